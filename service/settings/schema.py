@@ -1,0 +1,195 @@
+"""Every setting of the service: its name, type, default and what is allowed. How values are found is in `load`, how text becomes a value in `values`.
+
+A new setting is a field with a docstring here; its TOML key, its environment variable (`EUNOE_` and the key, upper case, dots as underscores) and its line
+in `eunoe doctor` follow from the name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, NewType
+
+Address = NewType("Address", str)
+"""`HOST:PORT`; port 0 lets the system choose, IPv6 hosts stand in brackets."""
+
+Size = NewType("Size", int)
+"""Bytes; written as a number or with a unit: `32 KB`, `256 MB`, `2 GB` (1 KB is 1024 bytes)."""
+
+Isolation = Literal["strict", "equals_customer"]
+LogFormat = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+def least(lowest: float) -> dict[str, float]:
+    """Field metadata: the smallest value that is allowed (seconds for durations, bytes for sizes)."""
+    return {"least": lowest}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Encryption of the gRPC port; both paths or none."""
+
+    cert: Path | None = None
+    """PEM file with the server's certificate chain."""
+
+    key: Path | None = None
+    """PEM file with the certificate's private key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a caller may send; beyond it the call is refused with the limit in the answer."""
+
+    document: Size = field(default=Size(100 * 1024), metadata=least(1))
+    """Content of one document, UTF-8 bytes."""
+
+    batch: int = field(default=100, metadata=least(1))
+    """Documents in one batch."""
+
+    message: Size = field(default=Size(32 * 1024), metadata=least(1))
+    """Content of one message, UTF-8 bytes."""
+
+    metadata: Size = field(default=Size(16 * 1024), metadata=least(2))
+    """Metadata of one document, message or memory, bytes of its JSON."""
+
+    metadata_keys: int = field(default=64, metadata=least(1))
+    """Top-level keys of one metadata object."""
+
+    id: int = field(default=256, metadata=least(1))
+    """Characters of an id that the caller chooses."""
+
+    queries: int = field(default=16, metadata=least(1))
+    """Search queries in one fetch."""
+
+    query: Size = field(default=Size(2 * 1024), metadata=least(1))
+    """One search query, UTF-8 bytes."""
+
+    max_results: int = field(default=50, metadata=least(1))
+    """Ranked items in one answer."""
+
+    receive: Size = field(default=Size(16 * 1024 * 1024), metadata=least(1024))
+    """One gRPC message as it arrives, before it is decoded."""
+
+    backlog: int = field(default=100_000, metadata=least(1))
+    """Records not yet indexed, per instance and lane; beyond it writes are RESOURCE_EXHAUSTED."""
+
+    fetches: int = field(default=32, metadata=least(1))
+    """Fetches that run at the same time; others wait for their turn until their deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Group commit: concurrent writes share one transaction."""
+
+    group_items: int = field(default=256, metadata=least(1))
+    """Items in one transaction."""
+
+    group_bytes: Size = field(default=Size(1024 * 1024), metadata=least(1))
+    """Content in one transaction."""
+
+    linger: timedelta = field(default=timedelta(milliseconds=1), metadata=least(0))
+    """How long a group waits for company once its first item is there."""
+
+    queue: int = field(default=4096, metadata=least(1))
+    """Items that wait for a transaction; beyond it writes are RESOURCE_EXHAUSTED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Scopes that are held in memory and answer without the index."""
+
+    bytes: Size = field(default=Size(256 * 1024 * 1024), metadata=least(0))
+    """Memory for all scopes together; the one unused longest goes first."""
+
+    hold_limit: int = field(default=50_000, metadata=least(1))
+    """Rows of a scope above which it is not held: the index gives its candidates and the answer is marked approximate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The local embedding model."""
+
+    cache_dir: Path = Path()
+    """Where the prepared model lies; by default `eunoe/models` in the user's cache directory."""
+
+    source_dir: Path | None = None
+    """A directory of your own with the model's weights and tokenizer; without it the installed model package is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Embedding of what is ingested."""
+
+    batch: int = field(default=16, metadata=least(1))
+    """Texts of one forward pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the service says about itself, on standard error."""
+
+    format: LogFormat = "auto"
+    """One JSON object per line, lines for a person, or (auto) whichever fits: console on a terminal, else JSON."""
+
+    level: LogLevel = "info"
+    """The least severe level that is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """The end, on SIGTERM or Ctrl-C."""
+
+    drain: timedelta = field(default=timedelta(0), metadata=least(0))
+    """How long calls are still accepted while health says NOT_SERVING, so that a load balancer can look away first."""
+
+    grace: timedelta = field(default=timedelta(seconds=10), metadata=least(0))
+    """How long running calls and the work in hand may take before they are cut off; nothing acknowledged is lost by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one service, complete and checked."""
+
+    data_dir: Path = Path()
+    """Where everything that must survive lies; by default `eunoe` in the user's data directory. One service per directory."""
+
+    listen: Address = Address("127.0.0.1:50051")
+    """Address of the gRPC port."""
+
+    http: Address = Address("127.0.0.1:9464")
+    """Address of the HTTP port with `/metrics`, `/healthz` and `/readyz`."""
+
+    insecure: bool = False
+    """Allow plaintext beyond this machine (keys and content can be read on the way)."""
+
+    isolation: Isolation = "strict"
+    """Of the instance made in an empty data directory: `strict` (a user always comes with a customer) or `equals_customer` (users only)."""
+
+    ready_file: Path = Path()
+    """Written when the service is ready, removed when it stops: addresses, pid, credentials file; by default `ready.json` in the data directory."""
+
+    tls: Tls = Tls()
+    limits: Limits = Limits()
+    commit: Commit = Commit()
+    cache: Cache = Cache()
+    model: Model = Model()
+    embed: Embed = Embed()
+    log: Log = Log()
+    shutdown: Shutdown = Shutdown()
+
+    @property
+    def database(self) -> Path:
+        """The catalog's SQLite file."""
+        return self.data_dir / "catalog.db"
+
+    @property
+    def index_dir(self) -> Path:
+        """The directory of the LanceDB tables."""
+        return self.data_dir / "index"
+
+    @property
+    def credentials_file(self) -> Path:
+        """The first instance's key and the admin token, mode 0600."""
+        return self.data_dir / "credentials.json"

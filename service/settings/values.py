@@ -1,0 +1,128 @@
+"""How a value is read from text or TOML, and what is said when it cannot be. Knows types, not settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from service.settings.schema import Address, Size
+
+_UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+_EXPECTED: Mapping[object, str] = {
+    int: "a whole number",
+    bool: "true or false",
+    Size: "a number of bytes, or a text with a unit such as '32 KB' or '256 MB'",
+    timedelta: "a number of seconds, or a text with a unit such as '5ms' or '30s'",
+    Address: "HOST:PORT such as '127.0.0.1:50051' or '[::1]:50051'",
+    Path: "a path",
+}
+
+
+class Refused(ValueError):
+    """The value does not fit; the message says what is allowed."""
+
+
+def expected(kind: Any, lowest: float | None) -> str:
+    """What is allowed for a setting of this type, for a person."""
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(get_args(kind))
+    text = _EXPECTED[without_none(kind)]
+    return text if lowest is None else f"{text}, at least {lowest:g}"
+
+
+def without_none(kind: Any) -> Any:
+    """The type behind an optional one."""
+    if NoneType in get_args(kind):
+        return next(part for part in get_args(kind) if part is not NoneType)
+    return kind
+
+
+def convert(kind: Any, raw: object, *, lowest: float | None, base: Path) -> Any:
+    """Read one value.
+
+    Args:
+        kind: the annotated type of the setting.
+        raw: text, or a typed TOML value.
+        lowest: the smallest amount allowed: seconds for durations, bytes for sizes.
+        base: the directory that relative paths start from.
+
+    Raises:
+        Refused: with what would be allowed.
+    """
+    if get_origin(kind) is Literal:
+        value: Any = _choice(kind, raw)
+    elif without_none(kind) is Path:
+        value = _path(raw, base)
+    else:
+        value = _READERS[kind](raw)
+    amount = value.total_seconds() if isinstance(value, timedelta) else value
+    if value is None or (lowest is not None and amount < lowest):
+        raise Refused(expected(kind, lowest))
+    return value
+
+
+def _choice(kind: Any, raw: object) -> str:
+    if raw not in get_args(kind):
+        raise Refused(expected(kind, None))
+    return str(raw)
+
+
+def _path(raw: object, base: Path) -> Path | None:
+    if not isinstance(raw, str | Path) or not str(raw) or "\0" in str(raw):
+        return None
+    return Path(base, Path(raw).expanduser()).absolute()
+
+
+def _whole(raw: object) -> int | None:
+    if isinstance(raw, str) and re.fullmatch(r"[+-]?\d(_?\d){0,17}", raw.strip()):
+        return int(raw)
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+
+
+def _truth(raw: object) -> bool | None:
+    return raw if isinstance(raw, bool) else _WORDS.get(str(raw).lower()) if isinstance(raw, str) else None
+
+
+def _size(raw: object) -> Size | None:
+    amount = _amount(raw, {unit.lower(): factor for unit, factor in _UNITS.items()})
+    return None if amount is None or isinstance(raw, float) else Size(int(amount))
+
+
+def _duration(raw: object) -> timedelta | None:
+    seconds = _amount(raw, _SECONDS)
+    try:
+        return None if seconds is None else timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _amount(raw: object, units: Mapping[str, float]) -> float | None:
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return raw
+    found = _AMOUNT.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if found is None or found[2].lower() not in units:
+        return None
+    return float(found[1]) * units[found[2].lower()]
+
+
+def _address(raw: object) -> Address | None:
+    found = _ADDRESS.fullmatch(raw) if isinstance(raw, str) else None
+    return Address(found[0]) if found and int(found[2]) <= 65535 else None
+
+
+_READERS: Mapping[object, Callable[[object], Any]] = {
+    int: _whole,
+    bool: _truth,
+    Size: _size,
+    timedelta: _duration,
+    Address: _address,
+}
