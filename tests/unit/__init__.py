@@ -1,0 +1,1 @@
+"""Unit tests: pure computation, nothing outside the process."""
