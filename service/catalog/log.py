@@ -1,0 +1,247 @@
+"""The numbers of the log: heads, applied, indexed, the outbox, attempts and dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from service.catalog import schema
+from service.catalog.ids import now_us
+from service.catalog.sql import Statement
+from service.domain.writes import LogEntry
+
+_heads, _applied, _indexed, _outbox = schema.log_heads, schema.log_applied, schema.log_indexed, schema.outbox
+_held, _attempts, _dead = schema.log_held, schema.log_attempts, schema.dead_letters
+
+_DRAW = Statement(
+    update(_heads)
+    .where(_heads.c.shard == bindparam("which_shard"), _heads.c.lane == bindparam("which_lane"))
+    .values(seq=_heads.c.seq + bindparam("count"))
+    .returning(_heads.c.seq)
+)
+_APPEND = Statement(
+    insert(_outbox).values(
+        {
+            name: bindparam(name)
+            for name in (
+                "shard",
+                "lane",
+                "seq",
+                "instance_id",
+                "scope",
+                "source_kind",
+                "source_id",
+                "create_time",
+            )
+        }
+    )
+)
+_UNINDEXED = Statement(
+    select(func.count())
+    .select_from(_outbox)
+    .where(_outbox.c.instance_id == bindparam("instance_id"), _outbox.c.lane == bindparam("lane"))
+)
+_PROGRESS = {
+    table.name: Statement(select(table.c.shard, table.c.lane, table.c.seq)) for table in (_heads, _applied, _indexed)
+}
+_READ = Statement(
+    select(_outbox)
+    .where(
+        _outbox.c.shard == bindparam("shard"),
+        _outbox.c.lane == bindparam("lane"),
+        _outbox.c.seq > bindparam("after"),
+    )
+    .order_by(_outbox.c.seq)
+    .limit(bindparam("most"))
+)
+
+
+def _advance(table: Any) -> Statement:  # noqa: ANN401 - one of two tables
+    return Statement(
+        update(table)
+        .where(
+            table.c.shard == bindparam("which_shard"),
+            table.c.lane == bindparam("which_lane"),
+            table.c.seq < bindparam("new_seq"),
+        )
+        .values(seq=bindparam("new_seq"))
+    )
+
+
+_ADVANCE_APPLIED, _ADVANCE_INDEXED = _advance(_applied), _advance(_indexed)
+_TRIM = Statement(
+    delete(_outbox).where(
+        _outbox.c.shard == bindparam("shard"), _outbox.c.lane == bindparam("lane"), _outbox.c.seq <= bindparam("upto")
+    )
+)
+_TRIM_ATTEMPTS = Statement(
+    delete(_attempts).where(
+        _attempts.c.shard == bindparam("shard"),
+        _attempts.c.lane == bindparam("lane"),
+        _attempts.c.seq <= bindparam("upto"),
+    )
+)
+_held_insert = upsert(_held).values(
+    {name: bindparam(name) for name in ("shard", "lane", "first_seq", "last_seq", "owner_epoch")}
+)
+_HOLD = Statement(
+    _held_insert.on_conflict_do_update(
+        index_elements=["shard", "lane"],
+        set_={name: _held_insert.excluded[name] for name in ("first_seq", "last_seq", "owner_epoch")},
+    )
+)
+_HELD = Statement(select(_held).where(_held.c.shard == bindparam("shard")))
+_RELEASE = Statement(delete(_held).where(_held.c.shard == bindparam("shard")))
+_attempts_insert = upsert(_attempts).values(
+    {name: bindparam(name) for name in ("shard", "lane", "seq", "errors", "owner_deaths", "stage", "reason")}
+)
+_COUNT_ATTEMPT = Statement(
+    _attempts_insert.on_conflict_do_update(
+        index_elements=["shard", "lane", "seq"],
+        set_={
+            "errors": _attempts.c.errors + _attempts_insert.excluded.errors,
+            "owner_deaths": _attempts.c.owner_deaths + _attempts_insert.excluded.owner_deaths,
+            "stage": _attempts_insert.excluded.stage,
+            "reason": _attempts_insert.excluded.reason,
+        },
+    )
+)
+_ATTEMPTS = Statement(select(_attempts).where(_attempts.c.shard == bindparam("shard")))
+_BURY = Statement(
+    upsert(_dead)
+    .values({column.name: bindparam(column.name) for column in _dead.columns})
+    .on_conflict_do_nothing(index_elements=["shard", "lane", "seq", "log_epoch"])
+)
+_COUNT_DEAD = Statement(select(func.count()).select_from(_dead))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a record was tried in vain."""
+
+    errors: int
+    """Errors of its own and deaths of the child that worked on it."""
+    owner_deaths: int
+    stage: str
+    reason: str
+
+
+def draw_seqs(connection: Connection, shard: int, lane: int, count: int) -> int:
+    """The first of `count` fresh numbers of (shard, lane). The head stays locked until commit, so commit order is number order."""
+    last = int(_DRAW.run(connection, which_shard=shard, which_lane=lane, count=count).scalar_one())
+    return last - count + 1
+
+
+def append_records(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put records into the outbox; keys as the table's columns."""
+    _APPEND.run_many(connection, rows)
+
+
+def count_unindexed(connection: Connection, instance_id: str, lane: int) -> int:
+    """How many records of an instance wait in a lane."""
+    return int(_UNINDEXED.run(connection, instance_id=instance_id, lane=lane).scalar_one())
+
+
+def progress(connection: Connection, table: str) -> dict[tuple[int, int], int]:
+    """(shard, lane) → seq of `log_heads`, `log_applied` or `log_indexed`."""
+    return {(shard, lane): seq for shard, lane, seq in _PROGRESS[table].run(connection)}
+
+
+def read_records(connection: Connection, shard: int, lane: int, after: int, most: int) -> list[Mapping[str, Any]]:
+    """Outbox rows after a number, in order."""
+    return [dict(row) for row in _READ.run(connection, shard=shard, lane=lane, after=after, most=most).mappings()]
+
+
+def advance_applied(connection: Connection, shard: int, lane: int, seq: int) -> None:
+    """Say that everything up to `seq` has had its effects; in the transaction of the effects."""
+    _ADVANCE_APPLIED.run(connection, which_shard=shard, which_lane=lane, new_seq=seq)
+
+
+def advance_indexed(connection: Connection, shard: int, lane: int, seq: int) -> None:
+    """Say that everything up to `seq` can be searched, and drop its outbox rows and attempts."""
+    _ADVANCE_INDEXED.run(connection, which_shard=shard, which_lane=lane, new_seq=seq)
+    _TRIM.run(connection, shard=shard, lane=lane, upto=seq)
+    _TRIM_ATTEMPTS.run(connection, shard=shard, lane=lane, upto=seq)
+
+
+def hold(connection: Connection, shard: int, lane: int, first: int, last: int, owner_epoch: int) -> None:
+    """Note which records this owner is about to work on, so that its death can be counted for them."""
+    _HOLD.run(connection, shard=shard, lane=lane, first_seq=first, last_seq=last, owner_epoch=owner_epoch)
+
+
+def count_owner_death(connection: Connection, shard: int) -> None:
+    """Count the death of a former owner for everything it held and did not finish, and forget what it held."""
+    applied = progress(connection, "log_applied")
+    for row in _HELD.run(connection, shard=shard).mappings().all():
+        after = max(row["first_seq"] - 1, applied[(shard, row["lane"])])
+        waiting = read_records(connection, shard, row["lane"], after, row["last_seq"] - after)
+        for record in waiting:
+            if record["seq"] <= row["last_seq"]:
+                entry = LogEntry(shard, row["lane"], record["seq"])
+                count_attempt(connection, entry, errors=0, owner_deaths=1, stage="store", reason="OWNER_DIED")
+    release(connection, shard)
+
+
+def release(connection: Connection, shard: int) -> None:
+    """Forget what an owner held: it stops in good order."""
+    _RELEASE.run(connection, shard=shard)
+
+
+def count_attempt(
+    connection: Connection, entry: LogEntry, *, errors: int, owner_deaths: int, stage: str, reason: str
+) -> None:
+    """Add to the attempts of one record."""
+    _COUNT_ATTEMPT.run(
+        connection,
+        shard=entry.shard,
+        lane=entry.lane,
+        seq=entry.seq,
+        errors=errors,
+        owner_deaths=owner_deaths,
+        stage=stage,
+        reason=reason,
+    )
+
+
+def attempts(connection: Connection, shard: int) -> dict[tuple[int, int], Attempts]:
+    """(lane, seq) → attempts, for the few records that have any."""
+    return {
+        (row["lane"], row["seq"]): Attempts(row["errors"], row["owner_deaths"], row["stage"], row["reason"])
+        for row in _ATTEMPTS.run(connection, shard=shard).mappings()
+    }
+
+
+def bury(connection: Connection, record: Mapping[str, Any], log_epoch: int, stage: str, reason: str) -> None:
+    """Make a record a dead letter."""
+    _BURY.run(
+        connection,
+        shard=record["shard"],
+        lane=record["lane"],
+        seq=record["seq"],
+        log_epoch=log_epoch,
+        instance_id=record["instance_id"],
+        scope=record["scope"],
+        source_kind=record["source_kind"],
+        source_id=record["source_id"],
+        stage=stage,
+        reason=reason,
+        create_time=now_us(),
+    )
+
+
+def count_dead(connection: Connection) -> int:
+    """How many dead letters there are."""
+    return int(_COUNT_DEAD.run(connection).scalar_one())
+
+
+def highest(entries: Iterable[LogEntry]) -> dict[tuple[int, int], int]:
+    """(shard, lane) → highest seq: the entries of one position."""
+    found: dict[tuple[int, int], int] = {}
+    for entry in entries:
+        key = (entry.shard, entry.lane)
+        found[key] = max(entry.seq, found.get(key, 0))
+    return found

@@ -1,0 +1,425 @@
+"""One commit group: messages and documents of many callers, written in one transaction with a handful of statements.
+
+Order of work (and of row locks): conversations, scopes, what is known already, log heads, then the inserts.
+An item's own refusal is a result, not an exception: it never costs its neighbours anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+
+from service.catalog import log, schema
+from service.catalog.ids import new_id
+from service.catalog.scopes import ensure_scope
+from service.catalog.sql import Statement, json_list
+from service.domain.errors import AlreadyExists, EunoeError, FailedPrecondition, InvalidArgument
+from service.domain.kinds import IngestionStatus, SourceKind
+from service.domain.writes import AcceptedDocument, DocumentWrite, LogEntry, MessageWrite, RecordedMessage
+
+SESSION_GAP_US = 30 * 60 * 1_000_000
+"""A turn this long after the conversation's last one opens a new session (design section 5)."""
+
+Write = MessageWrite | DocumentWrite
+Answer = RecordedMessage | AcceptedDocument | EunoeError
+
+_c, _m, _d = schema.conversations, schema.messages, schema.documents
+
+
+def _pairs(parameter: str) -> tuple[Any, Any, Any]:
+    """A table of JSON pairs, and its two columns."""
+    table = func.json_each(bindparam(parameter)).table_valued("value")
+    return table, func.json_extract(table.c.value, "$[0]"), func.json_extract(table.c.value, "$[1]")
+
+
+def _known(table: Any, columns: Sequence[Any], first: Any, second: Any) -> Statement:  # noqa: ANN401 - Core objects
+    pairs, left, right = _pairs("pairs")
+    return Statement(select(*columns).select_from(pairs).join(table, and_(first == left, second == right)))
+
+
+_pairs_table, _left, _right = _pairs("pairs")
+_CONVERSATIONS = Statement(
+    select(
+        _c.c.instance_id,
+        _c.c.conversation_id,
+        _c.c.conversation,
+        _c.c.scope,
+        _c.c.message_count,
+        _c.c.session_id,
+        _c.c.turn_time,
+        schema.scopes.c.shard,
+    )
+    .select_from(_pairs_table)
+    .join(_c, and_(_c.c.instance_id == _left, _c.c.conversation_id == _right))
+    .join(schema.scopes, schema.scopes.c.scope == _c.c.scope)
+    .order_by(_c.c.conversation)
+)
+_NEW_CONVERSATION = Statement(
+    insert(_c)
+    .values({column.name: bindparam(column.name) for column in _c.columns if column.name != "conversation"})
+    .returning(_c.c.conversation)
+)
+_MOVE_CONVERSATION = Statement(
+    update(_c)
+    .where(_c.c.conversation == bindparam("which"))
+    .values(
+        message_count=bindparam("new_count"),
+        session_id=bindparam("new_session"),
+        turn_time=bindparam("new_turn_time"),
+        update_time=bindparam("new_update_time"),
+    )
+)
+_KNOWN_MESSAGES = _known(
+    _m,
+    [
+        _m.c.conversation,
+        _m.c.message_id,
+        _m.c.request_id,
+        _m.c.content_hash,
+        _m.c.session_id,
+        _m.c.record_time,
+        _m.c.number,
+        _m.c.lane,
+        _m.c.seq,
+    ],
+    _m.c.conversation,
+    _m.c.message_id,
+)
+_KNOWN_DOCUMENTS = _known(
+    _d,
+    [
+        _d.c.instance_id,
+        _d.c.document_id,
+        _d.c.request_id,
+        _d.c.content_hash,
+        _d.c.ingestion_id,
+        _d.c.record_time,
+        _d.c.lane,
+        _d.c.seq,
+        _d.c.scope,
+    ],
+    _d.c.instance_id,
+    _d.c.document_id,
+)
+_SHARD_OF_SCOPE = Statement(select(schema.scopes.c.shard).where(schema.scopes.c.scope == bindparam("scope")))
+_INSERT_MESSAGE = Statement(
+    insert(_m).values({column.name: bindparam(column.name) for column in _m.columns if column.name != "message"})
+)
+_INSERT_DOCUMENT = Statement(
+    insert(_d).values({column.name: bindparam(column.name) for column in _d.columns if column.name != "document"})
+)
+_INSERT_INGESTION = Statement(
+    insert(schema.ingestions).values(
+        {column.name: bindparam(column.name) for column in schema.ingestions.columns if column.name != "finish_time"}
+    )
+)
+
+
+class _Conversation:
+    """The head of a conversation while a group is written."""
+
+    __slots__ = ("conversation", "count", "is_changed", "scope", "session_id", "shard", "turn_time")
+
+    def __init__(self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int) -> None:
+        self.conversation = conversation
+        self.scope = scope
+        self.shard = shard
+        self.count = count
+        self.session_id = session_id
+        self.turn_time = turn_time
+        self.is_changed = False
+
+    def place(self, write: MessageWrite) -> tuple[int, str]:
+        """The next number, and the session of a message."""
+        turn_time = write.record_time if write.said_time is None else write.said_time
+        session = write.session_id
+        if not session:
+            is_near = self.session_id and turn_time - self.turn_time < SESSION_GAP_US
+            session = self.session_id if is_near else new_id()
+        self.count += 1
+        self.session_id, self.turn_time, self.is_changed = session, turn_time, True
+        return self.count, session
+
+
+class Recorder:
+    """Writes groups. Keeps the numbers of scopes it has seen, which never change, and forgets those of a group that failed."""
+
+    def __init__(self, shards: int) -> None:
+        """Take the deployment's number of shards."""
+        self._shards = shards
+        self._scopes: dict[tuple[str, Any], tuple[int, int]] = {}
+        self._fresh: list[tuple[str, Any]] = []
+
+    def record(self, connection: Connection, writes: Sequence[Write]) -> list[Answer]:
+        """Write a group inside the caller's transaction.
+
+        Args:
+            connection: in a write transaction.
+            writes: in the order in which they were submitted.
+
+        Returns:
+            One answer per write, in order: what it became, or why this one was refused.
+        """
+        self._fresh = []
+        messages = [write for write in writes if isinstance(write, MessageWrite)]
+        documents = [write for write in writes if isinstance(write, DocumentWrite)]
+        group = _Group(self, connection)
+        if messages:
+            group.load_conversations(messages)
+        if documents:
+            group.load_documents(documents)
+        for write in writes:
+            group.take(write)
+        return group.flush()
+
+    def forget_fresh(self) -> None:
+        """The group's transaction failed: scopes created in it do not exist."""
+        for key in self._fresh:
+            self._scopes.pop(key, None)
+        self._fresh = []
+
+    def scope_of(self, connection: Connection, write: Write) -> tuple[int, int]:
+        """(scope number, shard) of a write."""
+        key = (write.instance_id, write.scope)
+        found = self._scopes.get(key)
+        if found is None:
+            found = self._scopes[key] = ensure_scope(connection, write.instance_id, write.scope, self._shards)
+            self._fresh.append(key)
+        return found
+
+
+class _Group:
+    """The state of one group."""
+
+    def __init__(self, recorder: Recorder, connection: Connection) -> None:
+        self._recorder = recorder
+        self._connection = connection
+        self._conversations: dict[tuple[str, str], _Conversation] = {}
+        self._messages: dict[tuple[int, str], Mapping[str, Any]] = {}
+        self._documents: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._answers: list[Answer | None] = []
+        self._waiting: dict[tuple[int, int], list[tuple[int, dict[str, Any]]]] = {}
+        self._doubles: list[tuple[int, int]] = []  # (answer, the answer it repeats)
+        self._rows_at: dict[int, dict[str, Any]] = {}
+
+    def load_conversations(self, messages: Sequence[MessageWrite]) -> None:
+        """Read the heads of the group's conversations, and which of its messages are known."""
+        wanted = {(write.instance_id, write.conversation_id): None for write in messages}
+        for row in _CONVERSATIONS.run(self._connection, pairs=json_list(wanted)):
+            self._conversations[row[0], row[1]] = _Conversation(row[2], row[3], row[7], row[4], row[5], row[6])
+        pairs = []
+        for write in messages:
+            head = self._conversations.get((write.instance_id, write.conversation_id))
+            if head is not None and write.message_id is not write.source_id:
+                pairs.append((head.conversation, write.message_id))
+        if pairs:
+            for row in _KNOWN_MESSAGES.run(self._connection, pairs=json_list(pairs)).mappings():
+                self._messages[row["conversation"], row["message_id"]] = row
+
+    def load_documents(self, documents: Sequence[DocumentWrite]) -> None:
+        """Read which of the group's documents are known."""
+        pairs = [(write.instance_id, write.document_id) for write in documents]
+        for row in _KNOWN_DOCUMENTS.run(self._connection, pairs=json_list(pairs)).mappings():
+            self._documents[row["instance_id"], row["document_id"]] = row
+
+    def take(self, write: Write) -> None:
+        """Accept, recognise or refuse one write."""
+        try:
+            answer = self._take_message(write) if isinstance(write, MessageWrite) else self._take_document(write)
+        except EunoeError as error:
+            answer = error
+        self._answers.append(answer)
+
+    def flush(self) -> list[Answer]:
+        """Draw the numbers, insert the rows, give the answers."""
+        self._number_records()
+        rows = [row for batch in self._waiting.values() for _, row in batch]
+        messages = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
+        documents = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
+        _INSERT_MESSAGE.run_many(self._connection, messages)
+        _INSERT_DOCUMENT.run_many(self._connection, documents)
+        _INSERT_INGESTION.run_many(self._connection, documents)
+        log.append_records(self._connection, rows)
+        _MOVE_CONVERSATION.run_many(
+            self._connection,
+            [
+                {
+                    "which": head.conversation,
+                    "new_count": head.count,
+                    "new_session": head.session_id,
+                    "new_turn_time": head.turn_time,
+                    "new_update_time": rows[-1]["create_time"] if rows else 0,
+                }
+                for head in self._conversations.values()
+                if head.is_changed
+            ],
+        )
+        for at, first in self._doubles:
+            self._answers[at] = _answer(self._rows_at[first], is_duplicate=True)
+        return [answer for answer in self._answers if answer is not None]
+
+    def _number_records(self) -> None:
+        for (shard, lane), batch in sorted(self._waiting.items()):
+            seq = log.draw_seqs(self._connection, shard, lane, len(batch))
+            for at, row in batch:
+                row["seq"] = seq
+                self._answers[at] = _answer(row, is_duplicate=False)
+                seq += 1
+
+    def _take_message(self, write: MessageWrite) -> Answer | None:
+        scope, shard = self._recorder.scope_of(self._connection, write)
+        head = self._conversations.get((write.instance_id, write.conversation_id))
+        if head is None:
+            head = self._open_conversation(write, scope, shard)
+        elif head.scope != scope:
+            raise FailedPrecondition(
+                f"conversation {write.conversation_id!r} belongs to another scope: its first message fixed its user and customer",
+                values={"conversation_id": write.conversation_id},
+            )
+        known = self._messages.get((head.conversation, write.message_id))
+        if known is not None:
+            _check_repeat(write, known, "message_id", write.message_id)
+            return self._repeat(known, shard, write.conversation_id)
+        number, session = head.place(write)
+        row = _message_row(write, head.conversation, scope, shard, number, session)
+        self._messages[head.conversation, write.message_id] = row
+        return self._wait(row, shard, write.lane)
+
+    def _take_document(self, write: DocumentWrite) -> Answer | None:
+        scope, shard = self._recorder.scope_of(self._connection, write)
+        known = self._documents.get((write.instance_id, write.document_id))
+        if known is not None:
+            _check_repeat(write, known, "document_id", known["ingestion_id"])
+            if "answer_at" not in known:
+                shard = int(_SHARD_OF_SCOPE.run(self._connection, scope=known["scope"]).scalar_one())
+            return self._repeat(known, shard, "")
+        row = _document_row(write, scope, shard)
+        self._documents[write.instance_id, write.document_id] = row
+        return self._wait(row, shard, write.lane)
+
+    def _open_conversation(self, write: MessageWrite, scope: int, shard: int) -> _Conversation:
+        number = _NEW_CONVERSATION.run(
+            self._connection,
+            instance_id=write.instance_id,
+            conversation_id=write.conversation_id,
+            scope=scope,
+            message_count=0,
+            session_id="",
+            turn_time=0,
+            create_time=write.record_time,
+            update_time=write.record_time,
+        ).scalar_one()
+        head = _Conversation(number, scope, shard, 0, "", 0)
+        self._conversations[write.instance_id, write.conversation_id] = head
+        return head
+
+    def _wait(self, row: dict[str, Any], shard: int, lane: int) -> None:
+        at = len(self._answers)
+        row["answer_at"] = at
+        self._rows_at[at] = row
+        self._waiting.setdefault((shard, int(lane)), []).append((at, row))
+
+    def _repeat(self, known: Mapping[str, Any], shard: int, conversation_id: str) -> Answer | None:
+        if "answer_at" in known:  # its first is in this very group, and has no number yet
+            self._doubles.append((len(self._answers), known["answer_at"]))
+            return None
+        return _answer({**known, "shard": shard, "conversation_id": conversation_id}, is_duplicate=True)
+
+
+def _check_repeat(write: Write, known: Mapping[str, Any], key: str, first_id: str) -> None:
+    """Raise unless the write is a repeat of the known row (design section 5, idempotency)."""
+    same_content = write.content_hash == known["content_hash"]
+    if write.tolerates_repeats:
+        if same_content:
+            return
+    elif write.request_id and write.request_id == known["request_id"]:
+        if same_content:
+            return
+        raise InvalidArgument(
+            f"request_id {write.request_id!r} was used before with other content: draw a new one for a new request",
+            reason="REQUEST_ID_REUSED",
+            values={"request_id": write.request_id},
+        )
+    elif not write.request_id and same_content:
+        return
+    value = write.message_id if isinstance(write, MessageWrite) else write.document_id
+    raise AlreadyExists(f"{key} {value!r} is taken", values={key: value, "first_id": first_id})
+
+
+def _answer(row: Mapping[str, Any], *, is_duplicate: bool) -> Answer:
+    entry = LogEntry(row["shard"], row["lane"], row["seq"])
+    if "message_id" in row:
+        return RecordedMessage(
+            row["message_id"],
+            row["conversation_id"],
+            row["session_id"],
+            row["record_time"],
+            row["number"],
+            entry,
+            is_duplicate,
+        )
+    return AcceptedDocument(row["ingestion_id"], row["document_id"], row["record_time"], entry, is_duplicate)
+
+
+def _message_row(
+    write: MessageWrite, conversation: int, scope: int, shard: int, number: int, session: str
+) -> dict[str, Any]:
+    return {
+        "conversation": conversation,
+        "number": number,
+        "message_id": write.message_id,
+        "source_id": write.source_id,
+        "request_id": write.request_id,
+        "content_hash": write.content_hash,
+        "role": write.role,
+        "speaker": write.speaker,
+        "content": write.content,
+        "metadata": write.metadata,
+        "session_id": session,
+        "said_time": write.said_time,
+        "record_time": write.record_time,
+        "time_zone": write.time_zone,
+        "mode": write.mode,
+        "lane": int(write.lane),
+        # for the outbox and the answer
+        "shard": shard,
+        "instance_id": write.instance_id,
+        "scope": scope,
+        "source_kind": SourceKind.MESSAGE.value,
+        "create_time": write.record_time,
+        "conversation_id": write.conversation_id,
+    }
+
+
+def _document_row(write: DocumentWrite, scope: int, shard: int) -> dict[str, Any]:
+    return {
+        "instance_id": write.instance_id,
+        "document_id": write.document_id,
+        "source_id": write.source_id,
+        "ingestion_id": write.ingestion_id,
+        "request_id": write.request_id,
+        "content_hash": write.content_hash,
+        "scope": scope,
+        "document_type": write.document_type,
+        "content": write.content,
+        "metadata": write.metadata,
+        "document_time": write.document_time,
+        "record_time": write.record_time,
+        "time_zone": write.time_zone,
+        "mode": write.mode,
+        "lane": int(write.lane),
+        # for the outbox, the ingestion and the answer
+        "shard": shard,
+        "source_kind": SourceKind.DOCUMENT.value,
+        "create_time": write.record_time,
+        "update_time": write.record_time,
+        "batch_id": write.batch_id,
+        "status": IngestionStatus.QUEUED.value,
+        "outcome": "",
+        "stage": "",
+        "errors": "[]",
+        "passage_count": 0,
+        "memory_count": 0,
+    }

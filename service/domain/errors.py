@@ -1,0 +1,113 @@
+"""The error tree of the service.
+
+    EunoeError
+    ├── InvalidArgument        the call can never succeed as it is
+    ├── Unauthenticated        no key, an unknown key, a revoked key: one text for all three
+    ├── NotFound               absent, or not this caller's
+    ├── AlreadyExists          the id is taken by other content
+    ├── FailedPrecondition     right call, wrong state
+    ├── Aborted                a concurrent change won
+    ├── ResourceExhausted      a limit, a full queue, a full disk; may carry a time to wait
+    ├── Unavailable            try again; the outcome of a write may be unknown
+    └── DeadlineExceeded       the condition was not reached in time
+
+Each carries a published reason (UPPER_SNAKE) and the values its message speaks of. `service.rpc` maps them to wire statuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One field that is wrong: its path in the request, and what is allowed."""
+
+    field: str
+    description: str
+
+
+class EunoeError(Exception):
+    """Root of everything the service says to a caller."""
+
+    default_reason = "INTERNAL"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "",
+        values: Mapping[str, str] | None = None,
+        fields: Sequence[FieldViolation] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        """Say what was wrong, with which value, and what to do.
+
+        Args:
+            message: for a person.
+            reason: a published reason; the class's own where empty.
+            values: every value the message speaks of.
+            fields: the fields that are wrong.
+            retry_after: seconds after which waiting helps.
+        """
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or self.default_reason
+        self.values = dict(values or {})
+        self.fields = tuple(fields)
+        self.retry_after = retry_after
+
+
+class InvalidArgument(EunoeError):
+    """The call can never succeed as it is."""
+
+    default_reason = "FIELD_INVALID"
+
+
+class Unauthenticated(EunoeError):
+    """The credential is missing, unknown or revoked."""
+
+    default_reason = "KEY_INVALID"
+
+
+class NotFound(EunoeError):
+    """Absent, or not this caller's: the two are told apart nowhere."""
+
+    default_reason = "NOT_FOUND"
+
+
+class AlreadyExists(EunoeError):
+    """The id is taken by other content."""
+
+    default_reason = "ID_TAKEN"
+
+
+class FailedPrecondition(EunoeError):
+    """The state does not allow the verb."""
+
+    default_reason = "SCOPE_MISMATCH"
+
+
+class Aborted(EunoeError):
+    """Somebody else changed it first."""
+
+    default_reason = "VERSION_MISMATCH"
+
+
+class ResourceExhausted(EunoeError):
+    """A limit is reached."""
+
+    default_reason = "OVERLOADED"
+
+
+class Unavailable(EunoeError):
+    """A dependency is away or the service is stopping; a write's outcome may be unknown, its retry is safe."""
+
+    default_reason = "STORAGE_UNAVAILABLE"
+
+
+class DeadlineExceeded(EunoeError):
+    """What was waited for did not happen in time."""
+
+    default_reason = "POSITION_NOT_REACHED"
