@@ -37,7 +37,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting: its place, type and lower bound."""
+    """One setting: its place, type and bounds."""
 
     name: str
     """As in TOML: `listen`, `limits.backlog`."""
@@ -50,6 +50,9 @@ class Key:
 
     lowest: float | None
     """The smallest amount allowed, if there is one."""
+
+    highest: float | None
+    """The largest amount allowed, if there is one."""
 
     @property
     def variable(self) -> str:
@@ -140,7 +143,7 @@ def _walk(group: type, prefix: str) -> Iterator[Key]:
             assert isinstance(kind, type)
             yield from _walk(kind, f"{field.name}.")
         else:
-            yield Key(prefix + field.name, kind, field.default, field.metadata.get("least"))
+            yield Key(prefix + field.name, kind, field.default, field.metadata.get("least"), field.metadata.get("most"))
 
 
 def _defaults(env: Mapping[str, str]) -> dict[str, object]:
@@ -205,9 +208,9 @@ def _flatten(tree: Mapping[str, object], prefix: str) -> Iterator[tuple[str, obj
 
 def _value(key: Key, place: _Found, problems: list[str]) -> object:
     try:
-        return convert(key.kind, place.raw, lowest=key.lowest, base=place.base)
+        return convert(key.kind, place.raw, lowest=key.lowest, highest=key.highest, base=place.base)
     except Refused:
-        problems.append(f"{key.name}={place.raw!r} ({place.origin}): not allowed; it must be {expected(key.kind, key.lowest)}")
+        problems.append(f"{key.name}={place.raw!r} ({place.origin}): not allowed; it must be {expected(key.kind, key.lowest, key.highest)}")
         return None
 
 

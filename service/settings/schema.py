@@ -22,9 +22,9 @@ LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-def least(lowest: float) -> dict[str, float]:
-    """Field metadata: the smallest value that is allowed (seconds for durations, bytes for sizes)."""
-    return {"least": lowest}
+def least(lowest: float, most: float | None = None) -> dict[str, float | None]:
+    """Field metadata: the smallest and largest value that is allowed (seconds for durations, bytes for sizes)."""
+    return {"least": lowest, "most": most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,18 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a caller may send; beyond it the call is refused with the limit in the answer."""
+    """What a caller may send; beyond it the call is refused with the limit in the answer.
 
-    document: Size = field(default=Size(100 * 1024), metadata=least(1))
+    Those with a largest value are in the wire contract too, so a deployment can make them narrower, never wider.
+    """
+
+    document: Size = field(default=Size(100 * 1024), metadata=least(1, 100 * 1024))
     """Content of one document, UTF-8 bytes."""
 
-    batch: int = field(default=100, metadata=least(1))
+    batch: int = field(default=100, metadata=least(1, 100))
     """Documents in one batch."""
 
-    message: Size = field(default=Size(32 * 1024), metadata=least(1))
+    message: Size = field(default=Size(32 * 1024), metadata=least(1, 32 * 1024))
     """Content of one message, UTF-8 bytes."""
 
     metadata: Size = field(default=Size(16 * 1024), metadata=least(2))
@@ -57,16 +60,16 @@ class Limits:
     metadata_keys: int = field(default=64, metadata=least(1))
     """Top-level keys of one metadata object."""
 
-    id: int = field(default=256, metadata=least(1))
+    id: int = field(default=256, metadata=least(1, 256))
     """Characters of an id that the caller chooses."""
 
-    queries: int = field(default=16, metadata=least(1))
+    queries: int = field(default=16, metadata=least(1, 16))
     """Search queries in one fetch."""
 
-    query: Size = field(default=Size(2 * 1024), metadata=least(1))
+    query: Size = field(default=Size(2 * 1024), metadata=least(1, 2 * 1024))
     """One search query, UTF-8 bytes."""
 
-    max_results: int = field(default=50, metadata=least(1))
+    max_results: int = field(default=50, metadata=least(1, 50))
     """Ranked items in one answer."""
 
     receive: Size = field(default=Size(16 * 1024 * 1024), metadata=least(1024))

@@ -31,12 +31,14 @@ class Refused(ValueError):
     """The value does not fit; the message says what is allowed."""
 
 
-def expected(kind: Any, lowest: float | None) -> str:
+def expected(kind: Any, lowest: float | None, highest: float | None) -> str:
     """What is allowed for a setting of this type, for a person."""
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
     text = _EXPECTED[without_none(kind)]
-    return text if lowest is None else f"{text}, at least {lowest:g}"
+    least = "" if lowest is None else f", at least {lowest:g}"
+    most = "" if highest is None else f", at most {highest:.0f}"
+    return text + least + most
 
 
 def without_none(kind: Any) -> Any:
@@ -46,13 +48,14 @@ def without_none(kind: Any) -> Any:
     return kind
 
 
-def convert(kind: Any, raw: object, *, lowest: float | None, base: Path) -> Any:
+def convert(kind: Any, raw: object, *, lowest: float | None, highest: float | None, base: Path) -> Any:
     """Read one value.
 
     Args:
         kind: the annotated type of the setting.
         raw: text, or a typed TOML value.
         lowest: the smallest amount allowed: seconds for durations, bytes for sizes.
+        highest: the largest amount allowed.
         base: the directory that relative paths start from.
 
     Raises:
@@ -65,14 +68,14 @@ def convert(kind: Any, raw: object, *, lowest: float | None, base: Path) -> Any:
     else:
         value = _READERS[kind](raw)
     amount = value.total_seconds() if isinstance(value, timedelta) else value
-    if value is None or (lowest is not None and amount < lowest):
-        raise Refused(expected(kind, lowest))
+    if value is None or (lowest is not None and amount < lowest) or (highest is not None and amount > highest):
+        raise Refused(expected(kind, lowest, highest))
     return value
 
 
 def _choice(kind: Any, raw: object) -> str:
     if raw not in get_args(kind):
-        raise Refused(expected(kind, None))
+        raise Refused(expected(kind, None, None))
     return str(raw)
 
 
@@ -119,10 +122,4 @@ def _address(raw: object) -> Address | None:
     return Address(found[0]) if found and int(found[2]) <= 65535 else None
 
 
-_READERS: Mapping[object, Callable[[object], Any]] = {
-    int: _whole,
-    bool: _truth,
-    Size: _size,
-    timedelta: _duration,
-    Address: _address,
-}
+_READERS: Mapping[object, Callable[[object], Any]] = {int: _whole, bool: _truth, Size: _size, timedelta: _duration, Address: _address}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ def data_dir(tmp_path: Path) -> Path:
     return path
 
 
-def load(data_dir: Path, flags: Mapping[str, object] | None = None, env: Mapping[str, str] | None = None, file: Path | None = None) -> Loaded:
+def load(
+    data_dir: Path, flags: Mapping[str, object] | None = None, env: Mapping[str, str] | None = None, file: Path | None = None
+) -> Loaded:
     """Load with the data directory given by the environment, so that the machine's own is never looked at."""
     return load_settings(flags or {}, {"EUNOE_DATA_DIR": str(data_dir), **(env or {})}, file)
 
@@ -106,6 +109,7 @@ def test_a_file_that_is_missing_or_no_toml_is_named(data_dir: Path, tmp_path: Pa
     [
         ("limits.backlog", "12", 12),
         ("limits.document", "32 KB", 32 * 1024),
+        ("limits.document", "100 KB", 100 * 1024),
         ("limits.document", "4096", 4096),
         ("cache.bytes", "1.5 GB", 3 * 2**29),
         ("commit.linger", "5ms", timedelta(milliseconds=5)),
@@ -132,7 +136,8 @@ def test_values_are_read_from_text_and_from_typed_sources(data_dir: Path, name: 
         ("limits.backlog", 1.5, "a whole number"),
         ("limits.backlog", "9" * 5000, "a whole number"),
         ("limits.document", "3 parsecs", "number of bytes"),
-        ("limits.document", -1, "at least 1"),
+        ("limits.document", -1, "at least 1, at most 102400"),
+        ("limits.document", "1 MB", "at most 102400"),
         ("commit.linger", "-1", "number of seconds"),
         ("commit.linger", float("nan"), "number of seconds"),
         ("commit.linger", 1e300, "number of seconds"),
@@ -155,13 +160,7 @@ def test_unknown_names_are_refused_wherever_they_stand(data_dir: Path) -> None:
     """A misspelt name is an error in each source, and all of them are told at once."""
     (data_dir / "eunoe.toml").write_text("listn = 1\n[limits]\nbatsh = 2\n[nowhere]\nx = 3\nlimits = 4\n")
     message = refusal(data_dir, flags={"flg": "1"}, env={"EUNOE_LISTN": "x"})
-    assert [line.split(":")[0] for line in message.splitlines()] == [
-        "EUNOE_LISTN=x",
-        "flg=1",
-        "listn=1",
-        "limits.batsh=2",
-        "nowhere={'x'",
-    ]
+    assert [line.split(":")[0] for line in message.splitlines()] == ["EUNOE_LISTN=x", "flg=1", "listn=1", "limits.batsh=2", "nowhere={'x'"]
 
 
 def test_a_group_that_is_no_table_is_refused(data_dir: Path) -> None:
@@ -172,7 +171,12 @@ def test_a_group_that_is_no_table_is_refused(data_dir: Path) -> None:
 
 def test_variables_that_are_no_settings_are_left_alone(data_dir: Path) -> None:
     """Callers' variables, empty ones and those that Kubernetes injects for a service called eunoe do not stop the service."""
-    others = {"EUNOE_PORT_50051_TCP_ADDR": "10.0.0.1", "EUNOE_SERVICE_HOST": "10.0.0.1", "EUNOE_GRPC_PORT": "tcp://10.0.0.1:1", "EUNOE_LISTEN": ""}
+    others = {
+        "EUNOE_PORT_50051_TCP_ADDR": "10.0.0.1",
+        "EUNOE_SERVICE_HOST": "10.0.0.1",
+        "EUNOE_GRPC_PORT": "tcp://10.0.0.1:1",
+        "EUNOE_LISTEN": "",
+    }
     loaded = load(data_dir, env={**others, **{name: "" for name in CLIENT_VARIABLES}})
     assert loaded.settings.listen == "127.0.0.1:50051"
 
@@ -198,7 +202,7 @@ def test_every_setting_has_its_own_variable_and_a_docstring() -> None:
     schema = Path(__file__).parents[2] / "service" / "settings" / "schema.py"
     lines = schema.read_text(encoding="utf-8").splitlines()
     undocumented = [
-        line.strip() for line, below in zip(lines, lines[1:], strict=False) if line.startswith("    ") and " = " in line and not below.startswith('    """')
+        line.strip() for line, below in pairwise(lines) if line.startswith("    ") and " = " in line and not below.startswith('    """')
     ]
     assert undocumented == [line for line in undocumented if line.endswith("()")]
 
