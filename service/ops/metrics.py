@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -59,7 +67,9 @@ class ApiMetrics:
             "eunoe_commit_seconds", "Duration of one write transaction, commit included.", registry=registry, buckets=_WORK
         )
         self.commit_queue = Gauge("eunoe_commit_queue_items", "Items that wait for a write transaction.", registry=registry)
-        self.owner_restarts = Counter("eunoe_owner_restarts", "Owner processes that died and were started again.", registry=registry)
+        self.owner_restarts = Counter(
+            "eunoe_owner_restarts", "Owner processes that died and were started again.", registry=registry
+        )
         self._add_lags(registry)
         self._add_scopes(registry)
 
@@ -70,17 +80,26 @@ class ApiMetrics:
             "eunoe_applied_lag_records", "Records accepted whose effects are not yet committed.", places, registry=registry
         )
         self.indexed_lag = Gauge(
-            "eunoe_indexed_lag_records", "Records whose effects are committed and not yet in the index.", places, registry=registry
+            "eunoe_indexed_lag_records",
+            "Records whose effects are committed and not yet in the index.",
+            places,
+            registry=registry,
         )
 
     def _add_scopes(self, registry: CollectorRegistry) -> None:
         self.scope_bytes = Gauge("eunoe_scope_cache_bytes", "Memory of the scopes that are held.", registry=registry)
         self.scopes_held = Gauge("eunoe_scope_cache_scopes", "Scopes that are held in memory.", registry=registry)
-        reads = Counter("eunoe_scope_cache_reads", "Scopes a fetch asked for: held (hit) or not (miss).", ("outcome",), registry=registry)
+        reads = Counter(
+            "eunoe_scope_cache_reads", "Scopes a fetch asked for: held (hit) or not (miss).", ("outcome",), registry=registry
+        )
         self.scope_hits = reads.labels("hit")
         self.scope_misses = reads.labels("miss")
-        self.scope_loads = Counter("eunoe_scope_cache_loads", "Scopes that were read from the index or the catalog.", registry=registry)
-        self.scope_load_seconds = Histogram("eunoe_scope_load_seconds", "Duration of reading one scope.", registry=registry, buckets=_WORK)
+        self.scope_loads = Counter(
+            "eunoe_scope_cache_loads", "Scopes that were read from the index or the catalog.", registry=registry
+        )
+        self.scope_load_seconds = Histogram(
+            "eunoe_scope_load_seconds", "Duration of reading one scope.", registry=registry, buckets=_WORK
+        )
         self._fetch_seconds = Histogram(
             "eunoe_fetch_stage_seconds", "Duration of the stages of a fetch.", ("stage",), registry=registry, buckets=_STAGE
         )
@@ -117,11 +136,19 @@ class OwnerMetrics:
         self._applied = Counter("eunoe_applied_records", "Records whose effects were committed.", ("lane",), registry=registry)
         self.applied_realtime = self._applied.labels("realtime")
         self.applied_bootstrap = self._applied.labels("bootstrap")
-        self.store_seconds = Histogram("eunoe_store_seconds", "Duration of the first store transaction.", registry=registry, buckets=_WORK)
-        self.index_seconds = Histogram("eunoe_index_write_seconds", "Duration of one write to the index.", registry=registry, buckets=_WORK)
+        self.store_seconds = Histogram(
+            "eunoe_store_seconds", "Duration of the first store transaction.", registry=registry, buckets=_WORK
+        )
+        self.index_seconds = Histogram(
+            "eunoe_index_write_seconds", "Duration of one write to the index.", registry=registry, buckets=_WORK
+        )
         self.embedded_texts = Counter("eunoe_embedded_texts", "Texts that the child embedded.", registry=registry)
-        self.child_restarts = Counter("eunoe_child_restarts", "Child processes that died and were started again.", registry=registry)
-        self._dead = Counter("eunoe_dead_letters", "Records that were given up, by the stage that failed.", ("stage",), registry=registry)
+        self.child_restarts = Counter(
+            "eunoe_child_restarts", "Child processes that died and were started again.", registry=registry
+        )
+        self._dead = Counter(
+            "eunoe_dead_letters", "Records that were given up, by the stage that failed.", ("stage",), registry=registry
+        )
 
     def dead_letter(self, stage: str) -> Counter:
         """The counter of records given up in a stage."""

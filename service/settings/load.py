@@ -15,12 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from service.settings.schema import Settings
-from service.settings.values import Refused, convert, expected
+from service.settings.schema import Secret, Settings
+from service.settings.values import Refused, convert, expected, without_none
 
 PREFIX = "EUNOE_"
 FILE_NAME = "eunoe.toml"
-CLIENT_VARIABLES = frozenset({"EUNOE_CONFIG", "EUNOE_ADDRESS", "EUNOE_API_KEY", "EUNOE_ADMIN_TOKEN"})
+CLIENT_VARIABLES = frozenset({"EUNOE_CONFIG", "EUNOE_ADDRESS", "EUNOE_API_KEY"})
 """Variables that begin like settings and are none: where the file lies, and what callers use."""
 
 # Kubernetes gives every container such variables for each service, so one that is called "eunoe" must not stop us.
@@ -58,6 +58,11 @@ class Key:
     def variable(self) -> str:
         """The environment variable of this setting."""
         return PREFIX + self.name.upper().replace(".", "_")
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value must not be shown."""
+        return without_none(self.kind) is Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,9 @@ def load_settings(flags: Mapping[str, object], env: Mapping[str, str], file: Pat
         inside = _from_file(config, problems)
         if "data_dir" in inside and not _is_named(file, env):
             del inside["data_dir"]
-            problems.append(f"data_dir: cannot be set in {config}, which was found in the data directory; use --data or EUNOE_DATA_DIR")
+            problems.append(
+                f"data_dir: cannot be set in {config}, which was found in the data directory; use --data or EUNOE_DATA_DIR"
+            )
         found |= inside
     found |= outside
     values = {name: _value(keys()[name], place, problems) for name, place in found.items()}
@@ -167,7 +174,9 @@ def _from_environment(env: Mapping[str, str], problems: list[str]) -> dict[str, 
 
 
 def _from_flags(flags: Mapping[str, object], problems: list[str]) -> dict[str, _Found]:
-    problems += [f"{name}={raw}: no such setting (command line)" for name, raw in flags.items() if raw is not None and name not in keys()]
+    problems += [
+        f"{name}={raw}: no such setting (command line)" for name, raw in flags.items() if raw is not None and name not in keys()
+    ]
     return {name: _Found(raw, "command line", Path.cwd()) for name, raw in flags.items() if raw is not None and name in keys()}
 
 
@@ -210,7 +219,9 @@ def _value(key: Key, place: _Found, problems: list[str]) -> object:
     try:
         return convert(key.kind, place.raw, lowest=key.lowest, highest=key.highest, base=place.base)
     except Refused:
-        problems.append(f"{key.name}={place.raw!r} ({place.origin}): not allowed; it must be {expected(key.kind, key.lowest, key.highest)}")
+        shown = "***" if key.is_secret else repr(place.raw)
+        allowed = expected(key.kind, key.lowest, key.highest)
+        problems.append(f"{key.name}={shown} ({place.origin}): not allowed; it must be {allowed}")
         return None
 
 

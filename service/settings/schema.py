@@ -17,6 +17,9 @@ Address = NewType("Address", str)
 Size = NewType("Size", int)
 """Bytes; written as a number or with a unit: `32 KB`, `256 MB`, `2 GB` (1 KB is 1024 bytes)."""
 
+Secret = NewType("Secret", str)
+"""A text that is never shown: 16 characters or more, visible ASCII, no spaces."""
+
 Isolation = Literal["strict", "equals_customer"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -169,6 +172,9 @@ class Settings:
 
     isolation: Isolation = "strict"
     """Of the instance made in an empty data directory: `strict` (a user always comes with a customer) or `equals_customer` (users only)."""
+
+    admin_token: Secret | None = field(default=None, repr=False)
+    """Opens the admin calls; without it the one that the service drew into `credentials.json` does."""
 
     ready_file: Path = Path()
     """Written when the service is ready, removed when it stops: addresses, pid, credentials file; by default `ready.json` in the data directory."""

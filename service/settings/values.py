@@ -9,12 +9,13 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from service.settings.schema import Address, Size
+from service.settings.schema import Address, Secret, Size
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_SECRET = re.compile(r"[!-~]{16,4096}")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 _EXPECTED: Mapping[object, str] = {
@@ -24,6 +25,7 @@ _EXPECTED: Mapping[object, str] = {
     timedelta: "a number of seconds, or a text with a unit such as '5ms' or '30s'",
     Address: "HOST:PORT such as '127.0.0.1:50051' or '[::1]:50051'",
     Path: "a path",
+    Secret: "a text of at least 16 visible ASCII characters without spaces",
 }
 
 
@@ -66,7 +68,7 @@ def convert(kind: Any, raw: object, *, lowest: float | None, highest: float | No
     elif without_none(kind) is Path:
         value = _path(raw, base)
     else:
-        value = _READERS[kind](raw)
+        value = _READERS[without_none(kind)](raw)
     amount = value.total_seconds() if isinstance(value, timedelta) else value
     if value is None or (lowest is not None and amount < lowest) or (highest is not None and amount > highest):
         raise Refused(expected(kind, lowest, highest))
@@ -122,4 +124,15 @@ def _address(raw: object) -> Address | None:
     return Address(found[0]) if found and int(found[2]) <= 65535 else None
 
 
-_READERS: Mapping[object, Callable[[object], Any]] = {int: _whole, bool: _truth, Size: _size, timedelta: _duration, Address: _address}
+def _secret(raw: object) -> Secret | None:
+    return Secret(raw) if isinstance(raw, str) and _SECRET.fullmatch(raw) else None
+
+
+_READERS: Mapping[object, Callable[[object], Any]] = {
+    int: _whole,
+    bool: _truth,
+    Size: _size,
+    timedelta: _duration,
+    Address: _address,
+    Secret: _secret,
+}

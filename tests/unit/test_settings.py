@@ -147,6 +147,7 @@ def test_values_are_read_from_text_and_from_typed_sources(data_dir: Path, name: 
         ("listen", "50051", "HOST:PORT"),
         ("listen", "localhost:99999", "HOST:PORT"),
         ("tls.cert", "a\0b", "a path"),
+        ("cache.hold_limit", 2.0, "a whole number"),
     ],
 )
 def test_a_value_that_does_not_fit_is_answered_with_what_would(data_dir: Path, name: str, raw: object, allowed: str) -> None:
@@ -160,7 +161,13 @@ def test_unknown_names_are_refused_wherever_they_stand(data_dir: Path) -> None:
     """A misspelt name is an error in each source, and all of them are told at once."""
     (data_dir / "eunoe.toml").write_text("listn = 1\n[limits]\nbatsh = 2\n[nowhere]\nx = 3\nlimits = 4\n")
     message = refusal(data_dir, flags={"flg": "1"}, env={"EUNOE_LISTN": "x"})
-    assert [line.split(":")[0] for line in message.splitlines()] == ["EUNOE_LISTN=x", "flg=1", "listn=1", "limits.batsh=2", "nowhere={'x'"]
+    assert [line.split(":")[0] for line in message.splitlines()] == [
+        "EUNOE_LISTN=x",
+        "flg=1",
+        "listn=1",
+        "limits.batsh=2",
+        "nowhere={'x'",
+    ]
 
 
 def test_a_group_that_is_no_table_is_refused(data_dir: Path) -> None:
@@ -177,7 +184,7 @@ def test_variables_that_are_no_settings_are_left_alone(data_dir: Path) -> None:
         "EUNOE_GRPC_PORT": "tcp://10.0.0.1:1",
         "EUNOE_LISTEN": "",
     }
-    loaded = load(data_dir, env={**others, **{name: "" for name in CLIENT_VARIABLES}})
+    loaded = load(data_dir, env={**others, **dict.fromkeys(CLIENT_VARIABLES, "")})
     assert loaded.settings.listen == "127.0.0.1:50051"
 
 
@@ -187,6 +194,18 @@ def test_plaintext_beyond_this_machine_needs_a_word(data_dir: Path, address: str
     assert "--insecure" in refusal(data_dir, flags={"listen": address})
     assert load(data_dir, {"listen": address, "insecure": True}).settings.listen == address
     assert load(data_dir, {"listen": address, "tls.cert": "c", "tls.key": "k"}).settings.listen == address
+
+
+@pytest.mark.parametrize("token", ["short", "with a space in its middle", "", 12345678901234567])
+def test_a_weak_admin_token_is_refused_without_being_shown(data_dir: Path, token: object) -> None:
+    """The token is a secret: it is asked to be long, and neither an error nor the settings' text repeats it."""
+    message = refusal(data_dir, flags={"admin_token": token})
+    assert "at least 16" in message
+    assert "***" in message
+    assert not token or str(token) not in message
+    good = load(data_dir, {"admin_token": "0123456789abcdef"}).settings
+    assert good.admin_token == "0123456789abcdef"
+    assert "0123456789abcdef" not in repr(good)
 
 
 def test_half_a_certificate_is_refused(data_dir: Path) -> None:
@@ -202,7 +221,9 @@ def test_every_setting_has_its_own_variable_and_a_docstring() -> None:
     schema = Path(__file__).parents[2] / "service" / "settings" / "schema.py"
     lines = schema.read_text(encoding="utf-8").splitlines()
     undocumented = [
-        line.strip() for line, below in pairwise(lines) if line.startswith("    ") and " = " in line and not below.startswith('    """')
+        line.strip()
+        for line, below in pairwise(lines)
+        if line.startswith("    ") and " = " in line and not below.startswith('    """')
     ]
     assert undocumented == [line for line in undocumented if line.endswith("()")]
 

@@ -41,6 +41,8 @@ def test_the_texts_of_both_processes_can_be_joined() -> None:
     api, owner = CollectorRegistry(), CollectorRegistry()
     ApiMetrics(api)
     OwnerMetrics(owner)
-    names = [[family.name for family in text_string_to_metric_families(exposition(registry).decode())] for registry in (api, owner)]
+    names = [
+        [family.name for family in text_string_to_metric_families(exposition(registry).decode())] for registry in (api, owner)
+    ]
     assert not set(names[0]) & set(names[1])
     assert all(name.startswith(("eunoe_", "process_")) for name in names[0] + names[1])
