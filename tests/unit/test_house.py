@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import service
@@ -32,6 +34,18 @@ def test_the_service_is_this_repository_s() -> None:
 def test_no_test_folder_shadows_the_service() -> None:
     """No folder of tests is called `service`, which would be imported in its place."""
     assert [str(path) for path in ROOT.glob("tests/**/service") if path.is_dir()] == []
+
+
+def test_the_domain_stands_on_the_standard_library() -> None:
+    """`service.domain` imports the standard library and itself, nothing else."""
+    foreign = [
+        f"{path.name}: {name}"
+        for path in ROOT.glob("service/domain/**/*.py")
+        for name in imports(path)
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("service.domain")
+    ]
+
+    assert foreign == []
 
 
 def test_long_files_say_why() -> None:
@@ -67,3 +81,12 @@ def test_nothing_names_a_machine() -> None:
 def docstring(path: Path) -> str:
     """A module's docstring, empty where it has none."""
     return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."
