@@ -9,9 +9,6 @@ from pathlib import Path
 
 import protovalidate
 import pytest
-from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
-from google.protobuf.message import Message
-
 from eunoe.v1 import (
     admin_service_pb2,
     context_pb2,
@@ -22,6 +19,8 @@ from eunoe.v1 import (
     memory_pb2,
     memory_service_pb2,
 )
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
+from google.protobuf.message import Message
 
 PROTOS = Path(__file__).resolve().parents[2] / "protos"
 VALIDATOR = protovalidate.Validator()
