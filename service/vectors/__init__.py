@@ -1,0 +1,1 @@
+"""The search index: one LanceDB table of items per shard, rebuildable from the catalog at any time."""
