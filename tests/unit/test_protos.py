@@ -21,6 +21,7 @@ from eunoe.v1 import (
 )
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 PROTOS = Path(__file__).resolve().parents[2] / "protos"
 VALIDATOR = protovalidate.Validator()
@@ -68,6 +69,7 @@ BAD = {
     "too much said, counted in bytes": (turn(content="é" * 16_385), "content", "string.max_bytes"),
     "no conversation": (turn(conversation_id=""), "conversation_id", "string.min_len"),
     "a long id": (turn(message_id="x" * 257), "message_id", "string.max_len"),
+    "a time out of reach": (turn(said_time=Timestamp(seconds=2**60)), "said_time", "timestamp.gte_lte"),
     "no document": (memory_service_pb2.CreateMemoryRequest(), "document", "required"),
     "an unknown document type": (document(document_type=99), "document_type", "enum.defined_only"),
     "no document type": (document(document_type=0), "document_type", "enum.not_in"),

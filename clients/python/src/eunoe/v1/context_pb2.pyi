@@ -127,11 +127,11 @@ class ContextQuery(_message.Message):
 
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """Only what was said at or before this time and was true at it. Unset: everything."""
+        """Only what was said at or before this time and was true at it; between the years 1000 and 9000. Unset: everything."""
 
     @_builtins.property
     def query_time(self) -> _timestamp_pb2.Timestamp:
-        """When the question is asked; relative dates in it count from here. Unset: now."""
+        """When the question is asked, between the years 1000 and 9000; relative dates in it count from here. Unset: now."""
 
     @_builtins.property
     def metadata_filter(self) -> _struct_pb2.Struct:

@@ -212,7 +212,7 @@ class MessageInput(_message.Message):
     """The priority of its processing. Unspecified: REALTIME."""
     @_builtins.property
     def said_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was said. Relative dates in it ("yesterday") count from here. Unset: when it is recorded."""
+        """When it was said, between the years 1000 and 9000. Relative dates in it ("yesterday") count from here. Unset: when it is recorded."""
 
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:

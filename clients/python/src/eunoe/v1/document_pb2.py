@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65unoe/v1/document.proto\x12\x08\x65unoe.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x65unoe/v1/processing.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x03\n\rDocumentInput\x12\x1c\n\x07\x63ontent\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\xa0\x06\x12\x39\n\rdocument_type\x18\x02 \x01(\x0e\x32\x16.eunoe.v1.DocumentTypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\x0b\x64ocument_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x19\n\x07user_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1d\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x38\n\x14\x64ocument_create_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\ttime_zone\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12/\n\x04mode\x18\x08 \x01(\x0e\x32\x17.eunoe.v1.IngestionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12&\n\x04lane\x18\t \x01(\x0e\x32\x0e.eunoe.v1.LaneB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12)\n\x08metadata\x18\n \x01(\x0b\x32\x17.google.protobuf.Struct*\x83\x03\n\x0c\x44ocumentType\x12\x1d\n\x19\x44OCUMENT_TYPE_UNSPECIFIED\x10\x00\x12&\n\"DOCUMENT_TYPE_AI_CHAT_CONVERSATION\x10\x01\x12)\n%DOCUMENT_TYPE_HUMAN_CHAT_CONVERSATION\x10\x02\x12\x1a\n\x16\x44OCUMENT_TYPE_DOCUMENT\x10\x03\x12\x17\n\x13\x44OCUMENT_TYPE_EMAIL\x10\x04\x12\x15\n\x11\x44OCUMENT_TYPE_PDF\x10\x05\x12\x17\n\x13\x44OCUMENT_TYPE_IMAGE\x10\x06\x12\x17\n\x13\x44OCUMENT_TYPE_AUDIO\x10\x07\x12$\n DOCUMENT_TYPE_MEETING_TRANSCRIPT\x10\x08\x12 \n\x1c\x44OCUMENT_TYPE_SUPPORT_TICKET\x10\t\x12#\n\x1f\x44OCUMENT_TYPE_KNOWLEDGE_ARTICLE\x10\n\x12\x16\n\x12\x44OCUMENT_TYPE_NOTE\x10\x0b\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65unoe/v1/document.proto\x12\x08\x65unoe.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x65unoe/v1/processing.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x03\n\rDocumentInput\x12\x1c\n\x07\x63ontent\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\xa0\x06\x12\x39\n\rdocument_type\x18\x02 \x01(\x0e\x32\x16.eunoe.v1.DocumentTypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\x0b\x64ocument_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x19\n\x07user_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1d\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12V\n\x14\x64ocument_create_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\x07\x08\x80\x95\x90\xb8\xba\x06\x32\x0b\x08\x80\x99\xf4\xfb\x8d\xff\xff\xff\xff\x01\x12\x1a\n\ttime_zone\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12/\n\x04mode\x18\x08 \x01(\x0e\x32\x17.eunoe.v1.IngestionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12&\n\x04lane\x18\t \x01(\x0e\x32\x0e.eunoe.v1.LaneB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12)\n\x08metadata\x18\n \x01(\x0b\x32\x17.google.protobuf.Struct*\x83\x03\n\x0c\x44ocumentType\x12\x1d\n\x19\x44OCUMENT_TYPE_UNSPECIFIED\x10\x00\x12&\n\"DOCUMENT_TYPE_AI_CHAT_CONVERSATION\x10\x01\x12)\n%DOCUMENT_TYPE_HUMAN_CHAT_CONVERSATION\x10\x02\x12\x1a\n\x16\x44OCUMENT_TYPE_DOCUMENT\x10\x03\x12\x17\n\x13\x44OCUMENT_TYPE_EMAIL\x10\x04\x12\x15\n\x11\x44OCUMENT_TYPE_PDF\x10\x05\x12\x17\n\x13\x44OCUMENT_TYPE_IMAGE\x10\x06\x12\x17\n\x13\x44OCUMENT_TYPE_AUDIO\x10\x07\x12$\n DOCUMENT_TYPE_MEETING_TRANSCRIPT\x10\x08\x12 \n\x1c\x44OCUMENT_TYPE_SUPPORT_TICKET\x10\t\x12#\n\x1f\x44OCUMENT_TYPE_KNOWLEDGE_ARTICLE\x10\n\x12\x16\n\x12\x44OCUMENT_TYPE_NOTE\x10\x0b\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,14 +45,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENTINPUT'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_DOCUMENTINPUT'].fields_by_name['customer_id']._loaded_options = None
   _globals['_DOCUMENTINPUT'].fields_by_name['customer_id']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_DOCUMENTINPUT'].fields_by_name['document_create_time']._loaded_options = None
+  _globals['_DOCUMENTINPUT'].fields_by_name['document_create_time']._serialized_options = b'\272H\031\262\001\026\"\007\010\200\225\220\270\272\0062\013\010\200\231\364\373\215\377\377\377\377\001'
   _globals['_DOCUMENTINPUT'].fields_by_name['time_zone']._loaded_options = None
   _globals['_DOCUMENTINPUT'].fields_by_name['time_zone']._serialized_options = b'\272H\004r\002\030@'
   _globals['_DOCUMENTINPUT'].fields_by_name['mode']._loaded_options = None
   _globals['_DOCUMENTINPUT'].fields_by_name['mode']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_DOCUMENTINPUT'].fields_by_name['lane']._loaded_options = None
   _globals['_DOCUMENTINPUT'].fields_by_name['lane']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_DOCUMENTTYPE']._serialized_start=571
-  _globals['_DOCUMENTTYPE']._serialized_end=958
+  _globals['_DOCUMENTTYPE']._serialized_start=601
+  _globals['_DOCUMENTTYPE']._serialized_end=988
   _globals['_DOCUMENTINPUT']._serialized_start=157
-  _globals['_DOCUMENTINPUT']._serialized_end=568
+  _globals['_DOCUMENTINPUT']._serialized_end=598
 # @@protoc_insertion_point(module_scope)

@@ -114,7 +114,7 @@ class DocumentInput(_message.Message):
     """The priority of its processing. Unspecified: REALTIME for a single document up to 8 KB, else BOOTSTRAP."""
     @_builtins.property
     def document_create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the document was created. Relative dates in it count from here, and it decides what supersedes what. Unset: when it is taken in."""
+        """When the document was created, between the years 1000 and 9000. Relative dates in it count from here, and it decides what supersedes what. Unset: when it is taken in."""
 
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:
