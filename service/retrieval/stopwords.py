@@ -17,8 +17,7 @@ _PREPOSITIONS = (
 )
 _CONJUNCTIONS = "and or but nor so if because as until while than then though although"
 _AUXILIARIES = (
-    "am is are was were be been being do does did doing done have has had having will would shall should can could "
-    "might must"
+    "am is are was were be been being do does did doing done have has had having will would shall should can could might must"
 )
 _QUESTION_WORDS = "what which who whom whose when where why how"
 _ADVERBS = "there here again further once only just very too also not no"

@@ -30,9 +30,9 @@ _LETTER = "(?:[^\\W_" + _UNSPACED + "]|[\u0900-\u0963\u0966-\u0dff])"
 
 _WORD = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?!\d)"  # 2023-05-08
-    + rf"|\d+(?:[.,:]\d+)*(?!{_LETTER})"  # 7  3.5  1,000  09:30
-    + f"|{_LETTER}+(?:'{_LETTER}+)*"  # word  don't  8th
-    + f"|[{_UNSPACED}]+"
+    rf"|\d+(?:[.,:]\d+)*(?!{_LETTER})"  # 7  3.5  1,000  09:30
+    f"|{_LETTER}+(?:'{_LETTER}+)*"  # word  don't  8th
+    f"|[{_UNSPACED}]+"
 )
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200c\u200d]+")
 """Accents, Hebrew points, Arabic vowel marks and joiners: readers type them or not."""

@@ -1,0 +1,199 @@
+"""What ranking reads of the rows of a scope, as parallel arrays that grow.
+
+What lives here: the layout, the conversion from `Item`, growth and renumbering.
+What does not: which rows live (`scope`), terms (`postings`), scores (`signals`).
+
+Vectors are kept as whole numbers in float32: components of a unit vector times `VECTOR_SCALE`, rounded. A dot product of two such
+vectors then has partial sums below 2**24, which float32 adds without rounding, so it is the same number whatever the order
+of addition, the row's place in the matrix or the library's kernel. Equal texts get equal scores, and a scope ranks the same
+whether it was kept warm or loaded again. Rounding moves a cosine by about 1e-4; the int8 model itself by 7e-3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.item import Item
+from service.domain.kinds import PASSAGE, MemoryType
+
+DIMENSIONS = 384
+VECTOR_SCALE = 4080.0
+"""(4080 + sqrt(384) / 2) squared is below 2**24, also for vectors whose length float16 rounded up a little."""
+NEVER = np.iinfo(np.int64).max
+ALWAYS = np.iinfo(np.int64).min
+KINDS = (PASSAGE, *(str(kind) for kind in MemoryType))
+"""A row's `kind` is an index into this tuple."""
+USER, ASSISTANT, NOBODY = 1, 2, 0
+"""Codes of `role`."""
+LOG_SCALE = 1024
+"""Logarithms of lengths are kept as whole numbers of this fraction, so that sums of them are exact."""
+
+_LOG_LENGTHS = np.array([round(LOG_SCALE * math.log1p(words)) for words in range(4096)], np.float32)
+_ROLES = {"user": USER, "assistant": ASSISTANT}
+_KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
+_FIRST_CAPACITY = 64
+
+_LAYOUT = {
+    "length": np.int32,
+    "log_words": np.float32,
+    "kind": np.int8,
+    "role": np.int8,
+    "speaker": np.int32,
+    "session": np.int32,
+    "conversation": np.int32,
+    "number": np.int32,
+    "place": np.int32,
+    "metadata": np.int32,
+    "has_time_word": np.float32,
+    "said_time": np.int64,
+    "event_time": np.int64,
+    "valid_from": np.int64,
+    "valid_until": np.int64,
+    "confidence": np.float32,
+    "is_live": np.bool_,
+    "is_chunk": np.bool_,
+}
+
+
+class Codes:
+    """Strings as small numbers, in order of first use."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.numbers: dict[str, int] = {}
+
+    def __call__(self, name: str) -> int:
+        """Return the number of a string, a new one when it was not seen before."""
+        return self.numbers.setdefault(name, len(self.numbers))
+
+    def keep(self, numbers: list[int]) -> None:
+        """Renumber: the string of `numbers[i]` gets number i, all others go."""
+        names = self.names
+        self.numbers = {names[old]: new for new, old in enumerate(numbers)}
+
+    @property
+    def names(self) -> list[str]:
+        """All strings, by number."""
+        return list(self.numbers)
+
+
+class Columns:
+    """Parallel arrays of `rows` rows; each attribute of the layout is a view of exactly that length."""
+
+    __slots__ = ("_arrays", "_vectors", "codes", "rows")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.rows = 0
+        self.codes = {name: Codes() for name in ("speaker", "session", "conversation", "place", "metadata")}
+        self._vectors: NDArray[np.float32] = np.zeros((0, DIMENSIONS), np.float32)
+        self._arrays: dict[str, NDArray[np.generic]] = {name: np.zeros(0, kind) for name, kind in _LAYOUT.items()}
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """(rows, 384), whole numbers: see the top of the file."""
+        return self._vectors[: self.rows]
+
+    def floats(self, name: str) -> NDArray[np.float32]:
+        """A column of float32: `log_words` (in 1/LOG_SCALE), `has_time_word` (0 or 1), `confidence`."""
+        return self._arrays[name][: self.rows]  # type: ignore[return-value]
+
+    def times(self, name: str) -> NDArray[np.int64]:
+        """A column of microseconds since 1970: `said_time`, `event_time`, `valid_from`, `valid_until`."""
+        return self._arrays[name][: self.rows]  # type: ignore[return-value]
+
+    def numbers(self, name: str) -> NDArray[np.int32]:
+        """A column of codes or whole numbers: `length`, `kind`, `role`, `speaker`, `session`, `conversation`, ..."""
+        return self._arrays[name][: self.rows]  # type: ignore[return-value]
+
+    def flags(self, name: str) -> NDArray[np.bool_]:
+        """A column of booleans: `is_live`, `is_chunk`."""
+        return self._arrays[name][: self.rows]  # type: ignore[return-value]
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory held by the arrays, spare capacity included."""
+        return self._vectors.nbytes + sum(array.nbytes for array in self._arrays.values())
+
+    def append(self, items: Sequence[Item], lengths: NDArray[np.int32]) -> None:
+        """Add rows at the end, live.
+
+        Args:
+            items: the rows.
+            lengths: the number of terms of each.
+        """
+        first, self.rows = self.rows, self.rows + len(items)
+        self._reserve(first)
+        self._vectors[first : self.rows] = widen([item.vector for item in items])
+        for name, values in self._values(items).items():
+            self._arrays[name][first : self.rows] = np.fromiter(values, _LAYOUT[name], len(items))  # type: ignore[call-overload]
+        self._arrays["length"][first : self.rows] = lengths
+        words = np.fromiter((min(max(item.words, 0), 4095) for item in items), np.int32, len(items))
+        self._arrays["log_words"][first : self.rows] = _LOG_LENGTHS[words]
+        self._arrays["is_live"][first : self.rows] = True
+
+    def keep(self, kept: NDArray[np.int32]) -> None:
+        """Renumber: row `kept[i]` becomes row i, all others go, with the strings that only they used."""
+        self._vectors = self.vectors[kept]
+        for name, array in self._arrays.items():
+            self._arrays[name] = array[: self.rows][kept]
+        self.rows = len(kept)
+        for name, codes in self.codes.items():
+            used, self._arrays[name] = np.unique(self.numbers(name), return_inverse=True)
+            self._arrays[name] = self._arrays[name].astype(np.int32)
+            codes.keep(used.tolist())
+
+    def _values(self, items: Sequence[Item]) -> dict[str, object]:
+        codes = self.codes
+        return {
+            "kind": (_KIND_CODES.get(item.kind, 0) for item in items),
+            "role": (_ROLES.get(item.role, NOBODY) for item in items),
+            "speaker": map(codes["speaker"], (item.speaker.casefold() for item in items)),
+            "session": map(codes["session"], (f"{item.conversation}\0{item.session}" for item in items)),
+            "conversation": map(codes["conversation"], (item.conversation for item in items)),
+            "number": (item.number for item in items),
+            "place": map(codes["place"], (item.parent or item.item_id for item in items)),
+            "metadata": map(codes["metadata"], (item.metadata for item in items)),
+            "has_time_word": (item.has_time_word for item in items),
+            "said_time": (item.said_time for item in items),
+            "event_time": (NEVER if item.event_time is None else item.event_time for item in items),
+            "valid_from": (ALWAYS if item.valid_from is None else item.valid_from for item in items),
+            "valid_until": (NEVER if item.valid_until is None else item.valid_until for item in items),
+            "confidence": (item.confidence for item in items),
+            "is_chunk": (item.parent != "" for item in items),
+        }
+
+    def _reserve(self, held: int) -> None:
+        """Make room for `rows` rows, of which `held` are filled; doubling, so that adding stays cheap on average."""
+        if self.rows <= len(self._vectors):
+            return
+        capacity = max(_FIRST_CAPACITY, self.rows if held == 0 else max(self.rows, held + held // 2))
+        vectors = np.empty((capacity, DIMENSIONS), np.float32)
+        vectors[:held] = self._vectors[:held]
+        self._vectors = vectors
+        for name, array in self._arrays.items():
+            grown = np.empty(capacity, array.dtype)
+            grown[:held] = array[:held]
+            self._arrays[name] = grown
+
+
+def widen(vectors: Sequence[bytes]) -> NDArray[np.float32]:
+    """Stored vectors (384 little-endian float16 each) as whole numbers in float32, (n, 384).
+
+    A vector of another length or with values that are no number counts as all zero: it is found by its words only.
+    """
+    size = 2 * DIMENSIONS
+    joined = b"".join(vector if len(vector) == size else bytes(size) for vector in vectors)
+    return whole(np.frombuffer(joined, "<f2").reshape(len(vectors), DIMENSIONS).astype(np.float32))
+
+
+def whole(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit vectors as whole numbers in float32: see the top of the file."""
+    scaled: NDArray[np.float32] = np.rint(vectors * np.float32(VECTOR_SCALE))
+    if not np.isfinite(scaled.sum()):
+        scaled[~np.isfinite(scaled).all(axis=1)] = 0
+    return scaled

@@ -1,0 +1,178 @@
+"""One score per row from all signals and priors.
+
+What lives here: the weights, with their source, and the weighted sum of standard scores.
+What does not: the signals (`signals`), what may be served and how much of it (`pack`).
+
+Source of form and weights: the retrieval study (section 9), chosen on LoCoMo and BEAM together. Standard scores are summed because
+rank fusion throws away how sure a signal is (12.9 points of recall@10). Units are standard deviations of the weighted signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.retrieval.columns import LOG_SCALE, USER
+from service.retrieval.dates import closeness
+from service.retrieval.plan import Plan
+from service.retrieval.population import Moments, Population, moments, together
+from service.retrieval.scope import Scope
+from service.retrieval.signals import COSINE_UNIT, TermStatistics, bm25, bm25_moments, cosines, frequencies
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each signal counts."""
+
+    meaning: float = 0.7
+    """Per standard deviation of the cosine between question and row."""
+    words: float = 0.4
+    """Per standard deviation of BM25 over the row's context."""
+    speaker: float = 1.3
+    """Said by the only participant named; or by the user, where the question says I, my, me."""
+    date: float = 1.7
+    """Said when the question says (closeness 0 to 1)."""
+    time_word: float = 1.3
+    """The question asks when, and the text says when."""
+    length: float = 0.1
+    """Per standard deviation of the logarithm of the length in words."""
+    session: float = 0.2
+    """Per standard deviation of the best score of the row's session."""
+    chunk: float = -0.5
+    """A further chunk of a long turn: the head says what the turn is about."""
+
+
+WEIGHTS = Weights()
+SIGNALS = ("meaning", "words", "speaker", "date", "time_word", "length", "chunk", "session")
+"""The order in which contributions are added; part of the result, because rounding depends on it."""
+
+_SESSION_UNIT = 256.0
+"""Steps in which session scores enter sums."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """The rows of one scope as one question sees them."""
+
+    scope: Scope
+    population: Population
+    counts_terms: bool = True
+    """False where the term statistics of these rows come from elsewhere."""
+    hidden: NDArray[np.bool_] | None = None
+    """Rows that neither rank nor lend their score to their session."""
+    values: dict[str, Floats] = field(default_factory=dict)
+    """Signals as measured: cosine, BM25, closeness in time, ..."""
+    contributions: dict[str, Floats] = field(default_factory=dict)
+    """Weighted summands of the score, by signal; a signal that is silent for the question is absent."""
+    total: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """The score of each row."""
+
+
+def score(readings: Sequence[Reading], plan: Plan, question: Floats, known: Sequence[TermStatistics], weights: Weights) -> None:
+    """Fill in the signals, contributions and total of each reading.
+
+    Args:
+        readings: everything that is read together; statistics are taken over all of it.
+        plan: the question, taken apart.
+        question: its vector as `columns.whole` gives it.
+        known: term statistics of rows outside the readings that count too.
+        weights: how much each signal counts.
+    """
+    _measure_similarity(readings, plan, question, known)
+    meaning = together(moments(r.values["meaning"], r.population.weights) for r in readings)
+    words = together(bm25_moments(r.values["words"], r.population) for r in readings)
+    length = together(r.population.log_words for r in readings)
+    for reading in readings:
+        parts = reading.contributions
+        parts["meaning"] = meaning.standardise(reading.values["meaning"]) * np.float32(weights.meaning)
+        parts["words"] = words.standardise(reading.values["words"]) * np.float32(weights.words)
+        parts["length"] = length.standardise(reading.scope.columns.floats("log_words")) * np.float32(weights.length)
+        _add_priors(reading, plan, weights)
+        reading.total = _sum(parts)
+    _add_session(readings, weights)
+
+
+def _measure_similarity(readings: Sequence[Reading], plan: Plan, question: Floats, known: Sequence[TermStatistics]) -> None:
+    statistics = _term_statistics(readings, plan.terms, known)
+    for reading in readings:
+        reading.values["meaning"] = cosines(reading.scope, question)
+        reading.values["words"] = bm25(reading.scope, plan.terms, statistics)
+
+
+def _term_statistics(readings: Sequence[Reading], terms: Sequence[str], known: Sequence[TermStatistics]) -> TermStatistics:
+    counted = [reading for reading in readings if reading.counts_terms]
+    rows = sum(r.population.count for r in counted) + sum(k.rows for k in known)
+    length = sum(r.population.terms for r in counted) + sum(k.rows * k.average_length for k in known)
+    held = [frequencies(r.scope, r.population, terms) for r in counted] + [k.frequencies for k in known]
+    return TermStatistics(
+        rows=rows,
+        average_length=length / rows if rows else 0.0,
+        frequencies={term: sum(found.get(term, 0.0) for found in held) for term in terms},
+    )
+
+
+def _add_priors(reading: Reading, plan: Plan, weights: Weights) -> None:
+    columns, parts, values = reading.scope.columns, reading.contributions, reading.values
+    if plan.speaker:
+        code = columns.codes["speaker"].numbers.get(plan.speaker, -1)
+        values["speaker"] = (columns.numbers("speaker") == code).astype(np.float32)
+        parts["speaker"] = values["speaker"] * np.float32(weights.speaker)
+    elif plan.is_about_asker:
+        values["speaker"] = (columns.numbers("role") == USER).astype(np.float32)
+        parts["speaker"] = values["speaker"] * np.float32(weights.speaker)
+    if plan.periods:
+        said = closeness(columns.times("said_time"), plan.periods)
+        values["date"] = np.maximum(said, closeness(columns.times("event_time"), plan.periods))
+        parts["date"] = values["date"] * np.float32(weights.date)
+    if plan.asks_when:
+        values["time_word"] = columns.floats("has_time_word")
+        parts["time_word"] = values["time_word"] * np.float32(weights.time_word)
+    if reading.population.has_chunks:
+        values["chunk"] = columns.flags("is_chunk").astype(np.float32)
+        parts["chunk"] = values["chunk"] * np.float32(weights.chunk)
+
+
+def _add_session(readings: Sequence[Reading], weights: Weights) -> None:
+    for reading in readings:
+        reading.values["session"] = _best_in_session(reading)
+    session = together(_session_moments(r.values["session"], r.population) for r in readings)
+    for reading in readings:
+        added = session.standardise(reading.values["session"]) * np.float32(weights.session)
+        reading.contributions["session"] = added
+        reading.total = reading.total + added
+
+
+def _best_in_session(reading: Reading) -> Floats:
+    """The best total so far among the living rows of each row's session, at least the average row's 0."""
+    columns = reading.scope.columns
+    sessions = columns.numbers("session")
+    counted = columns.flags("is_live") if reading.hidden is None else columns.flags("is_live") & ~reading.hidden
+    best = np.zeros(len(columns.codes["session"].numbers), np.float32)
+    np.maximum.at(best, sessions, np.where(counted, reading.total, np.float32(0.0)))
+    return best[sessions]
+
+
+def _session_moments(best: Floats, population: Population) -> Moments:
+    rounded = moments(np.rint(best * np.float32(_SESSION_UNIT)), population.weights)
+    return Moments(rounded.count, rounded.total / _SESSION_UNIT, rounded.squares / _SESSION_UNIT**2)
+
+
+def _sum(parts: dict[str, Floats]) -> Floats:
+    first, *rest = (parts[name] for name in SIGNALS if name in parts)
+    total = first.copy()
+    for part in rest:
+        total += part
+    return total
+
+
+def measured(reading: Reading, row: int) -> dict[str, float]:
+    """The signals of one row in natural units: cosine, BM25 score, closeness, length in log words, best score in session."""
+    units = {"meaning": COSINE_UNIT, "length": LOG_SCALE}
+    values = {name: float(array[row]) for name, array in reading.values.items()}
+    values["length"] = float(reading.scope.columns.floats("log_words")[row])
+    return {name: value / units.get(name, 1.0) for name, value in values.items()}

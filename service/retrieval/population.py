@@ -1,0 +1,110 @@
+"""What the statistics of ranking are taken over, and the statistics themselves.
+
+What lives here: the rows of one scope that count, sums that do not depend on the order of rows, standard scores.
+What does not: the signals whose statistics these are (`signals`), their weights (`fuse`).
+
+Every sum is one of whole numbers below 2**53, so it is exact in float64 and the same in any order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.kinds import PASSAGE
+from service.retrieval.columns import KINDS, Columns
+from service.retrieval.names import index_names, is_personal_name
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Number, sum and sum of squares; of several parts they add up."""
+
+    count: float = 0.0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def __add__(self, other: Moments) -> Moments:
+        """Return the moments of both together."""
+        return Moments(self.count + other.count, self.total + other.total, self.squares + other.squares)
+
+    @property
+    def mean(self) -> float:
+        """The mean; 0 of nothing."""
+        return self.total / self.count if self.count else 0.0
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of the population; 0 of nothing."""
+        if not self.count:
+            return 0.0
+        return math.sqrt(max(0.0, self.squares / self.count - self.mean**2))
+
+    def standardise(self, values: Floats) -> Floats:
+        """Standard scores of values measured in the same unit; all 0 where nothing differs."""
+        deviation = self.deviation
+        if deviation < 1e-9:
+            return np.zeros(len(values), np.float32)
+        return (values - np.float32(self.mean)) * np.float32(1.0 / deviation)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The rows of one scope that count: heads of turns and memories that live. Further chunks are no observations of their own."""
+
+    weights: NDArray[np.float64]
+    """1 for a row that counts, 0 for others; one per row of the scope."""
+    count: float
+    terms: float
+    """Terms of all rows that count, together."""
+    log_words: Moments
+    names: Mapping[str, frozenset[str]]
+    """Names of the people who speak, as `index_names` gives them."""
+    first_time: int
+    last_time: int
+    """When the first and the last row was said, microseconds since 1970; both 0 in an empty scope."""
+    has_chunks: bool
+
+    @classmethod
+    def of(cls, columns: Columns) -> Population:
+        """Take the statistics of the rows of a scope that do not depend on the question."""
+        live = columns.flags("is_live")
+        counted = live & ~columns.flags("is_chunk")
+        weights = counted.astype(np.float64)
+        said = columns.times("said_time")[live]
+        return cls(
+            weights=weights,
+            count=float(np.count_nonzero(counted)),
+            terms=float(weights @ columns.numbers("length")),
+            log_words=moments(columns.floats("log_words"), weights),
+            names=index_names(_speakers(columns, live)),
+            first_time=int(said.min()) if len(said) else 0,
+            last_time=int(said.max()) if len(said) else 0,
+            has_chunks=bool((live & columns.flags("is_chunk")).any()),
+        )
+
+
+def moments(values: Floats, weights: NDArray[np.float64]) -> Moments:
+    """Moments of whole numbers, each counted by its weight."""
+    exact = values.astype(np.float64)
+    weighted = exact * weights
+    return Moments(float(weights.sum()), float(weighted.sum()), float(weighted @ exact))
+
+
+def together(parts: Iterable[Moments]) -> Moments:
+    """Moments of all parts together."""
+    return sum(parts, Moments())
+
+
+def _speakers(columns: Columns, live: NDArray[np.bool_]) -> set[str]:
+    """Case-folded names of the people who speak in live passages (never "User" or "Assistant")."""
+    names = columns.codes["speaker"].names
+    passages = live & (columns.numbers("kind") == KINDS.index(PASSAGE))
+    heard = np.flatnonzero(np.bincount(columns.numbers("speaker")[passages], minlength=1))
+    return {names[code] for code in heard.tolist() if code < len(names) and is_personal_name(names[code])}

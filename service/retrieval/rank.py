@@ -1,0 +1,222 @@
+"""Ranking of the scopes that one fetch reads: questions in, the items of the answer out.
+
+What lives here: the order of steps (plan, embed, score, select, merge, explain), and the ranking without a question.
+What does not: the steps themselves; loading scopes (`scopes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.retrieval.columns import whole
+from service.retrieval.eligible import Mask, eligible_rows, recent_rows
+from service.retrieval.fuse import SIGNALS, WEIGHTS, Reading, Weights, measured, score
+from service.retrieval.names import index_names
+from service.retrieval.pack import Hit, best_hits, reported_score, within_budget
+from service.retrieval.plan import Plan, plan_question
+from service.retrieval.population import Population
+from service.retrieval.recency import certainty, recency
+from service.retrieval.request import RankedItem, RankRequest, Signal
+from service.retrieval.scope import Scope
+from service.retrieval.signals import TermStatistics
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to unit vectors, (n, 384) float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A scope as one request reads it, or the part of a large scope that bears on one question."""
+
+    scope: Scope
+    population: Population
+    is_served: bool = True
+    """False for a sample that is read for its statistics only."""
+    counts_terms: bool = True
+    """False where the term statistics of these rows come from elsewhere."""
+
+
+class LargeScope(Protocol):
+    """A scope that is not held in memory as a whole."""
+
+    def population(self) -> Population:
+        """Estimates of what does not depend on the question: names, times."""
+        ...
+
+    def parts(self, plan: Plan, question: NDArray[np.float32]) -> tuple[list[Part], TermStatistics]:
+        """What bears on one question (its vector as `columns.whole` gives it), and the term statistics of the whole scope."""
+        ...
+
+    def latest(self) -> list[Part]:
+        """The most recent items."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    part: Part
+    recent: Mask | None
+    eligible: Mask
+
+
+def rank(
+    questions: Sequence[str],
+    scopes: Sequence[Scope],
+    embed: Embed,
+    request: RankRequest,
+    large: Sequence[LargeScope] = (),
+    weights: Weights = WEIGHTS,
+) -> list[RankedItem]:
+    """Rank everything in several scopes together.
+
+    Each question is ranked alone; an item counts with its best question. Without a question (blank ones do not count) the most recent
+    and most certain items come first. The order does not depend on the order of scopes or of rows in them.
+
+    Args:
+        questions: what is asked.
+        scopes: the scopes held in memory, each once. Their rows may change meanwhile; each question sees one state.
+        embed: called at most once, outside of all locks.
+        request: what may be served.
+        large: the scopes that are not held; they make the answer approximate.
+        weights: how much each signal counts.
+    """
+    asked = [(index, question) for index, question in enumerate(questions) if question.strip()]
+    ranked = _by_questions(asked, scopes, embed, request, large, weights) if asked else _by_recency(scopes, request, large)
+    return list(within_budget(ranked, request.max_results, request.token_budget))
+
+
+def _by_questions(
+    asked: Sequence[tuple[int, str]],
+    scopes: Sequence[Scope],
+    embed: Embed,
+    request: RankRequest,
+    large: Sequence[LargeScope],
+    weights: Weights,
+) -> list[RankedItem]:
+    plans = _plans([question for _, question in asked], scopes, large, request.query_time)
+    vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
+    answers = []
+    for (index, _), plan, vector in zip(asked, plans, vectors, strict=True):
+        found = [one.parts(plan, vector) for one in large]
+        extra = [part for parts, _ in found for part in parts]
+        known = [statistics for _, statistics in found]
+        with _held(scopes):
+            seen = [_see(part, request) for part in (*_parts(scopes), *extra)]
+            answers.append(_answer(index, plan, vector, seen, known, request, weights))
+    return answers[0] if len(answers) == 1 else _merged(answers)
+
+
+def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], query_time: int) -> list[Plan]:
+    populations = [one.population() for one in large]
+    for scope in scopes:
+        with scope.lock:
+            populations.append(scope.population())
+    names = populations[0].names if len(populations) == 1 else _names_together(populations)
+    spoken = [population for population in populations if population.count]
+    first = min((population.first_time for population in spoken), default=query_time)
+    last = max((population.last_time for population in spoken), default=query_time)
+    return [plan_question(question, names, query_time, first, last) for question in questions]
+
+
+def _names_together(populations: Iterable[Population]) -> dict[str, frozenset[str]]:
+    return index_names({name for population in populations for found in population.names.values() for name in found})
+
+
+@contextmanager
+def _held(scopes: Sequence[Scope]) -> Iterator[None]:
+    """Hold the locks of all scopes, taken in one order everywhere."""
+    with ExitStack() as locks:
+        for scope in sorted(scopes, key=lambda scope: scope.number):
+            locks.enter_context(scope.lock)
+        yield
+
+
+def _parts(scopes: Sequence[Scope]) -> list[Part]:
+    return [Part(scope, scope.population()) for scope in scopes]
+
+
+def _see(part: Part, request: RankRequest) -> _Seen:
+    recent = recent_rows(part.scope.columns, request)
+    eligible = eligible_rows(part.scope.columns, request, recent)
+    return _Seen(part, recent, eligible if part.is_served else np.zeros_like(eligible))
+
+
+def _answer(
+    index: int,
+    plan: Plan,
+    vector: NDArray[np.float32],
+    seen: Sequence[_Seen],
+    known: Sequence[TermStatistics],
+    request: RankRequest,
+    weights: Weights,
+) -> list[RankedItem]:
+    readings = [Reading(one.part.scope, one.part.population, one.part.counts_terms, one.recent) for one in seen]
+    score(readings, plan, vector, known, weights)
+    hits = best_hits(
+        [reading.scope for reading in readings],
+        [reading.total for reading in readings],
+        [one.eligible for one in seen],
+        request.max_results,
+    )
+    return [
+        RankedItem(
+            hit.item,
+            reported_score(hit.score),
+            hit.score,
+            (index,),
+            _signals(readings[hit.reading], hit.row) if request.explain else (),
+        )
+        for hit in hits
+    ]
+
+
+def _signals(reading: Reading, row: int) -> tuple[Signal, ...]:
+    values = measured(reading, row)
+    return tuple(
+        Signal(name, values[name], float(reading.contributions[name][row])) for name in SIGNALS if name in reading.contributions
+    )
+
+
+def _merged(answers: Iterable[list[RankedItem]]) -> list[RankedItem]:
+    """One ranking of several questions: each place with its best score and all questions that found it."""
+    best: dict[str, RankedItem] = {}
+    for found in (found for answer in answers for found in answer):
+        place = found.item.parent or found.item.item_id
+        held = best.get(place)
+        if held is None:
+            best[place] = found
+            continue
+        winner = min(held, found, key=_order)
+        best[place] = replace(winner, matched_queries=(*held.matched_queries, *found.matched_queries))
+    return sorted(best.values(), key=_order)
+
+
+def _order(found: RankedItem) -> tuple[float, str]:
+    return (-found.raw_score, found.item.item_id)
+
+
+def _by_recency(scopes: Sequence[Scope], request: RankRequest, large: Sequence[LargeScope]) -> list[RankedItem]:
+    extra = [part for one in large for part in one.latest()]
+    with _held(scopes):
+        seen = [_see(part, request) for part in (*_parts(scopes), *extra)]
+        recent = [recency(one.part.scope.columns, request.query_time) for one in seen]
+        certain = [certainty(one.part.scope.columns) for one in seen]
+        hits = best_hits(
+            [one.part.scope for one in seen],
+            [both[0] + both[1] for both in zip(recent, certain, strict=True)],
+            [one.eligible for one in seen],
+            request.max_results,
+        )
+        return [_recent_item(hit, recent[hit.reading], certain[hit.reading], request.explain) for hit in hits]
+
+
+def _recent_item(hit: Hit, recent: NDArray[np.float32], certain: NDArray[np.float32], explain: bool) -> RankedItem:
+    values = {"recency": float(recent[hit.row]), "certainty": float(certain[hit.row])}
+    signals = tuple(Signal(name, value, value) for name, value in values.items()) if explain else ()
+    return RankedItem(hit.item, hit.score / 2.0, hit.score, (), signals)
