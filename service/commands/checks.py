@@ -1,0 +1,215 @@
+"""What `eunoe doctor` looks at: one function per thing that can be wrong on a machine. They change nothing that stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from service.catalog.engine import MINIMUM_SQLITE
+from service.commands.remote import CallFailed, Where, connect
+from service.domain.errors import EunoeError
+from service.embedders.build import model_directory
+from service.embedders.manifest import verify
+from service.ops.announce import Ready, read_ready
+from service.settings import Settings
+
+MINIMUM_PYTHON = (3, 11)
+ENOUGH_BYTES = 1024**3
+"""Free space below which a warning is due: an index is rewritten beside itself when it is optimised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    title: str
+    state: str
+    """`good`, `note` (works, but worth knowing) or `problem`."""
+    detail: str
+    advice: str = ""
+    """What to do; set for notes and problems."""
+
+
+def good(title: str, detail: str) -> Finding:
+    """Nothing to do."""
+    return Finding(title, "good", detail)
+
+
+def note(title: str, detail: str, advice: str) -> Finding:
+    """It works, but somebody should know."""
+    return Finding(title, "note", detail, advice)
+
+
+def problem(title: str, detail: str, advice: str) -> Finding:
+    """It does not work."""
+    return Finding(title, "problem", detail, advice)
+
+
+def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
+    """Every check, in the order in which trouble usually begins."""
+    ready = read_ready(settings.ready_file)
+    yield check_python()
+    yield check_sqlite()
+    yield from check_data_dir(settings)
+    yield from check_secrets(settings)
+    yield from check_tls(settings)
+    yield check_model(settings)
+    if ready is None:
+        yield note("service", f"none runs on {settings.data_dir}", f"start it with `eunoe up --data {settings.data_dir}`")
+        yield check_port("gRPC port", settings.listen, "--listen")
+        yield check_port("HTTP port", settings.http, "--http")
+    else:
+        yield check_grpc(ready, where)
+        yield check_http(ready)
+
+
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+    """Whether Python is new enough."""
+    text = ".".join(map(str, version))
+    if version < MINIMUM_PYTHON:
+        return problem("Python", text, "install Python 3.11 or newer")
+    return good("Python", text)
+
+
+def check_sqlite(version: tuple[int, ...] | None = None) -> Finding:
+    """Whether SQLite is free of the bug that can corrupt a write-ahead log."""
+    needed = ".".join(map(str, MINIMUM_SQLITE))
+    advice = f"reinstall the package pysqlite3: it brings SQLite {needed} or newer with it"
+    if version is None:
+        try:
+            from pysqlite3 import dbapi2  # noqa: PLC0415 - its absence is what is looked for
+        except ImportError as error:
+            return problem("SQLite", f"pysqlite3 cannot be imported: {error}", advice)
+        version = dbapi2.sqlite_version_info
+    text = ".".join(map(str, version))
+    return good("SQLite", text) if version >= MINIMUM_SQLITE else problem("SQLite", f"{text}, older than {needed}", advice)
+
+
+def check_data_dir(settings: Settings) -> Iterator[Finding]:
+    """Whether the data directory can be made and used, and has room."""
+    path = settings.data_dir
+    place = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not place.is_dir():
+        yield problem("data directory", f"{place} is a file", "give another directory with --data or EUNOE_DATA_DIR")
+        return
+    if not os.access(place, os.W_OK | os.X_OK):
+        yield problem("data directory", f"{place} cannot be written", f"give this user write access to {place}, or use --data")
+        return
+    yield good("data directory", f"{path}" if place == path else f"{path} (will be made)")
+    yield _hard_links(place)
+    free = shutil.disk_usage(place).free
+    room = f"{free / 1024**3:.1f} GB free"
+    yield (
+        good("disk space", room)
+        if free >= ENOUGH_BYTES
+        else note("disk space", room, "make room: below 1 GB the index may not fit")
+    )
+
+
+def _hard_links(place: Path) -> Finding:
+    advice = "put the data directory on a local file system with hard links (not FAT, not most network shares)"
+    try:
+        with tempfile.TemporaryDirectory(prefix=".eunoe-doctor-", dir=place) as scratch:
+            first = Path(scratch) / "first"
+            first.touch()
+            (Path(scratch) / "second").hardlink_to(first)
+    except OSError as error:
+        return problem("hard links", f"not possible in {place}: {error.strerror}; the index needs them", advice)
+    return good("hard links", "work")
+
+
+def check_secrets(settings: Settings) -> Iterator[Finding]:
+    """Whether others on this machine can read what they must not."""
+    for path, allowed in ((settings.credentials_file, 0o077), (settings.database, 0o077)):
+        if path.exists():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & allowed:
+                yield note(path.name, f"mode {mode:04o}: other users can read it", f"chmod 600 {path}")
+            else:
+                yield good(path.name, f"mode {mode:04o}")
+
+
+def check_tls(settings: Settings) -> Iterator[Finding]:
+    """Whether the certificate and its key can be read."""
+    for title, path in (("certificate", settings.tls.cert), ("private key", settings.tls.key)):
+        if path is not None:
+            try:
+                begins = path.read_bytes().lstrip()[:10]
+            except OSError as error:
+                yield problem(title, f"{path}: {error.strerror}", "give a readable PEM file")
+                continue
+            yield good(title, str(path)) if begins == b"-----BEGIN" else problem(title, f"{path} is not PEM", "give a PEM file")
+
+
+def check_model(settings: Settings) -> Finding:
+    """Whether the model's files are whole, checksums included."""
+    directory = model_directory(settings.model.cache_dir, settings.model.source_dir)
+    try:
+        manifest = verify(directory)
+    except EunoeError as error:
+        return problem("model", error.message.partition(";")[0], "run `eunoe model prepare`")
+    return good("model", f"{manifest.model_id} in {directory}")
+
+
+def check_port(title: str, address: str, flag: str) -> Finding:
+    """Whether an address can be listened on."""
+    host, _, port = address.rpartition(":")
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        return problem(title, f"{address}: {error.strerror}", f"stop what holds it, or use another address with {flag}")
+    return good(title, f"{address} is free")
+
+
+def check_grpc(ready: Ready, where: Where) -> Finding:
+    """Whether the running service answers calls, by its own word (gRPC health checking protocol)."""
+    advice = f"look at its log; `kill {ready.pid}` stops it, `eunoe up` starts it again"
+    try:
+        with connect(where.find()) as service:
+            stub: Any = health_pb2_grpc.HealthStub(service.channel)  # the package's types leave its methods out
+            answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=5)
+    except (CallFailed, grpc.RpcError) as error:
+        return problem("service", f"pid {ready.pid} at {ready.address}: {_words(error)}", advice)
+    if answer.status != health_pb2.HealthCheckResponse.SERVING:
+        state = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+        return problem("service", f"pid {ready.pid} at {ready.address}: {state}", advice)
+    return good("service", f"pid {ready.pid} serves at {ready.address}")
+
+
+def check_http(ready: Ready) -> Finding:
+    """Whether the running service calls itself ready, and why not."""
+    url = f"http://{ready.http}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return good("readiness", answer.read().decode().strip())
+    except urllib.error.HTTPError as error:
+        reasons = "; ".join(error.read().decode(errors="replace").split("\n")).strip("; ")
+        known = error.code == HTTPStatus.SERVICE_UNAVAILABLE
+        return problem(
+            "readiness",
+            reasons if known else f"{url} answers {error.code}",
+            "wait while it starts or stops; else look at its log",
+        )
+    except OSError as error:
+        return problem("readiness", f"{url}: {error}", "look at the service's log")
+
+
+def _words(error: Exception) -> str:
+    return error.message.partition("\n")[0] if isinstance(error, CallFailed) else str(getattr(error, "details", lambda: error)())
