@@ -61,8 +61,6 @@ class Reading:
 
     scope: Scope
     population: Population
-    counts_terms: bool = True
-    """False where the term statistics of these rows come from elsewhere."""
     hidden: NDArray[np.bool_] | None = None
     """Rows that neither rank nor lend their score to their session."""
     values: dict[str, Floats] = field(default_factory=dict)
@@ -73,17 +71,16 @@ class Reading:
     """The score of each row."""
 
 
-def score(readings: Sequence[Reading], plan: Plan, question: Floats, known: Sequence[TermStatistics], weights: Weights) -> None:
+def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: Weights) -> None:
     """Fill in the signals, contributions and total of each reading.
 
     Args:
         readings: everything that is read together; statistics are taken over all of it.
         plan: the question, taken apart.
         question: its vector as `columns.whole` gives it.
-        known: term statistics of rows outside the readings that count too.
         weights: how much each signal counts.
     """
-    _measure_similarity(readings, plan, question, known)
+    _measure_similarity(readings, plan, question)
     meaning = together(moments(r.values["meaning"], r.population.weights) for r in readings)
     words = together(bm25_moments(r.values["words"], r.population) for r in readings)
     length = together(r.population.log_words for r in readings)
@@ -97,18 +94,17 @@ def score(readings: Sequence[Reading], plan: Plan, question: Floats, known: Sequ
     _add_session(readings, weights)
 
 
-def _measure_similarity(readings: Sequence[Reading], plan: Plan, question: Floats, known: Sequence[TermStatistics]) -> None:
-    statistics = _term_statistics(readings, plan.terms, known)
+def _measure_similarity(readings: Sequence[Reading], plan: Plan, question: Floats) -> None:
+    statistics = _term_statistics(readings, plan.terms)
     for reading in readings:
         reading.values["meaning"] = cosines(reading.scope, question)
         reading.values["words"] = bm25(reading.scope, plan.terms, statistics)
 
 
-def _term_statistics(readings: Sequence[Reading], terms: Sequence[str], known: Sequence[TermStatistics]) -> TermStatistics:
-    counted = [reading for reading in readings if reading.counts_terms]
-    rows = sum(r.population.count for r in counted) + sum(k.rows for k in known)
-    length = sum(r.population.terms for r in counted) + sum(k.rows * k.average_length for k in known)
-    held = [frequencies(r.scope, r.population, terms) for r in counted] + [k.frequencies for k in known]
+def _term_statistics(readings: Sequence[Reading], terms: Sequence[str]) -> TermStatistics:
+    rows = sum(reading.population.count for reading in readings)
+    length = sum(reading.population.terms for reading in readings)
+    held = [frequencies(reading.scope, reading.population, terms) for reading in readings]
     return TermStatistics(
         rows=rows,
         average_length=length / rows if rows else 0.0,

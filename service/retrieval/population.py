@@ -59,7 +59,7 @@ class Population:
     """The rows of one scope that count: heads of turns and memories that live. Further chunks are no observations of their own."""
 
     weights: NDArray[np.float64]
-    """1 for a row that counts, 0 for others; one per row of the scope."""
+    """How many rows each row stands for: 1, or 0 for a row that does not count; in a sample more."""
     count: float
     terms: float
     """Terms of all rows that count, together."""
@@ -72,15 +72,20 @@ class Population:
     has_chunks: bool
 
     @classmethod
-    def of(cls, columns: Columns) -> Population:
-        """Take the statistics of the rows of a scope that do not depend on the question."""
+    def of(cls, columns: Columns, row_weights: NDArray[np.float64] | None = None) -> Population:
+        """Take the statistics of the rows of a scope that do not depend on the question.
+
+        Args:
+            columns: the rows.
+            row_weights: how many rows of a larger scope each row stands for; one each where absent.
+        """
         live = columns.flags("is_live")
         counted = live & ~columns.flags("is_chunk")
-        weights = counted.astype(np.float64)
+        weights = counted.astype(np.float64) if row_weights is None else counted * row_weights
         said = columns.times("said_time")[live]
         return cls(
             weights=weights,
-            count=float(np.count_nonzero(counted)),
+            count=float(weights.sum()),
             terms=float(weights @ columns.numbers("length")),
             log_words=moments(columns.floats("log_words"), weights),
             names=index_names(_speakers(columns, live)),

@@ -24,7 +24,6 @@ from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
-from service.retrieval.signals import TermStatistics
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors, (n, 384) float32."""
@@ -38,8 +37,6 @@ class Part:
     population: Population
     is_served: bool = True
     """False for a sample that is read for its statistics only."""
-    counts_terms: bool = True
-    """False where the term statistics of these rows come from elsewhere."""
 
 
 class LargeScope(Protocol):
@@ -49,11 +46,11 @@ class LargeScope(Protocol):
         """Estimates of what does not depend on the question: names, times."""
         ...
 
-    def parts(self, plan: Plan, question: NDArray[np.float32]) -> tuple[list[Part], TermStatistics]:
-        """What bears on one question (its vector as `columns.whole` gives it), and the term statistics of the whole scope."""
+    def parts(self, plan: Plan, question: NDArray[np.float32], request: RankRequest) -> list[Part]:
+        """What bears on one question (its vector as `columns.whole` gives it)."""
         ...
 
-    def latest(self) -> list[Part]:
+    def latest(self, request: RankRequest) -> list[Part]:
         """The most recent items."""
         ...
 
@@ -103,12 +100,10 @@ def _by_questions(
     vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
     answers = []
     for (index, _), plan, vector in zip(asked, plans, vectors, strict=True):
-        found = [one.parts(plan, vector) for one in large]
-        extra = [part for parts, _ in found for part in parts]
-        known = [statistics for _, statistics in found]
+        extra = [part for one in large for part in one.parts(plan, vector, request)]
         with _held(scopes):
             seen = [_see(part, request) for part in (*_parts(scopes), *extra)]
-            answers.append(_answer(index, plan, vector, seen, known, request, weights))
+            answers.append(_answer(index, plan, vector, seen, request, weights))
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
@@ -152,12 +147,11 @@ def _answer(
     plan: Plan,
     vector: NDArray[np.float32],
     seen: Sequence[_Seen],
-    known: Sequence[TermStatistics],
     request: RankRequest,
     weights: Weights,
 ) -> list[RankedItem]:
-    readings = [Reading(one.part.scope, one.part.population, one.part.counts_terms, one.recent) for one in seen]
-    score(readings, plan, vector, known, weights)
+    readings = [Reading(one.part.scope, one.part.population, one.recent) for one in seen]
+    score(readings, plan, vector, weights)
     hits = best_hits(
         [reading.scope for reading in readings],
         [reading.total for reading in readings],
@@ -202,7 +196,7 @@ def _order(found: RankedItem) -> tuple[float, str]:
 
 
 def _by_recency(scopes: Sequence[Scope], request: RankRequest, large: Sequence[LargeScope]) -> list[RankedItem]:
-    extra = [part for one in large for part in one.latest()]
+    extra = [part for one in large for part in one.latest(request)]
     with _held(scopes):
         seen = [_see(part, request) for part in (*_parts(scopes), *extra)]
         recent = [recency(one.part.scope.columns, request.query_time) for one in seen]

@@ -1,0 +1,242 @@
+"""The scopes that a process keeps in memory: loading, refreshing, forgetting.
+
+What lives here: which scopes are held, steps 1 to 3 of the fetch path.
+What does not: SQL and LanceDB (handed in as protocols), the rows of a scope (`scope`), ranking (`rank`).
+
+Everything is synchronous and may be called from several threads. A scope has one loader; others wait for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from service.domain.item import Item
+from service.retrieval.approximate import SAMPLE_ROWS, Index, Items, Sample, SampledScope, sample_ids, take_sample
+from service.retrieval.scope import Scope
+from service.vectors.errors import IndexUnavailable
+
+_SAMPLE_DRIFT = 0.1
+"""A sample is taken again when its scope has grown, shrunk or changed by more than this share of its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """What the catalog says of a scope, in the one statement of a fetch."""
+
+    scope: int
+    change_number: int
+    live_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a scope after some change number."""
+
+    change_number: int
+    """Up to which this is complete."""
+    changed: Sequence[Item]
+    """Live items with a higher change number."""
+    deleted: Sequence[str]
+    """Ids of items that ceased to live."""
+    is_complete: bool
+    """False where tombstones of that time were already purged: the scope has to be loaded again."""
+
+
+class ItemSource(Items, Protocol):
+    """What the catalog tells about a scope; it is the truth."""
+
+    def live_versions(self, scope: int) -> tuple[int, Mapping[str, int]]:
+        """The change number, and the version of each live item, of one moment."""
+        ...
+
+    def changes_since(self, scope: int, change_number: int) -> Changes:
+        """What changed after a change number."""
+        ...
+
+
+class ScopeIndex(Index, Protocol):
+    """What the search index holds; it may lag behind or fail."""
+
+    def load_scope(self, scope: int) -> list[Item]:
+        """All rows of a scope, in any order, perhaps of other versions than the live ones.
+
+        Raises:
+            IndexUnavailable: the index cannot answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The scopes of one fetch, ready to be ranked."""
+
+    held: list[Scope]
+    large: list[SampledScope]
+    """Not empty: the answer is approximate."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since start."""
+
+    hits: int = 0
+    """Scopes used as they were."""
+    deltas: int = 0
+    """Scopes brought up to date from the catalog."""
+    loads: int = 0
+    """Scopes loaded from the index."""
+    reloads: int = 0
+    """Loads of scopes that were held, but for longer than tombstones are kept."""
+    evictions: int = 0
+    index_failures: int = 0
+    """Loads that the index could not serve, so that everything came from the catalog."""
+    rows_from_catalog: int = 0
+    """Rows of loads that the index did not hold in the live version."""
+    samples: int = 0
+    """Samples taken of scopes too large to be held."""
+
+
+class _Entry:
+    """One scope of the cache; `lock` makes its loader the only one."""
+
+    __slots__ = ("held", "lock", "sample", "size")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.held: Scope | None = None
+        self.sample: Sample | None = None
+        self.size = 0
+
+
+class Scopes:
+    """A cache of scopes, bounded in bytes; the one unused longest goes first."""
+
+    def __init__(self, catalog: ItemSource, index: ScopeIndex, most_bytes: int, hold_limit: int) -> None:
+        """Start empty.
+
+        Args:
+            catalog: the truth.
+            index: where rows load fastest.
+            most_bytes: memory for all scopes together; the scope used last stays, whatever its size.
+            hold_limit: rows of a scope above which it is not held.
+        """
+        self._catalog = catalog
+        self._index = index
+        self._most_bytes = most_bytes
+        self._hold_limit = hold_limit
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._counters = Counters()
+
+    def open(self, chain: Sequence[ScopeState]) -> Opened:
+        """The scopes of a fetch, each at least as fresh as the catalog said.
+
+        Args:
+            chain: their states; a scope without rows is left out.
+        """
+        opened = Opened([], [])
+        for state in chain:
+            if state.live_rows > self._hold_limit:
+                opened.large.append(self._sampled(state))
+            elif state.live_rows > 0:
+                opened.held.append(self._held(state))
+        return opened
+
+    def forget(self, scope: int) -> None:
+        """Drop a scope; the next fetch loads it anew."""
+        with self._lock:
+            entry = self._entries.pop(scope, None)
+            self._bytes -= entry.size if entry else 0
+
+    def statistics(self) -> dict[str, int]:
+        """Counters since start, and the scopes and bytes held now."""
+        with self._lock:
+            return asdict(self._counters) | {"scopes": len(self._entries), "bytes": self._bytes}
+
+    def _held(self, state: ScopeState) -> Scope:
+        entry = self._entry(state.scope)
+        held = entry.held
+        if held is not None and held.change_number >= state.change_number:
+            self._count(hits=1)
+            return held
+        with entry.lock:
+            held = entry.held
+            if held is None:
+                held = self._load(state.scope)
+            elif held.change_number < state.change_number:
+                held = self._refresh(held)
+            else:
+                self._count(hits=1)
+            entry.held, entry.sample = held, None
+        self._account(state.scope, entry, held.size_bytes)
+        return held
+
+    def _refresh(self, held: Scope) -> Scope:
+        changes = self._catalog.changes_since(held.number, held.change_number)
+        if not changes.is_complete:
+            self._count(reloads=1)
+            return self._load(held.number)
+        held.apply(changes.changed, changes.deleted, changes.change_number)
+        self._count(deltas=1)
+        return held
+
+    def _load(self, number: int) -> Scope:
+        change_number, versions = self._catalog.live_versions(number)
+        try:
+            rows = [row for row in self._index.load_scope(number) if versions.get(row.item_id) == row.version]
+        except IndexUnavailable:
+            self._count(index_failures=1)
+            rows = []
+        missing = versions.keys() - {row.item_id for row in rows}
+        if missing:
+            rows.extend(self._catalog.items(number, sorted(missing)))
+        self._count(loads=1, rows_from_catalog=len(missing))
+        return Scope(number, change_number, rows)
+
+    def _sampled(self, state: ScopeState) -> SampledScope:
+        entry = self._entry(state.scope)
+        with entry.lock:
+            sample = entry.sample
+            if sample is None or _has_drifted(sample, state):
+                sample = self._sample(state.scope)
+            entry.held, entry.sample = None, sample
+        self._account(state.scope, entry, sample.scope.size_bytes)
+        return SampledScope(state.scope, state.live_rows, sample, self._catalog, self._index)
+
+    def _sample(self, number: int) -> Sample:
+        change_number, versions = self._catalog.live_versions(number)
+        rows = self._catalog.items(number, sample_ids(versions, SAMPLE_ROWS))
+        self._count(samples=1)
+        return take_sample(number, change_number, len(versions), rows)
+
+    def _entry(self, scope: int) -> _Entry:
+        with self._lock:
+            entry = self._entries.setdefault(scope, _Entry())
+            self._entries.move_to_end(scope)
+            return entry
+
+    def _account(self, scope: int, entry: _Entry, size: int) -> None:
+        with self._lock:
+            if self._entries.get(scope) is not entry:
+                return  # forgotten meanwhile
+            self._bytes += size - entry.size
+            entry.size = size
+            while self._bytes > self._most_bytes and len(self._entries) > 1:
+                _, evicted = self._entries.popitem(last=False)
+                self._bytes -= evicted.size
+                self._counters.evictions += 1
+
+    def _count(self, **events: int) -> None:
+        with self._lock:
+            for name, number in events.items():
+                setattr(self._counters, name, getattr(self._counters, name) + number)
+
+
+def _has_drifted(sample: Sample, state: ScopeState) -> bool:
+    allowed = _SAMPLE_DRIFT * sample.rows
+    return abs(state.live_rows - sample.rows) > allowed or state.change_number - sample.change_number > allowed
