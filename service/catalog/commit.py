@@ -1,6 +1,6 @@
 """The commit queue: one thread of a process writes, and concurrent writes share transactions.
 
-A group holds at most `GROUP_ITEMS` writes and `GROUP_SIZE` characters, in submission order. Each write brings a `Ticket`, which is
+A group holds a bounded number of writes and characters, in submission order. Each write brings a `Ticket`, which is
 settled on the event loop once the transaction is durable (or has failed). What only has to run alone in a transaction
 (updates, deletes, administration) is a `Call` and shares the queue, so that a process never has two writers.
 """
@@ -15,21 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
 from service.catalog.engine import Catalog
 from service.catalog.recording import Answer, Recorder, Write
 from service.domain.errors import DeadlineExceeded, EunoeError, ResourceExhausted, Unavailable
-
-GROUP_ITEMS = 256
-GROUP_SIZE = 1_000_000
-LINGER = 0.001
-"""Seconds the thread waits for company once groups form: 12 to 18 % more acknowledgements at 64 callers; one caller never waits."""
+from service.ops.logging import get_logger
 
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Ticket(Protocol):
@@ -86,6 +81,19 @@ class QueueStatistics:
     is_alive: bool
 
 
+@dataclass(frozen=True, slots=True)
+class GroupLimits:
+    """How groups form."""
+
+    items: int = 256
+    size: int = 1_000_000
+    """Characters."""
+    linger: float = 0.001
+    """Seconds the thread waits for company once groups form: 12 to 18 % more acknowledgements at 64 callers; one caller never waits."""
+    waiting: int = 4096
+    """Writes that may wait."""
+
+
 class CommitQueue:
     """The queue and its thread."""
 
@@ -93,8 +101,8 @@ class CommitQueue:
         self,
         catalog: Catalog,
         shards: int,
+        limits: GroupLimits,
         *,
-        bound: int,
         on_commit: Callable[[], None],
         on_death: Callable[[], None],
         observe: Callable[[int, float], None],
@@ -104,14 +112,14 @@ class CommitQueue:
         Args:
             catalog: written by this queue alone in this process.
             shards: the deployment's number of shards.
-            bound: how many writes may wait.
+            limits: how groups form.
             on_commit: called on the thread after every commit; wakes the log's readers.
             on_death: called on the thread when it ends by an error of its own.
             observe: called on the thread with (items, seconds) of every group.
         """
         self._catalog = catalog
         self._recorder = Recorder(shards)
-        self._bound = bound
+        self._limits = limits
         self._on_commit = on_commit
         self._on_death = on_death
         self._observe = observe
@@ -138,7 +146,7 @@ class CommitQueue:
 
     def statistics(self) -> QueueStatistics:
         """How full the queue is now."""
-        return QueueStatistics(len(self._waiting), self._bound, self._last_group, not self._is_dead)
+        return QueueStatistics(len(self._waiting), self._limits.waiting, self._last_group, not self._is_dead)
 
     def submit(self, write: Write | Call[Any], ticket: Ticket) -> None:
         """Queue a write, without waiting.
@@ -150,13 +158,13 @@ class CommitQueue:
         with self._condition:
             if self._is_closing or self._is_dead:
                 raise Unavailable("the service is stopping; send it again", reason="DRAINING", retry_after=1.0)
-            if len(self._waiting) >= self._bound:
+            if len(self._waiting) >= self._limits.waiting:
                 raise ResourceExhausted("too many writes are waiting; slow down", reason="OVERLOADED", retry_after=0.2)
             self._waiting.append((write, ticket))
             if len(self._waiting) == 1:
                 self._condition.notify()
 
-    async def write(self, write: Write, expires: float | None) -> Any:  # noqa: ANN401 - the answer of its kind
+    async def write(self, write: Write, expires: float | None) -> Any:
         """Queue a write and wait until it is durable.
 
         Args:
@@ -187,7 +195,7 @@ class CommitQueue:
 
     def _gather(self) -> bool:
         if self._last_group > 1:
-            time.sleep(LINGER)
+            time.sleep(self._limits.linger)
         with self._condition:
             while not self._waiting:
                 if self._is_closing:
@@ -214,15 +222,15 @@ class CommitQueue:
         group, size = [first], first[0].size
         if isinstance(first[0], Call):
             return group
-        while self._waiting and len(group) < GROUP_ITEMS:
+        while self._waiting and len(group) < self._limits.items:
             write = self._waiting[0][0]
             size += write.size
-            if isinstance(write, Call) or size > GROUP_SIZE:
+            if isinstance(write, Call) or size > self._limits.size:
                 break
             group.append(self._waiting.popleft())
         return group
 
-    def _run_call(self, call: Call[Any]) -> Any:  # noqa: ANN401 - the call's own result
+    def _run_call(self, call: Call[Any]) -> Any:
         try:
             with self._catalog.write() as connection:
                 result = call.run(connection)

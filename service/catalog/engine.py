@@ -49,9 +49,7 @@ class Catalog:
             RuntimeError: the SQLite library is older than `MINIMUM_SQLITE`.
         """
         if dbapi2.sqlite_version_info < MINIMUM_SQLITE:
-            raise RuntimeError(
-                f"SQLite {dbapi2.sqlite_version} is too old: install pysqlite3 with SQLite 3.51.3 or newer"
-            )
+            raise RuntimeError(f"SQLite {dbapi2.sqlite_version} is too old: install pysqlite3 with SQLite 3.51.3 or newer")
         self.path = path
         self._readers = _engine(path, "BEGIN", readers=True)
         self._writers = _engine(path, "BEGIN IMMEDIATE", readers=False)
@@ -128,7 +126,7 @@ def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - driver connection
+    def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own transactions begin deferred, and then fail instead of waiting
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")

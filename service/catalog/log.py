@@ -45,9 +45,7 @@ _UNINDEXED = Statement(
     .select_from(_outbox)
     .where(_outbox.c.instance_id == bindparam("instance_id"), _outbox.c.lane == bindparam("lane"))
 )
-_PROGRESS = {
-    table.name: Statement(select(table.c.shard, table.c.lane, table.c.seq)) for table in (_heads, _applied, _indexed)
-}
+_PROGRESS = {table.name: Statement(select(table.c.shard, table.c.lane, table.c.seq)) for table in (_heads, _applied, _indexed)}
 _READ = Statement(
     select(_outbox)
     .where(
@@ -60,7 +58,7 @@ _READ = Statement(
 )
 
 
-def _advance(table: Any) -> Statement:  # noqa: ANN401 - one of two tables
+def _advance(table: Any) -> Statement:
     return Statement(
         update(table)
         .where(
@@ -85,9 +83,7 @@ _TRIM_ATTEMPTS = Statement(
         _attempts.c.seq <= bindparam("upto"),
     )
 )
-_held_insert = upsert(_held).values(
-    {name: bindparam(name) for name in ("shard", "lane", "first_seq", "last_seq", "owner_epoch")}
-)
+_held_insert = upsert(_held).values({name: bindparam(name) for name in ("shard", "lane", "first_seq", "last_seq", "owner_epoch")})
 _HOLD = Statement(
     _held_insert.on_conflict_do_update(
         index_elements=["shard", "lane"],
@@ -191,9 +187,7 @@ def release(connection: Connection, shard: int) -> None:
     _RELEASE.run(connection, shard=shard)
 
 
-def count_attempt(
-    connection: Connection, entry: LogEntry, *, errors: int, owner_deaths: int, stage: str, reason: str
-) -> None:
+def count_attempt(connection: Connection, entry: LogEntry, *, errors: int, owner_deaths: int, stage: str, reason: str) -> None:
     """Add to the attempts of one record."""
     _COUNT_ATTEMPT.run(
         connection,

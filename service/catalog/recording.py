@@ -34,7 +34,7 @@ def _pairs(parameter: str) -> tuple[Any, Any, Any]:
     return table, func.json_extract(table.c.value, "$[0]"), func.json_extract(table.c.value, "$[1]")
 
 
-def _known(table: Any, columns: Sequence[Any], first: Any, second: Any) -> Statement:  # noqa: ANN401 - Core objects
+def _known(table: Any, columns: Sequence[Any], first: Any, second: Any) -> Statement:
     pairs, left, right = _pairs("pairs")
     return Statement(select(*columns).select_from(pairs).join(table, and_(first == left, second == right)))
 
@@ -363,9 +363,7 @@ def _answer(row: Mapping[str, Any], *, is_duplicate: bool) -> Answer:
     return AcceptedDocument(row["ingestion_id"], row["document_id"], row["record_time"], entry, is_duplicate)
 
 
-def _message_row(
-    write: MessageWrite, conversation: int, scope: int, shard: int, number: int, session: str
-) -> dict[str, Any]:
+def _message_row(write: MessageWrite, conversation: int, scope: int, shard: int, number: int, session: str) -> dict[str, Any]:
     return {
         "conversation": conversation,
         "number": number,

@@ -271,6 +271,7 @@ items = Table(
     _int("shard"),
     _int("change_number"),
     _int("version"),
+    _int("is_live"),  # 0: not served; a tombstone where deleted_time is set, else hidden behind the turn it repeats
     _int("deleted_time", nullable=True),  # set: a tombstone without content
     _text("kind"),
     _text("text"),
@@ -309,9 +310,9 @@ passages = Table(
     _int("start"),
     _int("end"),
     _text("embed_text"),
-    Column("text_hash", LargeBinary, nullable=False),
+    _int("text_hash"),  # 63 bits over the folded text
     _text("served_by"),  # the passage that is served for it; its own id unless it repeats a recorded turn
-    _int("hidden"),  # 1: the only memory citing it was deleted
+    _text("origin"),  # JSON: where it was said, as in items.details.sources
     Index("passages_source", "source_id"),
     Index("passages_text", "scope", "text_hash"),
     Index("passages_served_by", "served_by"),
@@ -336,9 +337,13 @@ observations = Table(
     _int("number"),
     _int("start"),
     _int("end"),
+    _text("passage_id"),
+    _text("session"),
     Column("confidence", Float, nullable=False),
     _int("event_time", nullable=True),
-    _text("details"),
+    _int("polarity"),
+    _text("details"),  # JSON: typed details, mentions, relations
+    _text("origin"),  # JSON: where it was said, as in items.details.sources
     _text("metadata"),
     _text("terms"),
     Column("vector", LargeBinary, nullable=False),
@@ -374,9 +379,7 @@ memories = Table(
     Index("memories_slot", "scope", "subject", "attribute"),
 )
 
-memory_aliases = Table(
-    "memory_aliases", metadata, _text("alias_id", primary_key=True), _text("memory_id"), _int("scope")
-)
+memory_aliases = Table("memory_aliases", metadata, _text("alias_id", primary_key=True), _text("memory_id"), _int("scope"))
 
 entities = Table(
     "entities",

@@ -33,9 +33,7 @@ _DRAW_CHANGE = Statement(
     .returning(_scopes.c.change_number)
 )
 _GROW = Statement(
-    update(_scopes)
-    .where(_scopes.c.scope == bindparam("which"))
-    .values(live_items=_scopes.c.live_items + bindparam("growth"))
+    update(_scopes).where(_scopes.c.scope == bindparam("which")).values(live_items=_scopes.c.live_items + bindparam("growth"))
 )
 
 

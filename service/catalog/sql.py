@@ -23,7 +23,7 @@ class Statement:
         self._core = core
         self._compiled: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
 
-    def run(self, connection: Connection, **values: Any) -> CursorResult[Any]:  # noqa: ANN401 - driver values
+    def run(self, connection: Connection, **values: Any) -> CursorResult[Any]:
         """Execute once."""
         text, order, constants = self._compile(connection.dialect)
         return connection.exec_driver_sql(text, _arrange(order, constants, values))

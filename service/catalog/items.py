@@ -1,0 +1,346 @@
+"""Items: what is live in a scope, what changed in it, and the one statement of a warm fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from service.catalog import schema
+from service.catalog.ids import now_us
+from service.catalog.sql import Statement, in_list, json_list
+from service.domain.item import Item
+from service.domain.kinds import ScopeKind
+from service.domain.scope import ScopeRef
+
+RECENT_UNINDEXED = 50
+"""At most so many turns that ranking cannot know yet are shown among the recent ones (design section 7)."""
+
+TOMBSTONE_US = 24 * 3600 * 1_000_000
+"""How long a deleted item's tombstone tells cached scopes to forget it."""
+
+_i = schema.items
+_ITEM_COLUMNS = [_i.c[field.name] for field in fields(Item)]
+_VALUES = {field.name: bindparam(field.name) for field in fields(Item)} | {
+    name: bindparam(name) for name in ("shard", "change_number", "generation")
+}
+
+_LIVE = Statement(select(_i.c.item_id, _i.c.version).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
+_CHANGE_NUMBER = Statement(
+    select(schema.scopes.c.change_number, schema.scopes.c.purged_change).where(schema.scopes.c.scope == bindparam("scope"))
+)
+_BY_IDS = Statement(select(*_ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_LIVE_AMONG = Statement(select(_i.c.item_id).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_OF_SCOPE = Statement(select(*_ITEM_COLUMNS).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
+_CHANGES = Statement(
+    select(_i.c.is_live, *_ITEM_COLUMNS)
+    .where(_i.c.scope == bindparam("scope"), _i.c.change_number > bindparam("after"))
+    .order_by(_i.c.item_id)
+)
+_put = upsert(_i).values(_VALUES | {"is_live": 1})
+_PUT = Statement(
+    _put.on_conflict_do_update(
+        index_elements=["item_id"],
+        where=_i.c.deleted_time.is_(None),  # a tombstone never comes back
+        set_={name: _put.excluded[name] for name in _VALUES if name != "item_id"} | {"is_live": 1},
+    )
+)
+_BURY = Statement(
+    update(_i)
+    .where(_i.c.item_id == bindparam("which"), _i.c.deleted_time.is_(None))
+    .values(
+        is_live=0,
+        deleted_time=bindparam("now"),
+        change_number=bindparam("change"),
+        version=_i.c.version + 1,
+        text="",
+        terms="",
+        vector=b"",
+        speaker="",
+        details="{}",
+        metadata="",
+    )
+    .returning(_i.c.version, _i.c.shard)
+)
+_HIDE = Statement(
+    update(_i)
+    .where(_i.c.item_id == bindparam("which"), _i.c.deleted_time.is_(None), _i.c.is_live != bindparam("new_is_live"))
+    .values(is_live=bindparam("new_is_live"), change_number=bindparam("change"), version=_i.c.version + 1)
+    .returning(_i.c.version, _i.c.shard)
+)
+_BY_SHARD = Statement(
+    select(_i.c.item, *_ITEM_COLUMNS)
+    .where(_i.c.shard == bindparam("shard"), _i.c.is_live == 1, _i.c.item > bindparam("after"))
+    .order_by(_i.c.item)
+    .limit(bindparam("most"))
+)
+_COUNT_SHARD = Statement(select(text("count(*)")).select_from(_i).where(_i.c.shard == bindparam("shard"), _i.c.is_live == 1))
+_SET_VECTOR = Statement(
+    update(_i)
+    .where(_i.c.item_id == bindparam("which"))
+    .values(vector=bindparam("new_vector"), generation=bindparam("new_generation"))
+)
+_pending_values = {name: bindparam(name) for name in ("item_id", "shard", "version", "deleted")}
+_pending = upsert(schema.index_pending).values(_pending_values)
+_PENDING = Statement(
+    _pending.on_conflict_do_update(
+        index_elements=["item_id"], set_={name: _pending.excluded[name] for name in ("shard", "version", "deleted")}
+    )
+)
+_READ_PENDING = Statement(
+    select(schema.index_pending.c.item_id, schema.index_pending.c.version, schema.index_pending.c.deleted)
+    .where(schema.index_pending.c.shard == bindparam("shard"))
+    .limit(bindparam("most"))
+)
+_CLEAR_PENDING = Statement(
+    delete(schema.index_pending).where(
+        schema.index_pending.c.item_id == bindparam("item_id"), schema.index_pending.c.version == bindparam("version")
+    )
+)
+_EXPIRED = Statement(
+    select(_i.c.item, _i.c.scope, _i.c.change_number).where(_i.c.deleted_time < bindparam("before")).limit(bindparam("most"))
+)
+_PURGE = Statement(delete(_i).where(in_list(_i.c.item, "rows")))
+_NOTE_PURGED = Statement(
+    update(schema.scopes)
+    .where(schema.scopes.c.scope == bindparam("which"), schema.scopes.c.purged_change < bindparam("change"))
+    .values(purged_change=bindparam("change"))
+)
+
+_SCOPE_COLUMNS = "s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id"
+
+_CHAIN = Statement(
+    text(f"""
+        SELECT {_SCOPE_COLUMNS}
+        FROM json_each(:refs) AS wanted
+        JOIN scopes AS s ON s.instance_id = :instance_id
+            AND s.kind = json_extract(wanted.value, '$[0]')
+            AND s.customer_id = json_extract(wanted.value, '$[1]')
+            AND s.user_id = json_extract(wanted.value, '$[2]')
+    """)
+)
+
+_CONVERSATION = Statement(
+    text(f"""
+        WITH talk AS (
+            SELECT c.conversation, c.conversation_id, c.message_count, own.instance_id, own.scope, own.shard, own.kind,
+                   own.customer_id, own.user_id
+            FROM conversations AS c JOIN scopes AS own ON own.scope = c.scope
+            WHERE c.instance_id = :instance_id AND c.conversation_id = :conversation_id
+        )
+        SELECT {_SCOPE_COLUMNS}, s.scope = talk.scope AS is_own, talk.message_count,
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM talk JOIN scopes AS s ON s.instance_id = talk.instance_id AND (
+            s.scope = talk.scope
+            OR s.kind = 'client'
+            OR (talk.kind = 'user' AND talk.customer_id <> '' AND s.kind = 'customer'
+                AND s.customer_id = talk.customer_id AND s.user_id = '')
+        )
+        UNION ALL
+        SELECT * FROM (
+            SELECT NULL, talk.shard, m.seq, m.lane, NULL, NULL, NULL, NULL, NULL, talk.message_count,
+                   m.number, m.message_id, m.session_id, m.role, m.speaker, m.content, m.metadata, m.said_time,
+                   m.record_time, m.seq > a.seq AS is_waiting
+            FROM talk
+            JOIN messages AS m ON m.conversation = talk.conversation
+                AND m.number > talk.message_count - CASE WHEN :recent_limit > {RECENT_UNINDEXED}
+                                                    THEN :recent_limit ELSE {RECENT_UNINDEXED} END
+            JOIN log_applied AS a ON a.shard = talk.shard AND a.lane = m.lane
+            WHERE m.number > talk.message_count - :recent_limit OR m.seq > a.seq
+            ORDER BY m.number
+        )
+    """)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """One scope as it stands now."""
+
+    scope: int
+    shard: int
+    change_number: int
+    live_items: int
+    purged_change: int
+    ref: ScopeRef
+
+
+@dataclass(frozen=True, slots=True)
+class RecentMessage:
+    """A turn of a conversation, as it was recorded. Times are microseconds since 1970 UTC."""
+
+    number: int
+    message_id: str
+    session_id: str
+    role: str
+    speaker: str
+    content: str
+    metadata: str
+    said_time: int | None
+    record_time: int
+    is_waiting: bool
+    """Whether extraction has not been there yet, so that ranking cannot know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    """A conversation's scope chain, narrowest first, and its last turns, oldest first."""
+
+    own: ScopeState
+    chain: tuple[ScopeState, ...]
+    message_count: int
+    recent: tuple[RecentMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in a scope since a change number."""
+
+    change_number: int
+    changed: tuple[Item, ...]
+    deleted: tuple[str, ...]
+
+
+def chain_by_ids(connection: Connection, instance_id: str, chain: Sequence[ScopeRef]) -> list[ScopeState]:
+    """The scopes of a chain that exist, in the chain's order. One statement."""
+    refs = json_list([ref.kind.value, ref.customer_id, ref.user_id] for ref in chain)
+    found = [_state(row) for row in _CHAIN.run(connection, refs=refs, instance_id=instance_id)]
+    return sorted(found, key=_width)
+
+
+def chain_by_conversation(
+    connection: Connection, instance_id: str, conversation_id: str, recent_limit: int
+) -> ConversationState | None:
+    """A conversation's scopes and last turns; None where it was never registered. One statement.
+
+    Besides the last `recent_limit` turns it tells those of the last `RECENT_UNINDEXED` that are not applied yet.
+    """
+    rows = _CONVERSATION.run(
+        connection, instance_id=instance_id, conversation_id=conversation_id, recent_limit=recent_limit
+    ).all()
+    if not rows:
+        return None
+    scopes = [row for row in rows if row[0] is not None]
+    chain = sorted((_state(row) for row in scopes), key=_width)
+    own = next(_state(row) for row in scopes if row[8])
+    recent = tuple(RecentMessage(*row[10:19], bool(row[19])) for row in rows if row[0] is None)
+    return ConversationState(own, tuple(chain), rows[0][9], recent)
+
+
+def _state(row: Any) -> ScopeState:
+    return ScopeState(row[0], row[1], row[2], row[3], row[4], ScopeRef(ScopeKind(row[5]), row[6], row[7]))
+
+
+def _width(state: ScopeState) -> int:
+    return (ScopeKind.USER, ScopeKind.CUSTOMER, ScopeKind.CLIENT).index(state.ref.kind)
+
+
+def live_versions(connection: Connection, scope: int) -> tuple[int, dict[str, int]]:
+    """(change number, {item id: version}) of what is live in a scope."""
+    change_number = int(_CHANGE_NUMBER.run(connection, scope=scope).one()[0])
+    return change_number, {item_id: version for item_id, version in _LIVE.run(connection, scope=scope)}
+
+
+def items_by_ids(connection: Connection, ids: Iterable[str]) -> list[Item]:
+    """The live ones among these items."""
+    return [Item(*row) for row in _BY_IDS.run(connection, ids=json_list(ids))]
+
+
+def items_of_scope(connection: Connection, scope: int) -> list[Item]:
+    """Everything live in a scope."""
+    return [Item(*row) for row in _OF_SCOPE.run(connection, scope=scope)]
+
+
+def changes_since(connection: Connection, scope: int, after: int) -> Changes | None:
+    """What changed in a scope after a change number; None where tombstones since then are gone already."""
+    change_number, purged = _CHANGE_NUMBER.run(connection, scope=scope).one()
+    if after < purged:
+        return None
+    changed: list[Item] = []
+    deleted: list[str] = []
+    for row in _CHANGES.run(connection, scope=scope, after=after):
+        if row[0]:
+            changed.append(Item(*row[1:]))
+        else:
+            deleted.append(row[1])
+    return Changes(change_number, tuple(changed), tuple(deleted))
+
+
+def put_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write items and note that the index must follow. Keys: the fields of `Item`, and shard, change_number, generation."""
+    _PUT.run_many(connection, rows)
+    note_pending(connection, [(row["item_id"], row["shard"], row["version"], False) for row in rows])
+
+
+def bury_items(connection: Connection, ids: Sequence[str], change_number: int) -> int:
+    """Turn items into tombstones without content. Returns how many were live."""
+    live = {row[0] for row in _LIVE_AMONG.run(connection, ids=json_list(ids))}
+    now, pending = now_us(), []
+    for item_id in ids:
+        row = _BURY.run(connection, which=item_id, now=now, change=change_number).first()
+        if row is not None:
+            pending.append((item_id, row[1], row[0], True))
+    note_pending(connection, pending)
+    return len(live)
+
+
+def show_item(connection: Connection, item_id: str, change_number: int, *, is_live: bool) -> bool:
+    """Hide an item that repeats another, or show it again, keeping its content. Returns whether that changed anything."""
+    row = _HIDE.run(connection, which=item_id, change=change_number, new_is_live=int(is_live)).first()
+    if row is None:
+        return False
+    note_pending(connection, [(item_id, row[1], row[0], not is_live)])
+    return True
+
+
+def note_pending(connection: Connection, changes: Sequence[tuple[str, int, int, bool]]) -> None:
+    """Remember (item id, shard, version, is deleted) until the index has it."""
+    _PENDING.run_many(
+        connection,
+        [
+            {"item_id": item_id, "shard": shard, "version": version, "deleted": int(is_deleted)}
+            for item_id, shard, version, is_deleted in changes
+        ],
+    )
+
+
+def read_pending(connection: Connection, shard: int, most: int) -> list[tuple[str, int, bool]]:
+    """(item id, version, is deleted) of what the index must still be told."""
+    rows = _READ_PENDING.run(connection, shard=shard, most=most)
+    return [(item_id, version, bool(deleted)) for item_id, version, deleted in rows]
+
+
+def clear_pending(connection: Connection, done: Sequence[tuple[str, int]]) -> None:
+    """Forget (item id, version) that the index has; a later version stays pending."""
+    _CLEAR_PENDING.run_many(connection, [{"item_id": item_id, "version": version} for item_id, version in done])
+
+
+def items_by_shard(connection: Connection, shard: int, after: int, most: int) -> tuple[int, list[Item]]:
+    """A page of a shard's live items after a row number: (last row number, items); for rebuilding an index."""
+    rows = _BY_SHARD.run(connection, shard=shard, after=after, most=most).all()
+    return (rows[-1][0] if rows else after), [Item(*row[1:]) for row in rows]
+
+
+def count_of_shard(connection: Connection, shard: int) -> int:
+    """How many live items a shard has."""
+    return int(_COUNT_SHARD.run(connection, shard=shard).scalar_one())
+
+
+def set_vectors(connection: Connection, vectors: Sequence[tuple[str, bytes]], generation: int) -> None:
+    """Replace the vectors of items by those of another model."""
+    _SET_VECTOR.run_many(
+        connection,
+        [{"which": item_id, "new_vector": vector, "new_generation": generation} for item_id, vector in vectors],
+    )
+
+
+def purge_tombstones(connection: Connection, most: int = 1000) -> int:
+    """Drop tombstones older than a day, noting in their scopes from where on changes are no longer told in full."""
+    expired = _EXPIRED.run(connection, before=now_us() - TOMBSTONE_US, most=most).all()
+    for _, scope, change in expired:
+        _NOTE_PURGED.run(connection, which=scope, change=change)
+    _PURGE.run(connection, rows=json_list(row[0] for row in expired))
+    return len(expired)

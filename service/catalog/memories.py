@@ -1,0 +1,304 @@
+"""Memories, the observations they add up to, and the graph around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from service.catalog import schema
+from service.catalog.sql import Statement, in_list, json_list
+from service.domain.item import Item
+from service.domain.kinds import MemoryType, ScopeKind
+from service.domain.scope import ScopeRef
+
+_m, _o, _i, _s = schema.memories, schema.observations, schema.items, schema.scopes
+_ITEM_COLUMNS = [_i.c[field.name] for field in fields(Item)]
+
+_DEAD = Statement(
+    select(schema.dead_observations.c.observation_id).where(in_list(schema.dead_observations.c.observation_id, "ids"))
+)
+_KILL = Statement(
+    upsert(schema.dead_observations)
+    .values({name: bindparam(name) for name in ("observation_id", "scope", "memory_id")})
+    .on_conflict_do_nothing(index_elements=["observation_id"])
+)
+_keys = func.json_each(bindparam("keys")).table_valued("value")
+_BY_KEY = Statement(
+    select(_m)
+    .select_from(_keys)
+    .join(
+        _m,
+        and_(
+            _m.c.scope == bindparam("scope"),
+            _m.c.type == func.json_extract(_keys.c.value, "$[0]"),
+            _m.c.key == func.json_extract(_keys.c.value, "$[1]"),
+        ),
+    )
+)
+_slots = func.json_each(bindparam("slots")).table_valued("value")
+_BY_SLOT = Statement(
+    select(_m)
+    .select_from(_slots)
+    .join(
+        _m,
+        and_(
+            _m.c.scope == bindparam("scope"),
+            _m.c.subject == func.json_extract(_slots.c.value, "$[0]"),
+            _m.c.attribute == func.json_extract(_slots.c.value, "$[1]"),
+        ),
+    )
+)
+_BY_IDS = Statement(select(_m).where(in_list(_m.c.memory_id, "ids")))
+_observation_values = {column.name: bindparam(column.name) for column in _o.columns}
+_put_observation = upsert(_o).values(_observation_values)
+_PUT_OBSERVATION = Statement(
+    _put_observation.on_conflict_do_update(
+        index_elements=["observation_id"],
+        set_={name: _put_observation.excluded[name] for name in _observation_values if name != "observation_id"},
+    )
+)
+_OBSERVATIONS_OF = Statement(select(_o).where(in_list(_o.c.memory_id, "ids")))
+_OBSERVATIONS_OF_SOURCE = Statement(select(_o.c.observation_id, _o.c.memory_id).where(_o.c.source_id == bindparam("source_id")))
+_MEMORY_IDS_OF_SOURCE = Statement(
+    select(_o.c.memory_id).where(_o.c.source_id == bindparam("source_id")).distinct().order_by(_o.c.memory_id)
+)
+_DELETE_OBSERVATIONS_OF_SOURCE = Statement(delete(_o).where(_o.c.source_id == bindparam("source_id")))
+_DELETE_OBSERVATIONS_OF_MEMORY = Statement(delete(_o).where(_o.c.memory_id == bindparam("memory_id")))
+_INSERT = Statement(insert(_m).values({column.name: bindparam(column.name) for column in _m.columns}))
+_UPDATE = Statement(
+    update(_m)
+    .where(_m.c.memory_id == bindparam("which"))
+    .values(
+        subject=bindparam("new_subject"),
+        attribute=bindparam("new_attribute"),
+        superseded_by=bindparam("new_superseded_by"),
+        update_time=bindparam("new_update_time"),
+    )
+)
+_MARK_EDITED = Statement(
+    update(_m)
+    .where(_m.c.memory_id == bindparam("which"))
+    .values(edited=1, key=bindparam("new_key"), update_time=bindparam("new_update_time"))
+)
+_DELETE = Statement(delete(_m).where(_m.c.memory_id == bindparam("memory_id")))
+_ITEMS = Statement(select(*_ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_ALIAS = Statement(select(schema.memory_aliases.c.memory_id).where(schema.memory_aliases.c.alias_id == bindparam("alias_id")))
+_VIEW_COLUMNS = [
+    *_ITEM_COLUMNS,
+    _m.c.edited,
+    _m.c.superseded_by,
+    _m.c.create_time,
+    _m.c.update_time,
+    _m.c.attribute,
+    _s.c.shard,
+    _s.c.kind.label("scope_kind"),
+    _s.c.customer_id,
+    _s.c.user_id,
+]
+_view = select(*_VIEW_COLUMNS).join(_i, _i.c.item_id == _m.c.memory_id).join(_s, _s.c.scope == _m.c.scope)
+_GET = Statement(
+    _view.where(_m.c.memory_id == bindparam("memory_id"), _s.c.instance_id == bindparam("instance_id"), _i.c.is_live == 1)
+)
+_LIST = Statement(
+    _view.where(
+        _m.c.scope == bindparam("scope"),
+        in_list(_m.c.type, "types"),
+        _i.c.is_live == 1,
+        tuple_(_m.c.create_time, _m.c.memory_id) > tuple_(bindparam("after_time"), bindparam("after_id")),
+    )
+    .order_by(_m.c.create_time, _m.c.memory_id)
+    .limit(bindparam("most"))
+)
+_PUT_ENTITY = Statement(
+    upsert(schema.entities)
+    .values({column.name: bindparam(column.name) for column in schema.entities.columns})
+    .on_conflict_do_nothing(index_elements=["entity_id"])
+)
+_PUT_ALIAS = Statement(
+    upsert(schema.entity_aliases)
+    .values({column.name: bindparam(column.name) for column in schema.entity_aliases.columns})
+    .on_conflict_do_nothing(index_elements=["scope", "alias_key"])
+)
+_LINK_ENTITY = Statement(
+    upsert(schema.memory_entities)
+    .values({column.name: bindparam(column.name) for column in schema.memory_entities.columns})
+    .on_conflict_do_nothing(index_elements=["memory_id", "entity_id"])
+)
+_PUT_RELATION = Statement(
+    upsert(schema.relations)
+    .values({column.name: bindparam(column.name) for column in schema.relations.columns})
+    .on_conflict_do_nothing(index_elements=["memory_id", "subject_id", "predicate", "object_id"])
+)
+_UNLINK = [
+    Statement(delete(table).where(table.c.memory_id == bindparam("memory_id")))
+    for table in (schema.memory_entities, schema.relations)
+]
+_DROP_LONELY_ENTITIES = Statement(
+    delete(schema.entities).where(
+        in_list(schema.entities.c.entity_id, "ids"),
+        ~select(schema.memory_entities.c.entity_id)
+        .where(schema.memory_entities.c.entity_id == schema.entities.c.entity_id)
+        .exists(),
+    )
+)
+_DROP_LONELY_ALIASES = Statement(
+    delete(schema.entity_aliases).where(
+        in_list(schema.entity_aliases.c.entity_id, "ids"),
+        ~select(schema.entities.c.entity_id).where(schema.entities.c.entity_id == schema.entity_aliases.c.entity_id).exists(),
+    )
+)
+_ENTITIES_OF = Statement(
+    select(schema.memory_entities.c.entity_id).where(schema.memory_entities.c.memory_id == bindparam("memory_id"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """A memory as its owner sees it."""
+
+    item: Item
+    is_edited: bool
+    superseded_by: str
+    create_time: int
+    update_time: int
+    attribute: str
+    shard: int
+    scope: ScopeRef
+
+
+def get_memory(connection: Connection, instance_id: str, memory_id: str) -> MemoryRow | None:
+    """A live memory of an instance, also by the id of one that was merged into it."""
+    row = _GET.run(connection, instance_id=instance_id, memory_id=memory_id).first()
+    if row is None:
+        alias = _ALIAS.run(connection, alias_id=memory_id).scalar()
+        if alias is not None:
+            row = _GET.run(connection, instance_id=instance_id, memory_id=alias).first()
+    return None if row is None else _memory_row(row)
+
+
+def list_memories(
+    connection: Connection, scope: int, types: Iterable[MemoryType], after: tuple[int, str], limit: int
+) -> list[MemoryRow]:
+    """A page of a scope's memories, oldest first, after (create time, memory id)."""
+    rows = _LIST.run(
+        connection,
+        scope=scope,
+        types=json_list(kind.value for kind in types),
+        after_time=after[0],
+        after_id=after[1],
+        most=limit,
+    )
+    return [_memory_row(row) for row in rows]
+
+
+def _memory_row(row: Any) -> MemoryRow:
+    size = len(_ITEM_COLUMNS)
+    edited, superseded_by, created, updated, attribute, shard, kind, customer_id, user_id = row[size:]
+    scope = ScopeRef(ScopeKind(kind), customer_id, user_id)
+    return MemoryRow(Item(*row[:size]), bool(edited), superseded_by, created, updated, attribute, shard, scope)
+
+
+def dead_observations(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Which of these observations belonged to a memory that its user deleted."""
+    return {row[0] for row in _DEAD.run(connection, ids=json_list(ids))}
+
+
+def kill_observations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let observations stay dead on replay. Keys: observation_id, scope, memory_id."""
+    _KILL.run_many(connection, rows)
+
+
+def memories_by_key(connection: Connection, scope: int, keys: Iterable[tuple[str, str]]) -> list[Mapping[str, Any]]:
+    """The memories of a scope with these (type, key)."""
+    return [dict(row) for row in _BY_KEY.run(connection, scope=scope, keys=json_list(keys)).mappings()]
+
+
+def memories_by_slot(connection: Connection, scope: int, slots: Iterable[tuple[str, str]]) -> list[Mapping[str, Any]]:
+    """The memories of a scope in these (subject, attribute)."""
+    return [dict(row) for row in _BY_SLOT.run(connection, scope=scope, slots=json_list(slots)).mappings()]
+
+
+def memories_by_ids(connection: Connection, ids: Iterable[str]) -> list[Mapping[str, Any]]:
+    """The memories with these ids."""
+    return [dict(row) for row in _BY_IDS.run(connection, ids=json_list(ids)).mappings()]
+
+
+def put_observations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert or replace observations; keys as the table's columns."""
+    _PUT_OBSERVATION.run_many(connection, rows)
+
+
+def observations_of(connection: Connection, memory_ids: Iterable[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """memory id → its observations."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in _OBSERVATIONS_OF.run(connection, ids=json_list(memory_ids)).mappings():
+        found.setdefault(row["memory_id"], []).append(dict(row))
+    return found
+
+
+def observations_of_source(connection: Connection, source_id: str) -> list[tuple[str, str]]:
+    """(observation id, memory id) of a source."""
+    return [(row[0], row[1]) for row in _OBSERVATIONS_OF_SOURCE.run(connection, source_id=source_id)]
+
+
+def memory_ids_of_source(connection: Connection, source_id: str) -> list[str]:
+    """The memories that a source contributed to."""
+    return [row[0] for row in _MEMORY_IDS_OF_SOURCE.run(connection, source_id=source_id)]
+
+
+def delete_observations_of_source(connection: Connection, source_id: str) -> None:
+    """Forget what a source said."""
+    _DELETE_OBSERVATIONS_OF_SOURCE.run(connection, source_id=source_id)
+
+
+def delete_observations_of_memory(connection: Connection, memory_id: str) -> None:
+    """Forget what a memory was made of."""
+    _DELETE_OBSERVATIONS_OF_MEMORY.run(connection, memory_id=memory_id)
+
+
+def insert_memories(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert memories; keys as the table's columns."""
+    _INSERT.run_many(connection, rows)
+
+
+def update_memories(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keys: which, new_subject, new_attribute, new_superseded_by, new_update_time."""
+    _UPDATE.run_many(connection, rows)
+
+
+def mark_edited(connection: Connection, memory_id: str, key: str, update_time: int) -> None:
+    """Say that a memory's content is its user's from now on."""
+    _MARK_EDITED.run(connection, which=memory_id, new_key=key, new_update_time=update_time)
+
+
+def delete_memory_row(connection: Connection, memory_id: str) -> None:
+    """Remove a memory and its links; its item stays as a tombstone."""
+    lonely = [row[0] for row in _ENTITIES_OF.run(connection, memory_id=memory_id)]
+    for statement in _UNLINK:
+        statement.run(connection, memory_id=memory_id)
+    _DELETE.run(connection, memory_id=memory_id)
+    _DROP_LONELY_ENTITIES.run(connection, ids=json_list(lonely))
+    _DROP_LONELY_ALIASES.run(connection, ids=json_list(lonely))
+
+
+def live_items(connection: Connection, ids: Iterable[str]) -> dict[str, Item]:
+    """item id → item, for the live ones."""
+    return {row[0]: Item(*row) for row in _ITEMS.run(connection, ids=json_list(ids))}
+
+
+def put_graph(
+    connection: Connection,
+    entities: Sequence[Mapping[str, Any]],
+    aliases: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]],
+    relations: Sequence[Mapping[str, Any]],
+) -> None:
+    """Insert what is new of the graph; keys as the tables' columns."""
+    _PUT_ENTITY.run_many(connection, entities)
+    _PUT_ALIAS.run_many(connection, aliases)
+    _LINK_ENTITY.run_many(connection, links)
+    _PUT_RELATION.run_many(connection, relations)

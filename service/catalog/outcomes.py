@@ -1,0 +1,104 @@
+"""What the pipeline says of an ingestion: its stage, its errors, and the status it will end with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from service.catalog import schema
+from service.catalog.ids import now_us
+from service.catalog.sql import Statement, in_list, json_list
+from service.domain.kinds import IngestionStatus, SourceKind
+from service.domain.source import StageError
+
+_i = schema.ingestions
+_OPEN = [IngestionStatus.QUEUED.value, IngestionStatus.PROCESSING.value]
+
+_BEGIN = Statement(
+    update(_i)
+    .where(in_list(_i.c.source_id, "ids"), _i.c.status == IngestionStatus.QUEUED.value)
+    .values(status=IngestionStatus.PROCESSING.value, stage="parse", update_time=bindparam("now"))
+)
+_APPLY = Statement(
+    update(_i)
+    .where(_i.c.source_id == bindparam("which"), _i.c.status.in_(_OPEN))
+    .values(
+        status=IngestionStatus.PROCESSING.value,
+        outcome=bindparam("new_outcome"),
+        stage="store",
+        errors=bindparam("new_errors"),
+        passage_count=bindparam("new_passages"),
+        memory_count=bindparam("new_memories"),
+        update_time=bindparam("now"),
+    )
+)
+_FINISH = Statement(
+    update(_i)
+    .where(
+        _i.c.source_id.in_(
+            select(schema.outbox.c.source_id).where(
+                schema.outbox.c.shard == bindparam("shard"),
+                schema.outbox.c.lane == bindparam("lane"),
+                schema.outbox.c.seq <= bindparam("upto"),
+                schema.outbox.c.source_kind == SourceKind.DOCUMENT.value,
+            )
+        ),
+        _i.c.status == IngestionStatus.PROCESSING.value,
+        _i.c.outcome != "",
+    )
+    .values(status=_i.c.outcome, stage="store", update_time=bindparam("now"), finish_time=bindparam("now"))
+)
+_FAIL = Statement(
+    update(_i)
+    .where(_i.c.source_id == bindparam("which"), _i.c.status.in_(_OPEN))
+    .values(
+        status=IngestionStatus.FAILED.value,
+        outcome=IngestionStatus.FAILED.value,
+        stage=bindparam("new_stage"),
+        errors=bindparam("new_errors"),
+        update_time=bindparam("now"),
+        finish_time=bindparam("now"),
+    )
+)
+
+
+def begin_ingestions(connection: Connection, source_ids: Sequence[str]) -> None:
+    """Their processing begins."""
+    if source_ids:
+        _BEGIN.run(connection, ids=json_list(source_ids), now=now_us())
+
+
+def apply_ingestion(
+    connection: Connection, source_id: str, errors: Sequence[StageError], *, passages: int, memories: int
+) -> None:
+    """Its effects are in the catalog; it ends once they can be searched."""
+    outcome = IngestionStatus.PARTIAL_SUCCESS if errors else IngestionStatus.COMPLETED
+    _APPLY.run(
+        connection,
+        which=source_id,
+        new_outcome=outcome.value,
+        new_errors=_errors(errors),
+        new_passages=passages,
+        new_memories=memories,
+        now=now_us(),
+    )
+
+
+def finish_ingestions(connection: Connection, shard: int, lane: int, upto: int) -> None:
+    """Everything up to a number can be searched: its ingestions end. Before the outbox rows go."""
+    _FINISH.run(connection, shard=shard, lane=lane, upto=upto, now=now_us())
+
+
+def fail_ingestion(connection: Connection, source_id: str, error: StageError) -> None:
+    """It ends here, in vain."""
+    _FAIL.run(connection, which=source_id, new_stage=error.stage, new_errors=_errors([error]), now=now_us())
+
+
+def _errors(errors: Sequence[StageError]) -> str:
+    now = now_us()
+    return json.dumps(
+        [{"stage": error.stage, "code": error.code, "message": error.message, "time": now} for error in errors],
+        ensure_ascii=False,
+    )

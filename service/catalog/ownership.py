@@ -1,0 +1,39 @@
+"""One owner per shard, fenced by an epoch: who lost it can change nothing in the catalog."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, update
+
+from service.catalog import schema
+from service.catalog.ids import now_us
+from service.catalog.sql import Statement
+
+_o = schema.shard_owner
+_TAKE = Statement(
+    update(_o)
+    .where(_o.c.shard == bindparam("which"))
+    .values(owner_epoch=_o.c.owner_epoch + 1, owner_id=bindparam("new_owner"), lease_time=bindparam("now"))
+    .returning(_o.c.owner_epoch)
+)
+_FENCE = Statement(
+    update(_o).where(_o.c.shard == bindparam("which"), _o.c.owner_epoch == bindparam("epoch")).values(lease_time=bindparam("now"))
+)
+
+
+class FencedError(Exception):
+    """Another process owns the shard by now; this one must stop."""
+
+
+def take_ownership(connection: Connection, shard: int, owner_id: str) -> int:
+    """Become the owner of a shard. Returns the owner epoch."""
+    return int(_TAKE.run(connection, which=shard, new_owner=owner_id, now=now_us()).scalar_one())
+
+
+def fence(connection: Connection, shard: int, epoch: int) -> None:
+    """First statement of every owner transaction.
+
+    Raises:
+        FencedError: somebody else owns the shard.
+    """
+    if _FENCE.run(connection, which=shard, epoch=epoch, now=now_us()).rowcount != 1:
+        raise FencedError(f"shard {shard} is owned by another process (epoch {epoch} is over)")

@@ -1,0 +1,63 @@
+"""Passages: where the verbatim pieces came from, and which of them is served for equal ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from service.catalog import schema
+from service.catalog.sql import Statement, in_list, json_list
+
+_p = schema.passages
+_values = {column.name: bindparam(column.name) for column in _p.columns}
+_put = upsert(_p).values(_values)
+_PUT = Statement(
+    _put.on_conflict_do_update(
+        index_elements=["passage_id"],
+        set_={name: _put.excluded[name] for name in _values if name != "passage_id"},
+    )
+)
+_BY_TEXT = Statement(select(_p).where(_p.c.scope == bindparam("scope"), in_list(_p.c.text_hash, "hashes")))
+_OF_SOURCE = Statement(select(_p).where(_p.c.source_id == bindparam("source_id")))
+_DELETE_OF_SOURCE = Statement(delete(_p).where(_p.c.source_id == bindparam("source_id")))
+_DELETE = Statement(delete(_p).where(_p.c.passage_id == bindparam("passage_id")))
+_SERVE = Statement(update(_p).where(_p.c.passage_id == bindparam("which")).values(served_by=bindparam("new_served_by")))
+_EMBED_TEXTS = Statement(select(_p.c.passage_id, _p.c.embed_text).where(in_list(_p.c.passage_id, "ids")))
+
+
+def put_passages(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert or replace passages; keys as the table's columns."""
+    _PUT.run_many(connection, rows)
+
+
+def passages_by_text(connection: Connection, scope: int, hashes: Iterable[int]) -> list[Mapping[str, Any]]:
+    """The passages of a scope whose text has one of these hashes."""
+    return [dict(row) for row in _BY_TEXT.run(connection, scope=scope, hashes=json_list(hashes)).mappings()]
+
+
+def passages_of_source(connection: Connection, source_id: str) -> list[Mapping[str, Any]]:
+    """The passages of a source."""
+    return [dict(row) for row in _OF_SOURCE.run(connection, source_id=source_id).mappings()]
+
+
+def delete_passages_of_source(connection: Connection, source_id: str) -> None:
+    """Forget the passages of a source; their items are buried by the caller."""
+    _DELETE_OF_SOURCE.run(connection, source_id=source_id)
+
+
+def delete_passage(connection: Connection, passage_id: str) -> None:
+    """Forget one passage; its item is buried by the caller."""
+    _DELETE.run(connection, passage_id=passage_id)
+
+
+def serve_by(connection: Connection, passage_id: str, served_by: str) -> None:
+    """Say which passage is served for this one."""
+    _SERVE.run(connection, which=passage_id, new_served_by=served_by)
+
+
+def embed_texts(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """passage id → the text that was embedded for it."""
+    return {row[0]: row[1] for row in _EMBED_TEXTS.run(connection, ids=json_list(ids))}

@@ -1,0 +1,84 @@
+"""Mutating calls that were answered, so that a repeat gets the first answer: for a day, by the caller's `request_id`.
+
+Appending has keys of its own (message and document ids, see `recording`) and leaves nothing here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from service.catalog import schema
+from service.catalog.ids import now_us
+from service.catalog.sql import Statement
+from service.domain.errors import FieldViolation, InvalidArgument
+
+KEPT_US = 24 * 3600 * 1_000_000
+"""How long an answer is kept (design section 5)."""
+
+_r = schema.requests
+_FIND = Statement(
+    select(_r.c.method, _r.c.content_hash, _r.c.answer).where(
+        _r.c.instance_id == bindparam("instance_id"), _r.c.request_id == bindparam("request_id")
+    )
+)
+_INSERT = Statement(insert(_r).values({column.name: bindparam(column.name) for column in _r.columns}))
+_EXPIRE = Statement(delete(_r).where(_r.c.create_time < bindparam("before")))
+
+Answer = Mapping[str, Any]
+
+
+def once(
+    connection: Connection,
+    instance_id: str,
+    request_id: str,
+    method: str,
+    content_hash: bytes,
+    run: Callable[[], Answer],
+) -> Answer:
+    """Run a call, or give the answer it got before; in the transaction of its effects.
+
+    Args:
+        connection: in a write transaction.
+        instance_id: whose call it is; empty for the operator's.
+        request_id: the caller's key; empty: the call is run.
+        method: the call's name.
+        content_hash: over everything the call asks for.
+        run: has the effects and returns the answer, JSON types only.
+
+    Raises:
+        InvalidArgument: the key was used before, for something else.
+    """
+    if not request_id:
+        return run()
+    now = now_us()
+    _EXPIRE.run(connection, before=now - KEPT_US)
+    known = _FIND.run(connection, instance_id=instance_id, request_id=request_id).first()
+    if known is not None:
+        if (known[0], known[1]) != (method, content_hash):
+            raise _reused(request_id)
+        found: Answer = json.loads(known[2])
+        return found
+    answer = run()
+    _INSERT.run(
+        connection,
+        instance_id=instance_id,
+        request_id=request_id,
+        method=method,
+        content_hash=content_hash,
+        answer=json.dumps(answer, ensure_ascii=False, separators=(",", ":")),
+        create_time=now,
+    )
+    return answer
+
+
+def _reused(request_id: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"request_id {request_id!r} was used before with other content: draw a new one for a new request",
+        reason="REQUEST_ID_REUSED",
+        values={"request_id": request_id},
+        fields=[FieldViolation("request_id", "must not repeat that of another request")],
+    )

@@ -1,0 +1,195 @@
+"""Bringing memories in line with their observations, inside the caller's write transaction.
+
+Used by the store step and by every deletion: whoever changes observations calls `settle_memories` for the memories touched.
+Reading and writing happen in one transaction with the rows locked, so nothing can change in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from service.catalog import memories, scopes
+from service.catalog.ids import now_us
+from service.catalog.items import bury_items, put_items
+from service.domain.item import Item
+from service.domain.resolution import Composed, End, Said, compact_json, compose, entities_of, fold_name, slot_ends
+
+_SAID_FIELDS = [entry.name for entry in fields(Said)]
+
+
+@dataclass(slots=True)
+class ScopeChange:
+    """Everything one transaction changes in one scope, under one change number."""
+
+    scope: int
+    shard: int
+    generation: int
+    change_number: int
+    growth: int = 0
+    puts: dict[str, Item] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, connection: Connection, scope: int, shard: int, generation: int) -> ScopeChange:
+        """Draw the scope's next change number; its row stays locked until commit."""
+        return cls(scope, shard, generation, scopes.draw_change(connection, scope))
+
+    def put(self, item: Item, *, is_new: bool) -> None:
+        """Write an item at `finish`."""
+        self.growth += int(is_new and item.item_id not in self.puts)
+        self.puts[item.item_id] = item
+
+    def bury(self, connection: Connection, ids: Sequence[str]) -> None:
+        """Turn items into tombstones now."""
+        for item_id in ids:
+            self.puts.pop(item_id, None)
+        self.growth -= bury_items(connection, ids, self.change_number)
+
+    def finish(self, connection: Connection) -> None:
+        """Write what was put."""
+        put_items(connection, [self._row(item) for item in self.puts.values()])
+        scopes.grow(connection, self.scope, self.growth)
+
+    def _row(self, item: Item) -> dict[str, Any]:
+        return asdict(item) | {
+            "has_time_word": int(item.has_time_word),
+            "shard": self.shard,
+            "change_number": self.change_number,
+            "generation": self.generation,
+        }
+
+
+def settle_memories(connection: Connection, change: ScopeChange, touched: Iterable[str]) -> None:
+    """Recompute memories whose observations changed, and all that share a slot with them.
+
+    A memory left without observations that its user never edited becomes a tombstone.
+    """
+    rows = {row["memory_id"]: row for row in memories.memories_by_ids(connection, sorted(touched))}
+    slots = {(row["subject"], row["attribute"]) for row in rows.values() if row["attribute"]}
+    if slots:
+        rows |= {row["memory_id"]: row for row in memories.memories_by_slot(connection, change.scope, sorted(slots))}
+    if not rows:
+        return
+    said = {memory_id: [_said(row) for row in found] for memory_id, found in memories.observations_of(connection, rows).items()}
+    ends = _ends_by_slot(rows, said)
+    current = memories.live_items(connection, rows)
+    for memory_id in sorted(rows):
+        _settle(connection, change, rows[memory_id], said.get(memory_id, []), ends.get(memory_id), current.get(memory_id))
+
+
+def _ends_by_slot(rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[Said]]) -> dict[str, End]:
+    by_slot: dict[tuple[str, str], list[Said]] = {}
+    for memory_id, row in rows.items():
+        if row["attribute"]:
+            by_slot.setdefault((row["subject"], row["attribute"]), []).extend(said.get(memory_id, []))
+    ends: dict[str, End] = {}
+    for observations in by_slot.values():
+        ends |= slot_ends(observations)
+    return ends
+
+
+def _settle(
+    connection: Connection,
+    change: ScopeChange,
+    row: Mapping[str, Any],
+    observations: Sequence[Said],
+    end: End | None,
+    current: Item | None,
+) -> None:
+    memory_id = row["memory_id"]
+    if not observations:
+        if not row["edited"]:
+            change.bury(connection, [memory_id])
+            memories.delete_memory_row(connection, memory_id)
+        return
+    composed = compose(change.scope, observations, end)
+    fresh = _edited_item(current, composed, end) if row["edited"] and current else _item(change.scope, row, composed, end)
+    version = 1 if current is None else current.version
+    if current is not None and replace(fresh, version=version) == current:
+        return
+    change.put(replace(fresh, version=version + (current is not None)), is_new=current is None)
+    memories.update_memories(
+        connection,
+        [
+            {
+                "which": memory_id,
+                "new_subject": composed.latest.subject,
+                "new_attribute": composed.latest.attribute,
+                "new_superseded_by": end.superseded_by if end else "",
+                "new_update_time": now_us(),
+            }
+        ],
+    )
+    _link_graph(connection, change.scope, memory_id, observations)
+
+
+def _item(scope: int, row: Mapping[str, Any], composed: Composed, end: End | None) -> Item:
+    latest = composed.latest
+    return Item(
+        item_id=row["memory_id"],
+        scope=scope,
+        kind=row["type"],
+        version=1,
+        text=latest.statement,
+        terms=latest.terms,
+        vector=latest.vector,
+        speaker=latest.subject,
+        role="",
+        conversation="",
+        session=latest.session,
+        number=0,
+        parent="",
+        words=latest.words,
+        has_time_word=bool(latest.has_time_word),
+        said_time=latest.said_time,
+        confidence=composed.confidence,
+        event_time=latest.event_time,
+        valid_from=composed.first_said,
+        valid_until=end.time if end else None,
+        details=composed.details,
+        metadata=latest.metadata,
+    )
+
+
+def _edited_item(current: Item, composed: Composed, end: End | None) -> Item:
+    """What its user wrote stays; provenance and an end of validity may come."""
+    details = json.loads(current.details) | {"sources": json.loads(composed.details)["sources"]}
+    if end is not None:
+        details["superseded_by"] = end.superseded_by
+    return replace(current, details=compact_json(details), valid_until=end.time if end else current.valid_until)
+
+
+def _link_graph(connection: Connection, scope: int, memory_id: str, observations: Sequence[Said]) -> None:
+    found: dict[str, dict[str, str]] = {}
+    edges: set[tuple[str, str, str]] = set()
+    for said in observations:
+        told = json.loads(said.details)
+        mentions = list(told.get("mentions", []))
+        for relation in told.get("relations", []):
+            ends = [{"name": relation[side], "kind": "thing"} for side in ("subject", "object")]
+            subject, target = (entities_of(scope, [end])[0]["id"] for end in ends)
+            edges.add((subject, relation["predicate"], target))
+            mentions += ends
+        for entity in entities_of(scope, mentions):
+            found.setdefault(entity["id"], entity)
+    memories.put_graph(
+        connection,
+        [
+            {"entity_id": entity["id"], "scope": scope, "name": entity["name"], "kind": entity["kind"]}
+            for entity in found.values()
+        ],
+        [{"scope": scope, "alias_key": fold_name(entity["name"]), "entity_id": entity["id"]} for entity in found.values()],
+        [{"memory_id": memory_id, "entity_id": identity} for identity in found],
+        [
+            {"memory_id": memory_id, "subject_id": subject, "predicate": predicate, "object_id": target, "scope": scope}
+            for subject, predicate, target in sorted(edges)
+        ],
+    )
+
+
+def _said(row: Mapping[str, Any]) -> Said:
+    return Said(**{name: row[name] for name in _SAID_FIELDS})

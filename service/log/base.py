@@ -1,0 +1,33 @@
+"""The port of the log, as the process that accepts writes sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+Progress = Mapping[tuple[int, int], int]
+"""(shard, lane) → seq."""
+
+
+class Log(Protocol):
+    """Carries committed records to their owners, and tells how far they have come."""
+
+    def appended(self) -> None:
+        """Records were committed. Called on the commit thread: never blocks, never raises."""
+
+    def applied(self) -> Progress:
+        """How far the effects are in the catalog, as far as this process has heard."""
+
+    def indexed(self) -> Progress:
+        """How far everything can be searched, as far as this process has heard."""
+
+    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:
+        """Wait until everything up to these numbers can be searched.
+
+        Args:
+            entries: the numbers of a position.
+            timeout: seconds.
+
+        Returns:
+            Whether it came about in time.
+        """

@@ -1,0 +1,145 @@
+"""The child process: parsing, rules and embedding, and nothing else. It opens neither catalog nor index nor network.
+
+It is niced, because it uses a whole core whenever there is work, and it ends when its pipe to the owner closes. A thread reads the pipe
+all the time, so that the owner's sends never wait for a model. Before each piece of work it names it: its death then counts for that
+piece alone.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from service.domain.source import Source, StageError
+from service.pipeline.prepare import Prepared, StageFailedError, embed_texts, prepare
+
+NICE = 10
+SLICE_TEXTS = 16
+"""Texts embedded in one go; whatever comes next waits for no more than these."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareSlice:
+    """Run all stages on some sources; `keys` run parallel to them."""
+
+    keys: tuple[int, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSlice:
+    """Embed further texts of one source."""
+
+    key: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The child begins to work on something."""
+
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One source is prepared, its first texts are embedded; `failure` says which stage could not do its work."""
+
+    key: int
+    prepared: Prepared | None
+    vectors: tuple[bytes, ...]
+    failure: StageError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDone:
+    """The child is free for the next slice."""
+
+    texts: int
+
+
+def run_child(connection: Connection, model_dir: Path) -> None:
+    """The child's main function; returns when the owner is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the service; the child ends with its pipe
+    os.nice(NICE)
+    work: queue.SimpleQueue[PrepareSlice | EmbedSlice] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(connection, work), daemon=True).start()
+    from service.embedders.local import LocalEmbedder  # noqa: PLC0415 - after the reader runs: loading takes its time
+    try:
+        from service.extractors.rules import RuleExtractor  # noqa: PLC0415
+    except ImportError:  # TEMP
+        class RuleExtractor:
+            version = "none"
+            def extract(self, segmented): return (), ()
+
+    embedder, extractor = LocalEmbedder.open(model_dir), RuleExtractor()
+    worker = _Worker(connection, embedder, extractor)
+    while True:
+        worker.work(work.get())
+
+
+def _read(connection: Connection, work: queue.SimpleQueue[PrepareSlice | EmbedSlice]) -> None:
+    while True:
+        try:
+            work.put(connection.recv())
+        except (EOFError, OSError):
+            os._exit(0)  # the owner is gone: whatever is half done is worthless
+
+
+class _Worker:
+    def __init__(self, connection: Connection, embedder, extractor) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        self._connection = connection
+        self._embedder = embedder
+        self._extractor = extractor
+
+    def work(self, task: PrepareSlice | EmbedSlice) -> None:
+        texts = self._prepare(task) if isinstance(task, PrepareSlice) else self._embed_more(task)
+        self._connection.send(SliceDone(texts))
+
+    def _prepare(self, task: PrepareSlice) -> int:
+        ready: list[tuple[int, Prepared]] = []
+        for key, source in zip(task.keys, task.sources, strict=True):
+            self._connection.send(Started(key))
+            try:
+                ready.append((key, prepare(source, self._extractor)))
+            except StageFailedError as failed:
+                self._connection.send(Done(key, None, (), failed.error))
+        return self._embed_first(ready)
+
+    def _embed_first(self, ready: Sequence[tuple[int, Prepared]]) -> int:
+        """Embed up to `SLICE_TEXTS` of the slice in one batch; what is left comes back as `EmbedSlice`s."""
+        budget, texts, counts = SLICE_TEXTS, [], []
+        for _, prepared in ready:
+            head = prepared.texts[:budget]
+            budget -= len(head)
+            counts.append(len(head))
+            texts += head
+        if ready:
+            self._connection.send(Started(ready[0][0]))
+        try:
+            vectors = embed_texts(texts, self._embedder)
+        except StageFailedError as failed:
+            for key, _ in ready:
+                self._connection.send(Done(key, None, (), failed.error))
+            return 0
+        at = 0
+        for (key, prepared), count in zip(ready, counts, strict=True):
+            self._connection.send(Done(key, prepared, tuple(vectors[at : at + count])))
+            at += count
+        return len(texts)
+
+    def _embed_more(self, task: EmbedSlice) -> int:
+        self._connection.send(Started(task.key))
+        try:
+            vectors = embed_texts(task.texts, self._embedder)
+        except StageFailedError as failed:
+            self._connection.send(Done(task.key, None, (), failed.error))
+            return 0
+        self._connection.send(Done(task.key, None, tuple(vectors)))
+        return len(vectors)

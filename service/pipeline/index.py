@@ -1,0 +1,141 @@
+"""After transaction 1: the search index follows the catalog, then transaction 2 says so.
+
+Whatever the catalog says is pending goes into LanceDB, whoever changed it. Transaction 2 forgets what was pending at the version that was
+written, advances `indexed`, ends ingestions and drops outbox rows. A crash in between repeats the upserts, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from service.catalog import indexes, items, log, outcomes
+from service.catalog.engine import Catalog
+from service.catalog.indexes import IndexTable
+from service.catalog.ownership import fence
+from service.domain.kinds import Lane
+from service.ops.logging import get_logger
+from service.pipeline.store import Ownership
+from service.vectors.writer import IndexWriter
+
+FLUSH_ITEMS = 2_000
+"""At most so many items go into the index at once."""
+
+REBUILD_ROWS = 2_000
+
+logger = get_logger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Told (rows done, rows in all) while an index is rebuilt."""
+
+
+class IndexStep:
+    """Keeps one shard's table in step with the catalog."""
+
+    def __init__(self, catalog: Catalog, writer: IndexWriter, ownership: Ownership) -> None:
+        """Take the parts; `open` begins."""
+        self._catalog = catalog
+        self._writer = writer
+        self._ownership = ownership
+        self._table = IndexTable("", 0, 0)
+
+    @property
+    def table(self) -> IndexTable:
+        """The table in use."""
+        return self._table
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Use the shard's table; rebuild it from the catalog where it is missing, stale or of another log or model."""
+        with self._catalog.read() as connection:
+            known = indexes.index_table(connection, self._ownership.shard)
+        if known is not None and self._is_current(known):
+            self._table = known
+            return
+        logger.warning("index_rebuild", shard=self._ownership.shard, known=known.name if known else None)
+        self.rebuild(progress)
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Build a new table from the catalog beside the old one, then switch."""
+        shard, generation = self._ownership.shard, self._ownership.generation
+        old, name = self._table_known(), f"shard{shard}_{secrets.token_hex(6)}"
+        version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
+        with self._catalog.read() as connection:
+            total = items.count_of_shard(connection, shard)
+        after, done = 0, 0
+        while True:
+            with self._catalog.read() as connection:
+                after, page = items.items_by_shard(connection, shard, after, REBUILD_ROWS)
+            if not page:
+                break
+            version = self._writer.upsert(name, page) or version
+            done += len(page)
+            if progress is not None:
+                progress(done, max(total, done))
+        self._switch(IndexTable(name, version, generation))
+        if old is not None and old.name != name:
+            self._writer.drop(old.name)
+
+    def flush(self) -> bool:
+        """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
+
+        Raises:
+            IndexUnavailable: LanceDB failed; everything stays pending.
+            FencedError: another process owns the shard.
+        """
+        shard = self._ownership.shard
+        with self._catalog.read() as connection:
+            applied = log.progress(connection, "log_applied")
+            indexed = log.progress(connection, "log_indexed")
+            pending = items.read_pending(connection, shard, FLUSH_ITEMS + 1)
+            is_all = len(pending) <= FLUSH_ITEMS
+            pending = pending[:FLUSH_ITEMS]
+            live = items.items_by_ids(connection, [item_id for item_id, _, is_deleted in pending if not is_deleted])
+        behind = [lane for lane in Lane if indexed[shard, lane] < applied[shard, lane]]
+        if not pending and not behind:
+            return False
+        gone = [item_id for item_id, _, is_deleted in pending if is_deleted]
+        versions = [self._writer.upsert(self._table.name, live), self._writer.delete(self._table.name, gone)]
+        version = max((version for version in versions if version is not None), default=self._table.lance_version)
+        table = replace(self._table, lance_version=version)
+        with self._catalog.write() as connection:
+            fence(connection, shard, self._ownership.epoch)
+            if is_all:
+                for lane in behind:
+                    outcomes.finish_ingestions(connection, shard, lane, applied[shard, lane])
+                    log.advance_indexed(connection, shard, lane, applied[shard, lane])
+            items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
+            indexes.set_index_table(connection, shard, table)
+        self._table = table
+        return True
+
+    def sweep(self) -> int:
+        """Remove from the index what the catalog does not hold as live (a fenced owner may have put it there)."""
+        removed = 0
+        for page in self._writer.sweep(self._table.name):
+            ids = sorted({item_id for item_id, _ in page})
+            with self._catalog.read() as connection:
+                live = {item.item_id for item in items.items_by_ids(connection, ids)}
+            strays = [item_id for item_id in ids if item_id not in live]
+            self._writer.delete(self._table.name, strays)
+            removed += len(strays)
+        return removed
+
+    def _is_current(self, known: IndexTable) -> bool:
+        state = self._writer.state(known.name)
+        return (
+            state is not None
+            and state.version >= known.lance_version
+            and state.log_epoch == self._ownership.log_epoch
+            and state.generation == self._ownership.generation
+        )
+
+    def _table_known(self) -> IndexTable | None:
+        with self._catalog.read() as connection:
+            return indexes.index_table(connection, self._ownership.shard)
+
+    def _switch(self, table: IndexTable) -> None:
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            indexes.set_index_table(connection, self._ownership.shard, table)
+        self._table = table

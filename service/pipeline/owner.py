@@ -1,0 +1,343 @@
+"""The owner process of one shard: it takes records from the outbox, has the child prepare them, and stores what comes back.
+
+Its loop, once around:
+1. hold and read more records of each lane, as far as its window allows;
+2. feed the child;
+3. wait for the child, for a wake-up, or for the clock;
+4. transaction 1 for what is ready, in order;
+5. LanceDB and transaction 2.
+It ends when the pipe to the service closes, when it is told to stop, or when it is fenced.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+
+from service.catalog import items, log, outcomes
+from service.catalog.engine import Catalog
+from service.catalog.log import Attempts
+from service.catalog.ownership import FencedError, fence, take_ownership
+from service.catalog.sources import read_sources
+from service.domain.errors import EunoeError
+from service.domain.kinds import Lane, SourceKind, Stage
+from service.domain.source import StageError
+from service.domain.writes import LogEntry
+from service.ops.logging import get_logger
+from service.pipeline.index import IndexStep
+from service.pipeline.schedule import Job, Schedule
+from service.pipeline.store import Outcome, Ownership, Record, store
+from service.pipeline.worker import ChildDiedError, ChildWorker
+
+WINDOW = 64
+"""Records of one lane in the works at once, and at most so many in one transaction."""
+
+MAX_ERRORS = 3
+MAX_OWNER_DEATHS = 10
+"""Attempts after which a record becomes a dead letter (design section 6)."""
+
+IDLE_SECONDS = 0.5
+"""How often the outbox is looked at without a wake-up."""
+
+CHECKPOINT_SECONDS = 0.25
+BACKOFF_SECONDS = 0.5
+
+logger = get_logger(__name__)
+
+News = Callable[[int, int, int, int], None]
+"""Told (shard, lane, applied, indexed)."""
+
+
+@dataclass(slots=True)
+class _LaneState:
+    read: int
+    """The last record that was read."""
+    jobs: deque[Job] = field(default_factory=deque)
+
+
+class Owner:
+    """Owns one shard from `take_over` on."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        index: IndexStep,
+        child: ChildWorker,
+        ownership: Ownership,
+        *,
+        wake_fd: int,
+        tell: News,
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            catalog: the truth.
+            index: the shard's index.
+            child: started.
+            ownership: from `take_over`.
+            wake_fd: read end of the pipe that wakes this process; its closing is the end.
+            tell: how the service hears of progress.
+        """
+        self._catalog = catalog
+        self._index = index
+        self._child = child
+        self._ownership = ownership
+        self._wake_fd = wake_fd
+        self._tell = tell
+        self._schedule = Schedule()
+        self._lanes: dict[Lane, _LaneState] = {}
+        self._jobs: dict[int, Job] = {}
+        self._next_key = 0
+        self._attempts: dict[tuple[int, int], Attempts] = {}
+        self._is_running = True
+        self._checkpoint_due = 0.0
+        self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
+        self._pause_until = 0.0
+
+    def stop(self) -> None:
+        """Finish the round, hand back the rest, return from `run`."""
+        self._is_running = False
+
+    def run(self) -> None:
+        """Work until told to stop or the service is gone.
+
+        Raises:
+            FencedError: another process owns the shard.
+        """
+        self._recover()
+        while self._is_running:
+            self._round()
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            log.release(connection, self._ownership.shard)
+        self._child.stop()
+
+    def _recover(self) -> None:
+        """Count a predecessor's death, work off what it left pending, and begin after what it applied."""
+        shard = self._ownership.shard
+        with self._catalog.write() as connection:
+            fence(connection, shard, self._ownership.epoch)
+            log.count_owner_death(connection, shard)
+        while self._index.flush():
+            pass
+        with self._catalog.read() as connection:
+            applied = log.progress(connection, "log_applied")
+            self._attempts = log.attempts(connection, shard)
+        self._lanes = {lane: _LaneState(applied[shard, lane]) for lane in Lane}
+        self._report()
+
+    def _round(self) -> None:
+        try:
+            self._refill()
+            self._feed()
+            self._wait()
+            self._collect()
+            if self._store_ready() or time.monotonic() >= self._pause_until:
+                self._flush()
+            self._tick()
+        except ChildDiedError as died:
+            self._bury_child(died)
+        except EunoeError as error:  # a dependency's: waits, and counts for nobody
+            logger.warning("owner_waits", error=error.message, reason=error.reason)
+            self._pause_until = time.monotonic() + BACKOFF_SECONDS
+            self._wait_for(BACKOFF_SECONDS, [])
+
+    def _refill(self) -> None:
+        for lane, state in self._lanes.items():
+            if len(state.jobs) <= WINDOW // 2 and not (state.jobs and state.jobs[-1].is_alone):
+                self._read_more(lane, state)
+
+    def _read_more(self, lane: Lane, state: _LaneState) -> None:
+        shard = self._ownership.shard
+        with self._catalog.read() as connection:
+            rows = log.read_records(connection, shard, lane, state.read, WINDOW - len(state.jobs))
+            rows = self._cut_before_suspect(lane, rows, is_first=not state.jobs)
+            if not rows:
+                return
+            ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
+            for row in rows:
+                ids[row["source_kind"]].append(row["source_id"])
+            sources = read_sources(connection, ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value])
+        first = state.jobs[0].record.entry.seq if state.jobs else rows[0]["seq"]
+        with self._catalog.write() as connection:
+            fence(connection, shard, self._ownership.epoch)
+            log.hold(connection, shard, lane, first, rows[-1]["seq"], self._ownership.epoch)
+            outcomes.begin_ingestions(connection, ids[SourceKind.DOCUMENT.value])
+        for row in rows:
+            kind = SourceKind(row["source_kind"])
+            entry = LogEntry(shard, lane, row["seq"])
+            source = sources.get(row["source_id"])
+            self._begin(Record(entry, row["instance_id"], row["scope"], kind, row["source_id"], source), state)
+        state.read = rows[-1]["seq"]
+
+    def _cut_before_suspect(self, lane: Lane, rows: Sequence, *, is_first: bool) -> Sequence:  # type: ignore[type-arg]
+        """A record that was tried in vain is worked alone: it comes by itself, when nothing else is in the works."""
+        for at, row in enumerate(rows):
+            if (int(lane), row["seq"]) in self._attempts:
+                return rows[:1] if at == 0 and is_first else rows[:at]
+        return rows
+
+    def _begin(self, record: Record, state: _LaneState) -> None:
+        tried = self._attempts.get((record.entry.lane, record.entry.seq))
+        self._next_key += 1
+        job = Job(self._next_key, record, is_alone=tried is not None)
+        state.jobs.append(job)
+        self._jobs[job.key] = job
+        if record.source is None:
+            job.outcome = Outcome(record)  # deleted meanwhile: nothing to do, but its number counts
+        elif tried is not None and (tried.errors >= MAX_ERRORS or tried.owner_deaths >= MAX_OWNER_DEATHS):
+            job.fail(StageError(tried.stage, "GAVE_UP", f"{tried.reason} after {tried.errors + tried.owner_deaths} attempts"))
+        else:
+            self._schedule.add(job)
+
+    def _feed(self) -> None:
+        while self._child.wants_work:
+            task = self._schedule.next_slice()
+            if task is None:
+                return
+            self._child.send(task)
+
+    def _wait(self) -> None:
+        if self._is_head_ready():
+            return
+        self._wait_for(IDLE_SECONDS, [self._child.connection])
+
+    def _wait_for(self, seconds: float, others: list) -> None:  # type: ignore[type-arg]
+        if self._wake_fd in wait([self._wake_fd, *others], timeout=seconds):
+            if not os.read(self._wake_fd, 4096):
+                logger.info("owner_service_gone")
+                self._child.stop()
+                os._exit(0)
+
+    def _collect(self) -> None:
+        for done in self._child.receive():
+            job = self._jobs.get(done.key)
+            if job is None or job.outcome is not None:
+                continue
+            if done.failure is not None:
+                self._count_attempt(job, done.failure)
+                continue
+            further = job.take(done)
+            if further is not None:
+                self._schedule.add_further(job, further)
+
+    def _count_attempt(self, job: Job, error: StageError) -> None:
+        """An error of the record's own: once more, alone; after `MAX_ERRORS`, never again."""
+        entry = job.record.entry
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            log.count_attempt(
+                connection, entry, errors=1, owner_deaths=0, stage=error.stage, reason=f"{error.code}: {error.message}"
+            )
+        before = self._attempts.get((entry.lane, entry.seq))
+        errors = (before.errors if before else 0) + 1
+        deaths = before.owner_deaths if before else 0
+        self._attempts[entry.lane, entry.seq] = Attempts(errors, deaths, error.stage, error.message)
+        logger.warning("record_failed", seq=entry.seq, lane=entry.lane, stage=error.stage, code=error.code, errors=errors)
+        if errors >= MAX_ERRORS:
+            job.fail(error)
+        else:
+            job.is_alone = True
+            job.restart()
+            self._schedule.add(job)
+
+    def _bury_child(self, died: ChildDiedError) -> None:
+        """Start another child, and give it again whatever the dead one had not finished."""
+        logger.warning("child_died", working_on=died.key)
+        self._schedule.clear()
+        self._child.start()
+        for state in self._lanes.values():
+            for job in state.jobs:
+                if job.outcome is None:
+                    job.restart()
+                    if job.key != died.key:
+                        self._schedule.add(job)
+        guilty = self._jobs.get(died.key) if died.key is not None else None
+        if guilty is not None and guilty.outcome is None:
+            stage = Stage.EXTRACT if guilty.prepared is None else Stage.EMBED
+            self._count_attempt(guilty, StageError(stage.value, "CHILD_DIED", "the process that worked on it died"))
+
+    def _is_head_ready(self) -> bool:
+        return any(state.jobs and state.jobs[0].outcome is not None for state in self._lanes.values())
+
+    def _store_ready(self) -> bool:
+        batch = self._ready_batch()
+        if not batch:
+            return False
+        try:
+            with self._catalog.write() as connection:
+                store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
+        except (EunoeError, FencedError):
+            raise
+        except Exception as error:
+            self._isolate(batch, error)
+            return True
+        self._drop(batch)
+        self._report()
+        return True
+
+    def _ready_batch(self) -> list[Job]:
+        """What can be stored now: per lane from the front on, up to `WINDOW` in all; a suspect alone."""
+        batch: list[Job] = []
+        for state in self._lanes.values():
+            for job in state.jobs:
+                if job.outcome is None or len(batch) >= WINDOW:
+                    break
+                if job.is_alone:
+                    return batch or [job]
+                batch.append(job)
+        return batch
+
+    def _isolate(self, batch: Sequence[Job], error: Exception) -> None:
+        """The store step itself failed: find out for whom, one by one."""
+        if len(batch) > 1:
+            logger.warning("store_isolates", records=len(batch), error=repr(error))
+            for job in batch:
+                job.is_alone = True
+            return
+        logger.exception("store_failed")
+        batch[0].outcome = None
+        self._count_attempt(batch[0], StageError(Stage.STORE.value, type(error).__name__.upper(), str(error)[:500]))
+
+    def _drop(self, batch: Sequence[Job]) -> None:
+        for job in batch:
+            self._lanes[Lane(job.record.entry.lane)].jobs.popleft()
+            self._jobs.pop(job.key)
+            self._attempts.pop((job.record.entry.lane, job.record.entry.seq), None)
+
+    def _flush(self) -> None:
+        if self._index.flush():
+            self._report()
+
+    def _report(self) -> None:
+        shard = self._ownership.shard
+        with self._catalog.read() as connection:
+            applied = log.progress(connection, "log_applied")
+            indexed = log.progress(connection, "log_indexed")
+        for lane in Lane:
+            self._tell(shard, lane, applied[shard, lane], indexed[shard, lane])
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._checkpoint_due:
+            self._catalog.checkpoint()
+            self._checkpoint_due = now + CHECKPOINT_SECONDS
+        if now >= self._housekeeping_due:
+            self._housekeeping_due = now + HOUSEKEEPING_SECONDS
+            with self._catalog.write() as connection:
+                fence(connection, self._ownership.shard, self._ownership.epoch)
+                items.purge_tombstones(connection)
+
+
+HOUSEKEEPING_SECONDS = 60.0
+"""How often tombstones are purged and the index is tidied."""
+
+
+def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
+    """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
+    with catalog.write() as connection:
+        return take_ownership(connection, shard, owner_id)

@@ -1,0 +1,110 @@
+"""The stages of the child, one after the other, for one source: parse, segment, extract, analyse, embed.
+
+Pure but for the extractor and the embedder it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from service.domain.kinds import Stage
+from service.domain.source import Embedded, Extracted, SearchText, Source, StageError
+from service.pipeline.extract import extract
+from service.pipeline.parse import parse
+from service.pipeline.segment import segment
+from service.retrieval.terms import analyse, has_time_word
+
+if TYPE_CHECKING:
+    from service.embedders.base import Embedder
+    from service.extractors.base import Extractor
+
+T = TypeVar("T")
+
+
+class StageFailedError(Exception):
+    """A stage raised; the record is tried again and in the end becomes a dead letter."""
+
+    def __init__(self, error: StageError) -> None:
+        """Take what the stage could not do."""
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What full-text search needs of one text."""
+
+    terms: str
+    words: int
+    has_time_word: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source with everything but its vectors."""
+
+    extracted: Extracted
+    analysed: tuple[Analysed, ...]
+    """One per passage, then one per observation."""
+
+    @property
+    def texts(self) -> list[str]:
+        """What is to be embedded: passages, then observations."""
+        return [passage.embed_text for passage in self.extracted.passages] + [
+            said.statement for said in self.extracted.observations
+        ]
+
+
+def prepare(source: Source, extractor: Extractor) -> Prepared:
+    """Run the stages before embedding.
+
+    Raises:
+        StageFailedError: a stage could not do its work.
+    """
+    parsed = _run(Stage.PARSE, lambda: parse(source))
+    segmented = _run(Stage.SEGMENT, lambda: segment(parsed))
+    extracted = _run(Stage.EXTRACT, lambda: extract(segmented, extractor))
+    analysed = [_analyse(passage.context, passage.text) for passage in extracted.passages]
+    analysed += [_analyse(said.context, said.statement) for said in extracted.observations]
+    return Prepared(extracted, tuple(analysed))
+
+
+def embed_texts(texts: Sequence[str], embedder: Embedder) -> list[bytes]:
+    """The vectors of texts, each 384 little-endian float16.
+
+    Raises:
+        StageFailedError: the model could not embed them.
+    """
+    vectors = _run(Stage.EMBED, lambda: embedder.embed(texts))
+    return [row.tobytes() for row in vectors.astype("<f2")]
+
+
+def finish(prepared: Prepared, vectors: Sequence[bytes]) -> Embedded:
+    """Put a source's vectors beside its texts."""
+    search = [
+        SearchText(told.terms, vector, told.words, told.has_time_word)
+        for told, vector in zip(prepared.analysed, vectors, strict=True)
+    ]
+    extracted, count = prepared.extracted, len(prepared.extracted.passages)
+    return Embedded(
+        source_id=extracted.source.source_id,
+        passages=extracted.passages,
+        observations=extracted.observations,
+        errors=extracted.errors,
+        passage_search=tuple(search[:count]),
+        observation_search=tuple(search[count:]),
+    )
+
+
+def _analyse(context: str, text: str) -> Analysed:
+    return Analysed(" ".join(analyse(context)), len(text.split()), has_time_word(text))
+
+
+def _run(stage: Stage, work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except Exception as error:
+        told = StageError(stage.value, type(error).__name__.upper(), str(error)[:500])
+        raise StageFailedError(told) from error

@@ -1,0 +1,82 @@
+"""The owner as a process: what it is told at its start, and its main function."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from service.catalog.engine import Catalog
+from service.catalog.ownership import FencedError
+from service.log.embedded import NEWS
+from service.ops.logging import configure_logging, get_logger
+from service.pipeline.index import IndexStep
+from service.pipeline.owner import Owner, take_over
+from service.pipeline.store import Ownership
+from service.pipeline.worker import ChildWorker
+from service.vectors.writer import IndexWriter
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPlan:
+    """What an owner needs to know; crosses the process boundary."""
+
+    database: Path
+    index_uri: str
+    model_dir: Path
+    shard: int
+    log_epoch: int
+    generation: int
+    extractor_version: str
+    log_format: str
+    log_level: str
+
+
+def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
+    """The owner's main function; returns when told by SIGTERM, when fenced, or when the service is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then tells us
+    configure_logging(process="owner", form=plan.log_format, level=plan.log_level)
+    os.set_blocking(news.fileno(), False)
+    catalog = Catalog(plan.database)
+    try:
+        owner = _owner(plan, catalog, wake.fileno(), news.fileno())
+        signal.signal(signal.SIGTERM, lambda *_: owner.stop())
+        owner.run()
+    except FencedError as error:
+        logger.error("owner_fenced", error=str(error))
+    finally:
+        catalog.close()
+
+
+def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Owner:
+    epoch = take_over(catalog, plan.shard, f"pid {os.getpid()}")
+    ownership = Ownership(plan.shard, epoch, plan.log_epoch, plan.generation, plan.extractor_version)
+    index = IndexStep(catalog, IndexWriter(plan.index_uri), ownership)
+    child = ChildWorker(plan.model_dir, on_restart=lambda: logger.warning("child_restarted"))
+    child.start()  # loads its model while the index opens
+    index.open()
+    return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd))
+
+
+class _Teller:
+    """Tells the service how far the log has come; what does not fit into the pipe is told with the next numbers."""
+
+    def __init__(self, news_fd: int) -> None:
+        self._news_fd = news_fd
+        self._told: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def __call__(self, shard: int, lane: int, applied: int, indexed: int) -> None:
+        if self._told.get((shard, lane)) == (applied, indexed):
+            return
+        try:
+            os.write(self._news_fd, NEWS.pack(shard, lane, applied, indexed))
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            logger.info("owner_service_gone")
+            os._exit(0)
+        self._told[shard, lane] = (applied, indexed)

@@ -1,0 +1,324 @@
+"""Store, transaction 1: everything a batch of records says becomes true in the catalog, once, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.catalog import log, memories, outcomes, passages
+from service.catalog.engine import Connection
+from service.catalog.ids import now_us
+from service.catalog.ownership import fence
+from service.catalog.repeats import settle_repeats, text_hash
+from service.catalog.resolution import ScopeChange, settle_memories
+from service.catalog.sources import SourceRow, existing_sources
+from service.domain.ids import observation_id, passage_id
+from service.domain.instants import to_us
+from service.domain.item import Item
+from service.domain.kinds import PASSAGE, Role, SourceKind
+from service.domain.resolution import compact_json
+from service.domain.source import Embedded, Observation, Passage, SearchText, StageError
+from service.domain.writes import LogEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the log, with the source it names; None where the source is gone."""
+
+    entry: LogEntry
+    instance_id: str
+    scope: int
+    kind: SourceKind
+    source_id: str
+    source: SourceRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a record before the store step."""
+
+    record: Record
+    embedded: Embedded | None = None
+    failure: StageError | None = None
+    """Set: a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """In whose name an owner writes."""
+
+    shard: int
+    epoch: int
+    log_epoch: int
+    generation: int
+    extractor_version: str
+
+
+def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]) -> None:
+    """Apply a batch, inside a write transaction.
+
+    Args:
+        connection: in a write transaction.
+        ownership: checked first; a fenced owner changes nothing.
+        batch: per lane in the order of their numbers, without gaps after what is applied.
+
+    Raises:
+        FencedError: another process owns the shard.
+    """
+    fence(connection, ownership.shard, ownership.epoch)
+    existing = _existing(connection, batch)
+    by_scope: dict[int, list[Outcome]] = {}
+    for outcome in batch:
+        record = outcome.record
+        if outcome.failure is not None:
+            _bury(connection, ownership, outcome)
+        elif outcome.embedded is not None and record.source_id in existing:
+            by_scope.setdefault(record.scope, []).append(outcome)
+    for scope in sorted(by_scope):
+        _store_scope(connection, ownership, scope, by_scope[scope])
+    for (shard, lane), seq in log.highest(outcome.record.entry for outcome in batch).items():
+        log.advance_applied(connection, shard, lane, seq)
+
+
+def _existing(connection: Connection, batch: Sequence[Outcome]) -> set[str]:
+    ids: dict[SourceKind, list[str]] = {SourceKind.MESSAGE: [], SourceKind.DOCUMENT: []}
+    for outcome in batch:
+        ids[outcome.record.kind].append(outcome.record.source_id)
+    return existing_sources(connection, ids[SourceKind.MESSAGE], ids[SourceKind.DOCUMENT])
+
+
+def _bury(connection: Connection, ownership: Ownership, outcome: Outcome) -> None:
+    record, failure = outcome.record, outcome.failure
+    if failure is None:
+        return
+    row = {
+        "shard": record.entry.shard,
+        "lane": record.entry.lane,
+        "seq": record.entry.seq,
+        "instance_id": record.instance_id,
+        "scope": record.scope,
+        "source_kind": record.kind.value,
+        "source_id": record.source_id,
+    }
+    log.bury(connection, row, ownership.log_epoch, failure.stage, f"{failure.code}: {failure.message}")
+    outcomes.fail_ingestion(connection, record.source_id, failure)
+
+
+def _store_scope(connection: Connection, ownership: Ownership, scope: int, batch: Sequence[Outcome]) -> None:
+    change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
+    hashes = _put_passages(connection, change, batch)
+    touched = _put_observations(connection, change, ownership, batch)
+    settle_memories(connection, change, touched)
+    change.finish(connection)
+    repeats = ScopeChange(scope, ownership.shard, ownership.generation, change.change_number)
+    settle_repeats(connection, repeats, hashes)
+    repeats.finish(connection)
+    for outcome in batch:
+        if outcome.record.kind is SourceKind.DOCUMENT and outcome.embedded is not None:
+            found = memories.memory_ids_of_source(connection, outcome.record.source_id)
+            outcomes.apply_ingestion(
+                connection,
+                outcome.record.source_id,
+                outcome.embedded.errors,
+                passages=len(outcome.embedded.passages),
+                memories=len(found),
+            )
+
+
+def _put_passages(connection: Connection, change: ScopeChange, batch: Sequence[Outcome]) -> list[int]:
+    rows: list[dict[str, Any]] = []
+    for outcome in batch:
+        row, embedded = outcome.record.source, outcome.embedded
+        if row is None or embedded is None:
+            continue
+        heads: dict[int, str] = {}
+        for passage, search in zip(embedded.passages, embedded.passage_search, strict=True):
+            item = _passage_item(change.scope, row, passage, search, heads)
+            change.put(item, is_new=True)
+            rows.append(_passage_row(change.scope, row, passage, item.item_id))
+    passages.put_passages(connection, rows)
+    return [row["text_hash"] for row in rows]
+
+
+def _passage_item(scope: int, row: SourceRow, passage: Passage, search: SearchText, heads: dict[int, str]) -> Item:
+    identity = passage_id(row.source.source_id, passage.ordinal, passage.start, passage.end)
+    if passage.is_head:
+        heads[passage.turn] = identity
+    is_message = row.source.kind is SourceKind.MESSAGE
+    return Item(
+        item_id=identity,
+        scope=scope,
+        kind=PASSAGE,
+        version=1,
+        text=passage.text,
+        terms=search.terms,
+        vector=search.vector,
+        speaker=passage.speaker or (passage.role.value.capitalize() if passage.role else ""),
+        role=passage.role.value if passage.role else "",
+        conversation=row.conversation_id,
+        session=row.session,
+        number=row.number if is_message else passage.ordinal,
+        parent="" if passage.is_head else heads.get(passage.turn, ""),
+        words=search.words,
+        has_time_word=search.has_time_word,
+        said_time=to_us(passage.said_time),
+        confidence=1.0,
+        event_time=None,
+        valid_from=None,
+        valid_until=None,
+        details=compact_json({"sources": [origin(row, passage)]}),
+        metadata=row.metadata,
+    )
+
+
+def _passage_row(scope: int, row: SourceRow, passage: Passage, identity: str) -> dict[str, Any]:
+    return {
+        "passage_id": identity,
+        "scope": scope,
+        "source_id": row.source.source_id,
+        "source_kind": row.source.kind.value,
+        "ordinal": passage.ordinal,
+        "start": passage.start,
+        "end": passage.end,
+        "embed_text": passage.embed_text,
+        "text_hash": text_hash(passage.text),
+        "served_by": identity,
+        "origin": compact_json(origin(row, passage)),
+    }
+
+
+def origin(row: SourceRow, span: Passage | Observation, role: Role | None = None, speaker: str = "") -> dict[str, Any]:
+    """Where something was said, as answers show it."""
+    if isinstance(span, Passage):
+        role, speaker = span.role, span.speaker
+    told: dict[str, Any] = {"kind": row.source.kind.value}
+    if row.source.kind is SourceKind.MESSAGE:
+        told |= {
+            "conversation_id": row.conversation_id,
+            "message_id": row.message_id,
+            "number": row.number,
+            "session_id": row.session_id,
+        }
+    else:
+        kind = row.source.document_type
+        told |= {"document_id": row.document_id, "document_type": kind.value if kind else ""}
+    return told | {
+        "role": role.value if role else "",
+        "speaker": speaker,
+        "said_time": to_us(span.said_time),
+        "start": span.start,
+        "end": span.end,
+    }
+
+
+def _put_observations(connection: Connection, change: ScopeChange, ownership: Ownership, batch: Sequence[Outcome]) -> set[str]:
+    rows = [row for outcome in batch for row in _observation_rows(change.scope, ownership, outcome)]
+    if not rows:
+        return set()
+    dead = memories.dead_observations(connection, [row["observation_id"] for row in rows])
+    rows = [row for row in rows if row["observation_id"] not in dead]
+    keys = sorted({(row["type"], row["key"]) for row in rows})
+    known = {
+        (row["type"], row["key"]): row["memory_id"]
+        for row in sorted(
+            memories.memories_by_key(connection, change.scope, keys), key=lambda row: row["memory_id"], reverse=True
+        )
+    }
+    created = []
+    for row in rows:
+        key = (row["type"], row["key"])
+        if key not in known:
+            known[key] = row["observation_id"]
+            created.append(_memory_row(row))
+        row["memory_id"] = known[key]
+    memories.insert_memories(connection, created)
+    memories.put_observations(connection, rows)
+    return {row["memory_id"] for row in rows}
+
+
+def _memory_row(observation: Mapping[str, Any]) -> dict[str, Any]:
+    now = now_us()
+    return {
+        "memory_id": observation["observation_id"],
+        "scope": observation["scope"],
+        "type": observation["type"],
+        "key": observation["key"],
+        "subject": observation["subject"],
+        "attribute": observation["attribute"],
+        "edited": 0,
+        "superseded_by": "",
+        "create_time": now,
+        "update_time": now,
+    }
+
+
+def _observation_rows(scope: int, ownership: Ownership, outcome: Outcome) -> list[dict[str, Any]]:
+    row, embedded = outcome.record.source, outcome.embedded
+    if row is None or embedded is None:
+        return []
+    found: dict[str, dict[str, Any]] = {}
+    for said, search in zip(embedded.observations, embedded.observation_search, strict=True):
+        identity = observation_id(row.source.source_id, said.start, said.end, said.type, said.key)
+        passage = _passage_around(embedded.passages, said)
+        found[identity] = {
+            "observation_id": identity,
+            "scope": scope,
+            "source_id": row.source.source_id,
+            "source_kind": row.source.kind.value,
+            "memory_id": "",
+            "type": said.type.value,
+            "key": said.key,
+            "statement": said.statement,
+            "subject": said.subject,
+            "attribute": said.attribute,
+            "value": said.value,
+            "said_time": to_us(said.said_time),
+            "conversation": row.conversation_id,
+            "number": row.number,
+            "start": said.start,
+            "end": said.end,
+            "passage_id": "" if passage is None else _passage_identity(row, passage),
+            "session": row.session,
+            "confidence": said.confidence,
+            "event_time": _us(said.event_start),
+            "polarity": said.polarity,
+            "details": _typed_details(said),
+            "origin": compact_json(origin(row, said, passage.role if passage else None, passage.speaker if passage else "")),
+            "metadata": row.metadata,
+            "terms": search.terms,
+            "vector": search.vector,
+            "words": search.words,
+            "has_time_word": int(search.has_time_word),
+            "extractor_version": ownership.extractor_version,
+        }
+    return list(found.values())
+
+
+def _passage_around(found: Sequence[Passage], said: Observation) -> Passage | None:
+    return next((passage for passage in found if passage.start <= said.start < passage.end), None)
+
+
+def _passage_identity(row: SourceRow, passage: Passage) -> str:
+    return passage_id(row.source.source_id, passage.ordinal, passage.start, passage.end)
+
+
+def _typed_details(said: Observation) -> str:
+    told: dict[str, Any] = {
+        "strength": said.strength,
+        "emotion": said.emotion,
+        "intensity": said.intensity,
+        "event_end": _us(said.event_end),
+        "precision": said.precision.value if said.precision else "",
+        "recurrence": said.recurrence,
+        "participants": list(said.participants),
+        "mentions": [{"name": mention.name, "kind": mention.kind} for mention in said.mentions],
+        "relations": [{"subject": edge.subject, "predicate": edge.predicate, "object": edge.object} for edge in said.relations],
+    }
+    return json.dumps({name: value for name, value in told.items() if value not in (None, "", [])}, ensure_ascii=False)
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else to_us(moment)
