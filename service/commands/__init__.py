@@ -8,7 +8,7 @@ import click
 
 COMMANDS = {
     "up": "Run the service in the foreground.",
-    "ingest": "Send files to the service: chats, Markdown, text, JSON lines of messages.",
+    "ingest": "Send files to the service and wait until they are searchable.",
     "ask": "Ask what is remembered, and see where it was said.",
     "keys": "Create, list and revoke API keys.",
     "model": "Prepare and show the embedding model.",

@@ -54,7 +54,7 @@ def command(
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Ask what is remembered about QUESTION, and see where it was said.
+    """Ask what is remembered, and see where it was said.
 
     \b
     Examples:

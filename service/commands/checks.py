@@ -19,7 +19,6 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from service.catalog.engine import MINIMUM_SQLITE
 from service.commands.remote import CallFailed, Where, connect
 from service.domain.errors import EunoeError
 from service.embedders.build import model_directory
@@ -85,18 +84,22 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     return good("Python", text)
 
 
-def check_sqlite(version: tuple[int, ...] | None = None) -> Finding:
-    """Whether SQLite is free of the bug that can corrupt a write-ahead log."""
-    needed = ".".join(map(str, MINIMUM_SQLITE))
-    advice = f"reinstall the package pysqlite3: it brings SQLite {needed} or newer with it"
-    if version is None:
+def check_sqlite() -> Finding:
+    """Whether a catalog can be opened: SQLite is there, and free of the bug that can corrupt a write-ahead log."""
+    advice = "reinstall the package pysqlite3: it brings a SQLite that is new enough with it"
+    try:
+        from service.catalog.engine import Catalog  # noqa: PLC0415 - fails where SQLite is missing, which is looked for
+    except ImportError as error:
+        return problem("SQLite", f"it cannot be imported: {error}", advice)
+    with tempfile.TemporaryDirectory() as scratch:
         try:
-            from pysqlite3 import dbapi2  # noqa: PLC0415 - its absence is what is looked for
-        except ImportError as error:
-            return problem("SQLite", f"pysqlite3 cannot be imported: {error}", advice)
-        version = dbapi2.sqlite_version_info
-    text = ".".join(map(str, version))
-    return good("SQLite", text) if version >= MINIMUM_SQLITE else problem("SQLite", f"{text}, older than {needed}", advice)
+            catalog = Catalog(Path(scratch) / "catalog.db")
+            with catalog.read() as connection:
+                version = str(connection.exec_driver_sql("SELECT sqlite_version()").scalar_one())
+            catalog.close()
+        except (RuntimeError, EunoeError) as error:
+            return problem("SQLite", str(error), advice)
+    return good("SQLite", version)
 
 
 def check_data_dir(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,9 @@ from service.commands.detect import Unreadable
 from service.commands.remote import Where, connect, remote_options
 from service.domain.kinds import DocumentType, IngestionMode
 
+_TALK_BYTES = 64 * 1024 * 1024
+"""What is read of a talk that is taken apart into messages: it is parsed as a whole."""
+
 
 @click.command("ingest")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE...")
@@ -49,7 +52,7 @@ def command(
     mode: str | None,
     wait: bool,
 ) -> None:
-    """Send files to the service.
+    """Send files to the service and wait until they are searchable.
 
     \b
     What a file is, is found out:
@@ -98,7 +101,7 @@ def _send(delivery: Delivery, file: Path, conversation: str, kind: DocumentType 
             spoken = messages.from_json_lines(lines, labels.time_zone)
             delivery.stream(str(file), conversation or file.stem, messages.with_ids(spoken))
         return
-    text = detect.read_document(file, sys.maxsize - 1 if conversation else limit)
+    text = detect.read_document(file, _TALK_BYTES if conversation else limit)
     if conversation:
         unknown = labels.created or datetime.now(UTC)
         turns = detect.turns(text, unknown, labels.time_zone)

@@ -1,0 +1,113 @@
+"""What `eunoe doctor` promises: every setting with its origin, every problem with what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from service.commands import checks
+from service.ops.announce import Ready
+from service.settings import Settings, Tls, keys
+from tests.unit.commands.conftest import Cli
+
+
+def states(findings: object) -> list[str]:
+    """Only the states."""
+    return [finding.state for finding in findings]  # type: ignore[attr-defined]
+
+
+def test_every_setting_is_shown_with_its_origin(cli: Cli) -> None:
+    """All names, with the source that won; secrets are not shown."""
+    done = cli("doctor", "--set", "limits.batch=7", "--set", "commit.linger=2ms", EUNOE_ADMIN_TOKEN="a-token-of-16-characters")
+    lines = {line.split()[0]: line for line in done.output.splitlines() if line.split()}
+    assert set(keys()) <= set(lines)
+    assert lines["limits.batch"].split()[1:] == ["7", "command", "line"]
+    assert lines["commit.linger"].split()[1] == "0.002s"
+    assert lines["admin_token"].split()[1:] == ["(set)", "environment", "EUNOE_ADMIN_TOKEN"]
+    assert "a-token-of-16" not in done.output
+
+
+def test_wrong_settings_are_a_problem_of_their_own(cli: Cli) -> None:
+    """They are listed and nothing else is tried."""
+    done = cli("doctor", "--set", "limits.batch=x")
+    assert done.exit_code == 1
+    assert "limits.batch='x'" in done.output
+
+
+def test_a_missing_model_is_a_problem_with_a_way_out(cli: Cli) -> None:
+    """The status is 1, and the command that helps is named."""
+    done = cli("doctor")
+    assert done.exit_code == 1
+    assert "→ run `eunoe model prepare`" in done.output
+    assert "1 problem found" in done.output
+
+
+def test_python_and_sqlite_are_new_enough_here() -> None:
+    """What the service needs is installed where its tests run; an older Python is told."""
+    assert checks.check_python().state == "good"
+    assert checks.check_python((3, 10, 9)).state == "problem"
+    assert checks.check_sqlite().state == "good"
+
+
+def test_a_data_directory_that_does_not_exist_yet_is_fine(tmp_path: Path) -> None:
+    """It will be made; the check leaves nothing behind."""
+    findings = list(checks.check_data_dir(Settings(data_dir=tmp_path / "a" / "b")))
+    assert "problem" not in states(findings)
+    assert "will be made" in findings[0].detail
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_its_place_is_a_problem(tmp_path: Path) -> None:
+    """The directory cannot be made where a file is."""
+    (tmp_path / "file").touch()
+    assert states(checks.check_data_dir(Settings(data_dir=tmp_path / "file"))) == ["problem"]
+
+
+def test_secrets_that_others_can_read_are_told(tmp_path: Path) -> None:
+    """Mode 0600 is good, anything wider is noted with the command that mends it."""
+    credentials = tmp_path / "credentials.json"
+    credentials.touch(mode=0o600)
+    settings = Settings(data_dir=tmp_path)
+    assert states(checks.check_secrets(settings)) == ["good"]
+    credentials.chmod(0o644)
+    (finding,) = checks.check_secrets(settings)
+    assert (finding.state, finding.advice) == ("note", f"chmod 600 {credentials}")
+
+
+def test_certificates_must_be_readable_pem(tmp_path: Path) -> None:
+    """A missing file and one that is no PEM are problems."""
+    pem, other = tmp_path / "cert.pem", tmp_path / "other"
+    pem.write_text("-----BEGIN CERTIFICATE-----\n")
+    other.write_text("no pem")
+    assert states(checks.check_tls(Settings(tls=Tls(pem, other)))) == ["good", "problem"]
+    assert states(checks.check_tls(Settings(tls=Tls(tmp_path / "missing", pem)))) == ["problem", "good"]
+
+
+def test_a_taken_port_is_a_problem() -> None:
+    """Somebody else listens there; port 0 and free ones are good."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        finding = checks.check_port("gRPC port", address, "--listen")
+        assert finding.state == "problem"
+        assert "--listen" in finding.advice
+    assert checks.check_port("gRPC port", "127.0.0.1:0", "--listen").state == "good"
+    assert checks.check_port("gRPC port", "203.0.113.1:0", "--listen").state == "problem"
+
+
+@pytest.mark.usefixtures("service")
+def test_a_service_that_does_not_answer_is_a_problem(cli: Cli) -> None:
+    """A running process without health and readiness is told, with its pid."""
+    done = cli("doctor")
+    assert f"✗ service: pid {os.getpid()}" in done.output
+    assert "✗ readiness" in done.output
+    assert "gRPC port" not in done.output
+
+
+def test_readiness_speaks_of_an_unreachable_port() -> None:
+    """Nobody listens: a problem, no traceback."""
+    assert checks.check_http(Ready("127.0.0.1:1", "127.0.0.1:1", 1, "", "")).state == "problem"
