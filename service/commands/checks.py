@@ -60,7 +60,7 @@ def problem(title: str, detail: str, advice: str) -> Finding:
 
 def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     """Every check, in the order in which trouble usually begins."""
-    ready = read_ready(settings.ready_file)
+    ready = read_ready(settings.ready_files[0])
     yield check_python()
     yield check_sqlite()
     yield from check_data_dir(settings)

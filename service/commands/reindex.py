@@ -39,7 +39,7 @@ def command(chosen: Chosen) -> None:
       eunoe reindex --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
     settings = chosen.load().settings
-    ready = read_ready(settings.ready_file)
+    ready = read_ready(settings.ready_files[0])
     if ready is not None:
         raise click.ClickException(
             f"a service (pid {ready.pid}) runs on {settings.data_dir}\nStop it with Ctrl-C or `kill {ready.pid}`, then reindex, then start it again."

@@ -75,7 +75,7 @@ class Where:
         if self.address:
             tls = self.tls if self.tls is not None else not is_loopback(self.address)
             return Target(self.address, self.api_key, admin_token, None, tls, self.ca)
-        ready = read_ready(settings.ready_file)
+        ready = read_ready(settings.ready_files[0])
         if ready is None:
             raise click.ClickException(no_service(settings))
         stored = _stored(Path(ready.credentials))

@@ -19,7 +19,7 @@ from service.commands.options import Chosen, settings_options
     "--isolation", metavar="KIND", help="Of the first instance: strict (a user comes with a customer) or equals_customer."
 )
 @click.option(
-    "--ready-file", metavar="FILE", help="Written when calls are answered.  [default: ready.json in the data directory]"
+    "--ready-file", metavar="FILE", help="A copy of ready.json, which the data directory holds while calls are answered."
 )
 @click.option("--tls-cert", metavar="FILE", help="PEM file with the certificate of the gRPC port.")
 @click.option("--tls-key", metavar="FILE", help="PEM file with its private key.")

@@ -235,8 +235,6 @@ def _build(group: type, prefix: str, values: Mapping[str, object]) -> Any:
             given[field.name] = _build(kind, f"{field.name}.", values)
         elif prefix + field.name in values:
             given[field.name] = values[prefix + field.name]
-    if group is Settings and "ready_file" not in given:
-        given["ready_file"] = Path(str(given["data_dir"]), "ready.json")
     return group(**given)
 
 

@@ -176,8 +176,8 @@ class Settings:
     admin_token: Secret | None = field(default=None, repr=False)
     """Opens the admin calls; without it the one that the service drew into `credentials.json` does."""
 
-    ready_file: Path = Path()
-    """Written when the service is ready, removed when it stops: addresses, pid, credentials file; by default `ready.json` in the data directory."""
+    ready_file: Path | None = None
+    """A second place for what `ready.json` in the data directory says while the service is ready: addresses, pid, credentials file."""
 
     tls: Tls = Tls()
     limits: Limits = Limits()
@@ -197,6 +197,12 @@ class Settings:
     def index_dir(self) -> Path:
         """The directory of the LanceDB tables."""
         return self.data_dir / "index"
+
+    @property
+    def ready_files(self) -> tuple[Path, ...]:
+        """Written when the service is ready, removed when it stops; the first one is where the command line looks."""
+        own = self.data_dir / "ready.json"
+        return (own,) if self.ready_file is None else (own, self.ready_file)
 
     @property
     def credentials_file(self) -> Path:

@@ -42,7 +42,7 @@ def test_defaults_keep_to_this_machine_and_name_their_origin() -> None:
     assert loaded.settings.http == "127.0.0.1:9464"
     assert loaded.settings.data_dir == Path("/nonexistent/data/eunoe")
     assert loaded.settings.model.cache_dir == Path("/nonexistent/cache/eunoe/models")
-    assert loaded.settings.ready_file == Path("/nonexistent/data/eunoe/ready.json")
+    assert loaded.settings.ready_files == (Path("/nonexistent/data/eunoe/ready.json"),)
     assert set(loaded.origins.values()) == {"default"}
 
 
@@ -93,6 +93,12 @@ def test_the_file_in_the_data_directory_cannot_move_it(data_dir: Path) -> None:
     """A data directory that points elsewhere would never be found again; it is refused with the way out."""
     (data_dir / "eunoe.toml").write_text('data_dir = "/elsewhere"')
     assert "use --data" in refusal(data_dir)
+
+
+def test_a_second_ready_file_does_not_replace_the_first(data_dir: Path, tmp_path: Path) -> None:
+    """Wherever else a service announces itself, commands that know its data directory find it there."""
+    settings = load(data_dir, {"ready_file": str(tmp_path / "f")}).settings
+    assert settings.ready_files == (data_dir / "ready.json", tmp_path / "f")
 
 
 def test_a_file_that_is_missing_or_no_toml_is_named(data_dir: Path, tmp_path: Path) -> None:
@@ -231,5 +237,5 @@ def test_every_setting_has_its_own_variable_and_a_docstring() -> None:
 def test_the_default_of_the_schema_is_what_is_loaded(data_dir: Path) -> None:
     """Loading adds nothing to the schema's defaults but the paths."""
     settings, plain = load(data_dir).settings, Settings()
-    paths = {"data_dir", "ready_file", "model.cache_dir"}
+    paths = {"data_dir", "model.cache_dir"}
     assert {name for name in keys() if value_of(settings, name) != value_of(plain, name)} == paths
