@@ -1,14 +1,15 @@
 """The tables of one directory through LanceDB's API, as coroutines. Importing it takes over a second and 120 MB: `reader` does so late.
 
-Upkeep is in `upkeep`; queries are in `queries`.
+Queries are in `queries`, when to do upkeep is in `upkeep`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import lancedb
 from lancedb import AsyncConnection, AsyncTable
@@ -22,6 +23,9 @@ from service.vectors.results import Candidate, TableState
 from service.vectors.rows import table_schema, table_state, to_arrow
 
 T = TypeVar("T")
+
+_PAUSES = (0.05, 0.1, 0.2, 0.4)
+"""The longest pause after each attempt of an upkeep pass that met a writer, in seconds."""
 
 # Terms are analysed before they are stored: the index must only split them.
 _TERMS = FTS(
@@ -103,6 +107,11 @@ class Tables:
         merge = merge.when_not_matched_insert_all().use_index(False)
         return int((await merge.execute(to_arrow(items))).version)
 
+    async def append(self, name: str, items: Sequence[Item]) -> int:
+        """Write items without looking whether their ids are there; return the table's version."""
+        table = await self.open(name)
+        return int((await table.add(to_arrow(items))).version)
+
     async def delete(self, name: str, item_ids: Sequence[str]) -> int:
         """Remove items by id; return the table's version."""
         table = await self.open(name)
@@ -112,6 +121,38 @@ class Tables:
         """Remove a table and its files; nothing happens when there is none."""
         self._handles.pop(name, None)
         await (await self.connection()).drop_table(name, ignore_missing=True)
+
+    async def names(self) -> list[str]:
+        """Every table."""
+        connection = await self.connection()
+        found: list[str] = []
+        page_token: str | None = None
+        while True:
+            page = await connection.list_tables(page_token=page_token)
+            found += page.tables
+            page_token = page.page_token
+            if not page_token:
+                return found
+
+    async def fragments(self, name: str) -> int:
+        """How many files hold the rows."""
+        # The annotation speaks of an object; a dictionary comes.
+        stats: Any = await (await self.open(name)).stats()
+        return int(stats["fragment_stats"]["num_fragments"])
+
+    async def optimize(self, name: str, keep: timedelta) -> None:
+        """Merge small fragments, bring the indexes up to date, and remove versions older than `keep`."""
+        table = await self.open(name)
+        for pause in _PAUSES:
+            try:
+                await table.optimize(cleanup_older_than=keep)
+            except RuntimeError as error:
+                # A writer that changed the rows being merged wins; the pass starts again from what it left.
+                if "conflict" not in str(error).lower() or pause == _PAUSES[-1]:
+                    raise
+                await asyncio.sleep(random.uniform(0.0, pause))  # noqa: S311 - it spreads retries and protects nothing
+            else:
+                return
 
     async def _read(self, name: str, work: Callable[[AsyncTable], Awaitable[T]]) -> T:
         """Read, once more on a new handle when it fails: clean-up may have taken files from under the old one."""

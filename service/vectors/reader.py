@@ -53,7 +53,7 @@ class IndexReader:
             metadata_cache_bytes: the most memory for manifests and file footers.
         """
         # LanceDB would take a bare "db..." for its cloud.
-        self._uri = uri if "://" in uri else str(Path(uri).absolute())
+        self.uri = uri if "://" in uri else str(Path(uri).absolute())
         self._cache_bytes = (index_cache_bytes, metadata_cache_bytes)
         self._starting = threading.Lock()
         self._started: tuple[LoopThread, Tables] | None = None
@@ -130,5 +130,5 @@ class IndexReader:
                 os.environ.setdefault("LANCEDB_LOG", "error")  # its lines of plain text do not belong among ours
                 from service.vectors.lance import Tables  # noqa: PLC0415 - a server listens before it pays for this
 
-                self._started = LoopThread("lancedb"), Tables(self._uri, *self._cache_bytes)
+                self._started = LoopThread("lancedb"), Tables(self.uri, *self._cache_bytes)
             return self._started

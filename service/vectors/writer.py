@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from operator import methodcaller
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ T = TypeVar("T")
 
 WRITE_SECONDS = 60.0
 """The longest a write may take. One that is given up may still be committed: every write here can be repeated."""
+OPTIMIZE_SECONDS = 600.0
+"""The longest a pass of upkeep may take: about 8 s per million rows."""
 SLICE_ROWS = 5_000
 """More rows than this are written, and more ids deleted, in several commits."""
 
@@ -47,6 +50,23 @@ class IndexWriter(IndexReader):
             version = self._run(methodcaller("upsert", name, some), WRITE_SECONDS)
         return version
 
+    def append(self, name: str, items: Sequence[Item]) -> int | None:
+        """Write items whose ids the table cannot hold yet, at a third of the cost of `upsert`, which compares with every id it holds.
+
+        Only for the first attempt at items that the catalog just created: after a failure, or when resuming, `upsert` is right. Done
+        wrongly, an id stands there twice: readers still see it once, `sweep` tells of it, and `delete` removes both.
+
+        Returns:
+            The table's version after it; None when there was nothing to write.
+
+        Raises:
+            InvalidArgument: an item that no index can hold; nothing of its slice was written.
+        """
+        version: int | None = None
+        for some in _slices(items):
+            version = self._run(methodcaller("append", name, some), WRITE_SECONDS)
+        return version
+
     def delete(self, name: str, item_ids: Sequence[str]) -> int | None:
         """Remove items by id, whatever their version; ids that the table does not hold are no error.
 
@@ -61,6 +81,18 @@ class IndexWriter(IndexReader):
     def drop(self, name: str) -> None:
         """Remove a table and its files; nothing happens when there is none."""
         self._run(lambda tables: tables.drop(name), WRITE_SECONDS)
+
+    def names(self) -> list[str]:
+        """Every table that is there, also those that no catalog speaks of any more."""
+        return self._run(lambda tables: tables.names())
+
+    def fragments(self, name: str) -> int:
+        """How many files hold a table's rows: what makes reads and upserts slow."""
+        return self._run(lambda tables: tables.fragments(name))
+
+    def optimize(self, name: str, *, keep: timedelta) -> None:
+        """Merge small files, bring the indexes up to date, remove versions older than `keep`. Writers may go on meanwhile."""
+        self._run(lambda tables: tables.optimize(name, keep), OPTIMIZE_SECONDS)
 
 
 def _newest(items: Iterable[Item]) -> list[Item]:

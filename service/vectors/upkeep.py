@@ -1,0 +1,88 @@
+"""When a table is optimised, and how.
+
+Every commit adds a file of rows. Measured, each such file costs a write 0.085 ms and loading a scope 0.1 ms. One pass merges them, and
+rewrites the whole table while it is below a million rows: 0.15 s at 5,000 rows, 0.9 s at 100,000. So passes come at a share of
+the time that they take themselves, sooner when nobody writes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from service.vectors.orphans import remove_orphans
+from service.vectors.writer import IndexWriter
+
+BUSY_COMMITS = 64
+"""So many small files are worth a pass while others write: they add 6 ms to loading a scope."""
+IDLE_COMMITS = 8
+"""So many are when nobody writes."""
+IDLE_SECONDS = 2.0
+"""Nobody writes: so long without a commit."""
+REST = 8
+"""A pass is followed by a rest of so many times its length: upkeep takes at most a ninth of the owner's time,"""
+MOST_COMMITS = 512
+"""unless so many files are waiting, which add 50 ms to loading a scope."""
+KEEP = timedelta(minutes=2)
+"""Older versions of the table go. No read takes longer than 10 s, and each pass leaves a copy of what it rewrote for that long."""
+ORPHAN_AGE = timedelta(hours=1)
+"""Half-written files older than this have no writer any more."""
+
+
+class Upkeep:
+    """Keeps one table fast to read and small on disk. `run` may be called from another thread than the rest."""
+
+    def __init__(self, index: IndexWriter, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with the files that are there.
+
+        Args:
+            index: what to keep up.
+            name: the table.
+            clock: seconds that only grow.
+        """
+        self._index = index
+        self._name = name
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._commits = index.fragments(name)
+        self._committed_at = self._rested_at = clock()
+        self._litter_until: float | None = self._committed_at
+        """When the versions that the last pass left are old enough to be removed; None when there are none."""
+
+    def committed(self, commits: int = 1) -> None:
+        """Tell that the table was written."""
+        with self._lock:
+            self._commits += commits
+            self._committed_at = self._clock()
+
+    def due(self) -> bool:
+        """Whether a pass is worth its while now."""
+        now = self._clock()
+        if self._commits >= MOST_COMMITS:
+            return True
+        if now < self._rested_at:
+            return False
+        idle = now >= self._committed_at + IDLE_SECONDS
+        if self._commits >= (IDLE_COMMITS if idle else BUSY_COMMITS):
+            return True
+        return idle and self._litter_until is not None and now >= self._litter_until
+
+    def run(self) -> float:
+        """Make one pass; return its length in seconds. Others may read and write meanwhile.
+
+        Raises:
+            IndexUnavailable: it failed, or writers kept changing what it merged; the table is as it was.
+        """
+        started, pending = self._clock(), self._commits
+        try:
+            self._index.optimize(self._name, keep=KEEP)
+            remove_orphans(self._index.uri, self._name, older_than=ORPHAN_AGE)
+        finally:
+            ended = self._clock()
+            self._rested_at = ended + max(REST * (ended - started), IDLE_SECONDS)
+        with self._lock:
+            self._commits -= pending
+        self._litter_until = ended + KEEP.total_seconds() if pending else None
+        return ended - started
