@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import pairwise
@@ -227,9 +228,7 @@ def test_every_setting_has_its_own_variable_and_a_docstring() -> None:
     schema = Path(__file__).parents[2] / "service" / "settings" / "schema.py"
     lines = schema.read_text(encoding="utf-8").splitlines()
     undocumented = [
-        line.strip()
-        for line, below in pairwise(lines)
-        if line.startswith("    ") and " = " in line and not below.startswith('    """')
+        line.strip() for line, below in pairwise(lines) if re.match(r"    \w+: .* = ", line) and not below.startswith('    """')
     ]
     assert undocumented == [line for line in undocumented if line.endswith("()")]
 
