@@ -12,7 +12,7 @@ whether it was kept warm or loaded again. Rounding moves a cosine by about 1e-4;
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +66,10 @@ class Codes:
         """Start empty."""
         self.numbers: dict[str, int] = {}
 
-    def __call__(self, name: str) -> int:
-        """Return the number of a string, a new one when it was not seen before."""
-        return self.numbers.setdefault(name, len(self.numbers))
+    def of(self, names: Iterable[str]) -> list[int]:
+        """The numbers of strings, new ones where they were not seen before."""
+        numbers = self.numbers
+        return [numbers.setdefault(name, len(numbers)) for name in names]
 
     def keep(self, numbers: list[int]) -> None:
         """Renumber: the string of `numbers[i]` gets number i, all others go."""
@@ -130,10 +131,11 @@ class Columns:
         self._reserve(first)
         self._vectors[first : self.rows] = widen([item.vector for item in items])
         for name, values in self._values(items).items():
-            self._arrays[name][first : self.rows] = np.fromiter(values, _LAYOUT[name], len(items))  # type: ignore[call-overload]
+            self._arrays[name][first : self.rows] = values
         self._arrays["length"][first : self.rows] = lengths
-        words = np.fromiter((min(max(item.words, 0), 4095) for item in items), np.int32, len(items))
-        self._arrays["log_words"][first : self.rows] = _LOG_LENGTHS[words]
+        self._arrays["log_words"][first : self.rows] = _LOG_LENGTHS[
+            np.clip([item.words for item in items], 0, len(_LOG_LENGTHS) - 1)
+        ]
         self._arrays["is_live"][first : self.rows] = True
 
     def keep(self, kept: NDArray[np.int32]) -> None:
@@ -147,24 +149,24 @@ class Columns:
             self._arrays[name] = self._arrays[name].astype(np.int32)
             codes.keep(used.tolist())
 
-    def _values(self, items: Sequence[Item]) -> dict[str, object]:
+    def _values(self, items: Sequence[Item]) -> dict[str, list[int] | list[float] | list[bool]]:
         codes = self.codes
         return {
-            "kind": (_KIND_CODES.get(item.kind, 0) for item in items),
-            "role": (_ROLES.get(item.role, NOBODY) for item in items),
-            "speaker": map(codes["speaker"], (item.speaker.casefold() for item in items)),
-            "session": map(codes["session"], (f"{item.conversation}\0{item.session}" for item in items)),
-            "conversation": map(codes["conversation"], (item.conversation for item in items)),
-            "number": (item.number for item in items),
-            "place": map(codes["place"], (item.parent or item.item_id for item in items)),
-            "metadata": map(codes["metadata"], (item.metadata for item in items)),
-            "has_time_word": (item.has_time_word for item in items),
-            "said_time": (item.said_time for item in items),
-            "event_time": (NEVER if item.event_time is None else item.event_time for item in items),
-            "valid_from": (ALWAYS if item.valid_from is None else item.valid_from for item in items),
-            "valid_until": (NEVER if item.valid_until is None else item.valid_until for item in items),
-            "confidence": (item.confidence for item in items),
-            "is_chunk": (item.parent != "" for item in items),
+            "kind": [_KIND_CODES.get(item.kind, 0) for item in items],
+            "role": [_ROLES.get(item.role, NOBODY) for item in items],
+            "speaker": codes["speaker"].of(item.speaker.casefold() for item in items),
+            "session": codes["session"].of(f"{item.conversation}\0{item.session}" for item in items),
+            "conversation": codes["conversation"].of(item.conversation for item in items),
+            "number": [item.number for item in items],
+            "place": codes["place"].of(item.parent or item.item_id for item in items),
+            "metadata": codes["metadata"].of(item.metadata for item in items),
+            "has_time_word": [item.has_time_word for item in items],
+            "said_time": [item.said_time for item in items],
+            "event_time": [NEVER if item.event_time is None else item.event_time for item in items],
+            "valid_from": [ALWAYS if item.valid_from is None else item.valid_from for item in items],
+            "valid_until": [NEVER if item.valid_until is None else item.valid_until for item in items],
+            "confidence": [item.confidence for item in items],
+            "is_chunk": [item.parent != "" for item in items],
         }
 
     def _reserve(self, held: int) -> None:
@@ -188,12 +190,18 @@ def widen(vectors: Sequence[bytes]) -> NDArray[np.float32]:
     """
     size = 2 * DIMENSIONS
     joined = b"".join(vector if len(vector) == size else bytes(size) for vector in vectors)
-    return whole(np.frombuffer(joined, "<f2").reshape(len(vectors), DIMENSIONS).astype(np.float32))
+    return _rounded(np.frombuffer(joined, "<f2").reshape(len(vectors), DIMENSIONS).astype(np.float32))
 
 
 def whole(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Unit vectors as whole numbers in float32: see the top of the file."""
-    scaled: NDArray[np.float32] = np.rint(vectors * np.float32(VECTOR_SCALE))
-    if not np.isfinite(scaled.sum()):
-        scaled[~np.isfinite(scaled).all(axis=1)] = 0
-    return scaled
+    return _rounded(vectors.astype(np.float32))
+
+
+def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same array, scaled and rounded in place."""
+    vectors *= np.float32(VECTOR_SCALE)
+    np.rint(vectors, out=vectors)
+    if not np.isfinite(vectors.sum()):
+        vectors[~np.isfinite(vectors).all(axis=1)] = 0
+    return vectors

@@ -9,7 +9,7 @@ whole it is merged into sorted arrays. What a term's lists hold does not depend 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import chain, repeat
 
@@ -112,11 +112,11 @@ class Postings:
         return len(terms)
 
     def _numbers_of(self, split: list[list[str]]) -> NDArray[np.int32]:
-        flat = list(chain.from_iterable(split))
-        numbers = self._numbers
-        for term in dict.fromkeys(flat):
-            numbers.setdefault(term, len(numbers))
-        return np.fromiter(map(numbers.__getitem__, flat), np.int32, len(flat))
+        numbers: defaultdict[str, int] = defaultdict(None, self._numbers)
+        numbers.default_factory = numbers.__len__
+        found = list(map(numbers.__getitem__, chain.from_iterable(split)))
+        self._numbers = dict(numbers)
+        return np.array(found, np.int32)
 
     def _drain(self) -> tuple[NDArray[np.int32], Rows, Counts]:
         """Empty the tail and return it as (term numbers, rows, counts)."""
@@ -134,9 +134,10 @@ class Postings:
     def _merge(self, terms: NDArray[np.int32], rows: Rows, counts: Counts) -> None:
         held = np.repeat(np.arange(len(self._starts) - 1, dtype=np.int32), np.diff(self._starts))
         terms = np.concatenate((held, terms))
-        order = np.argsort(terms, kind="stable")
-        self._rows = np.concatenate((self._rows, rows))[order]
-        self._counts = np.concatenate((self._counts, counts))[order]
+        self._rows, self._counts = np.concatenate((self._rows, rows)), np.concatenate((self._counts, counts))
+        if (terms[1:] < terms[:-1]).any():
+            order = np.argsort(terms, kind="stable")
+            self._rows, self._counts = self._rows[order], self._counts[order]
         self._starts = np.zeros(len(self._numbers) + 1, np.int64)
         np.cumsum(np.bincount(terms, minlength=len(self._numbers)), out=self._starts[1:])
 
