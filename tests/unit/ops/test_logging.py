@@ -23,6 +23,8 @@ try:
 except ValueError:
     early.exception("stage_failed")
 assert os.environ["LANCEDB_LOG"] == "error"
+assert "rich" not in sys.modules
+import rich.console
 """
 
 
