@@ -20,6 +20,9 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from service.domain.errors import EunoeError, ResourceExhausted, Unavailable
 
+__all__ = ["MINIMUM_SQLITE", "Catalog", "Connection", "StorageFull", "storage_error"]
+"""`Connection` too: other rooms name it, and only the catalog names SQLAlchemy."""
+
 MINIMUM_SQLITE = (3, 51, 3)
 """Older versions can corrupt a WAL that several processes write (the WAL-reset bug, sqlite.org/changes)."""
 

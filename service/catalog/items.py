@@ -24,7 +24,7 @@ TOMBSTONE_US = 24 * 3600 * 1_000_000
 
 _i = schema.items
 _ITEM_COLUMNS = [_i.c[field.name] for field in fields(Item)]
-_VALUES = {field.name: bindparam(field.name) for field in fields(Item)} | {
+_VALUES: dict[str, Any] = {field.name: bindparam(field.name) for field in fields(Item)} | {
     name: bindparam(name) for name in ("shard", "change_number", "generation")
 }
 
@@ -83,7 +83,7 @@ _SET_VECTOR = Statement(
     .where(_i.c.item_id == bindparam("which"))
     .values(vector=bindparam("new_vector"), generation=bindparam("new_generation"))
 )
-_pending_values = {name: bindparam(name) for name in ("item_id", "shard", "version", "deleted")}
+_pending_values: dict[str, Any] = {name: bindparam(name) for name in ("item_id", "shard", "version", "deleted")}
 _pending = upsert(schema.index_pending).values(_pending_values)
 _PENDING = Statement(
     _pending.on_conflict_do_update(
@@ -110,11 +110,9 @@ _NOTE_PURGED = Statement(
     .values(purged_change=bindparam("change"))
 )
 
-_SCOPE_COLUMNS = "s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id"
-
 _CHAIN = Statement(
-    text(f"""
-        SELECT {_SCOPE_COLUMNS}
+    text("""
+        SELECT s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id
         FROM json_each(:refs) AS wanted
         JOIN scopes AS s ON s.instance_id = :instance_id
             AND s.kind = json_extract(wanted.value, '$[0]')
@@ -124,14 +122,15 @@ _CHAIN = Statement(
 )
 
 _CONVERSATION = Statement(
-    text(f"""
+    text("""
         WITH talk AS (
             SELECT c.conversation, c.conversation_id, c.message_count, own.instance_id, own.scope, own.shard, own.kind,
                    own.customer_id, own.user_id
             FROM conversations AS c JOIN scopes AS own ON own.scope = c.scope
             WHERE c.instance_id = :instance_id AND c.conversation_id = :conversation_id
         )
-        SELECT {_SCOPE_COLUMNS}, s.scope = talk.scope AS is_own, talk.message_count,
+        SELECT s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id,
+               s.scope = talk.scope AS is_own, talk.message_count,
                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM talk JOIN scopes AS s ON s.instance_id = talk.instance_id AND (
             s.scope = talk.scope
@@ -146,8 +145,7 @@ _CONVERSATION = Statement(
                    m.record_time, m.seq > a.seq AS is_waiting
             FROM talk
             JOIN messages AS m ON m.conversation = talk.conversation
-                AND m.number > talk.message_count - CASE WHEN :recent_limit > {RECENT_UNINDEXED}
-                                                    THEN :recent_limit ELSE {RECENT_UNINDEXED} END
+                AND m.number > talk.message_count - :look_back
             JOIN log_applied AS a ON a.shard = talk.shard AND a.lane = m.lane
             WHERE m.number > talk.message_count - :recent_limit OR m.seq > a.seq
             ORDER BY m.number
@@ -219,19 +217,39 @@ def chain_by_conversation(
     Besides the last `recent_limit` turns it tells those of the last `RECENT_UNINDEXED` that are not applied yet.
     """
     rows = _CONVERSATION.run(
-        connection, instance_id=instance_id, conversation_id=conversation_id, recent_limit=recent_limit
+        connection,
+        instance_id=instance_id,
+        conversation_id=conversation_id,
+        recent_limit=recent_limit,
+        look_back=max(recent_limit, RECENT_UNINDEXED),
     ).all()
     if not rows:
         return None
     scopes = [row for row in rows if row[0] is not None]
     chain = sorted((_state(row) for row in scopes), key=_width)
     own = next(_state(row) for row in scopes if row[8])
-    recent = tuple(RecentMessage(*row[10:19], bool(row[19])) for row in rows if row[0] is None)
+    recent = tuple(_recent(row) for row in rows if row[0] is None)
     return ConversationState(own, tuple(chain), rows[0][9], recent)
 
 
 def _state(row: Any) -> ScopeState:
     return ScopeState(row[0], row[1], row[2], row[3], row[4], ScopeRef(ScopeKind(row[5]), row[6], row[7]))
+
+
+def _recent(row: Any) -> RecentMessage:
+    number, message_id, session_id, role, speaker, content, metadata, said_time, record_time, is_waiting = row[10:20]
+    return RecentMessage(
+        number,
+        message_id,
+        session_id,
+        role,
+        speaker,
+        content,
+        metadata,
+        said_time,
+        record_time,
+        bool(is_waiting),
+    )
 
 
 def _width(state: ScopeState) -> int:
@@ -241,7 +259,7 @@ def _width(state: ScopeState) -> int:
 def live_versions(connection: Connection, scope: int) -> tuple[int, dict[str, int]]:
     """(change number, {item id: version}) of what is live in a scope."""
     change_number = int(_CHANGE_NUMBER.run(connection, scope=scope).one()[0])
-    return change_number, {item_id: version for item_id, version in _LIVE.run(connection, scope=scope)}
+    return change_number, dict(_LIVE.run(connection, scope=scope).all())
 
 
 def items_by_ids(connection: Connection, ids: Iterable[str]) -> list[Item]:

@@ -147,9 +147,9 @@ def progress(connection: Connection, table: str) -> dict[tuple[int, int], int]:
     return {(shard, lane): seq for shard, lane, seq in _PROGRESS[table].run(connection)}
 
 
-def read_records(connection: Connection, shard: int, lane: int, after: int, most: int) -> list[Mapping[str, Any]]:
+def read_records(connection: Connection, shard: int, lane: int, after: int, most: int) -> list[dict[str, Any]]:
     """Outbox rows after a number, in order."""
-    return [dict(row) for row in _READ.run(connection, shard=shard, lane=lane, after=after, most=most).mappings()]
+    return _READ.rows(connection, shard=shard, lane=lane, after=after, most=most)
 
 
 def advance_applied(connection: Connection, shard: int, lane: int, seq: int) -> None:
@@ -172,7 +172,7 @@ def hold(connection: Connection, shard: int, lane: int, first: int, last: int, o
 def count_owner_death(connection: Connection, shard: int) -> None:
     """Count the death of a former owner for everything it held and did not finish, and forget what it held."""
     applied = progress(connection, "log_applied")
-    for row in _HELD.run(connection, shard=shard).mappings().all():
+    for row in _HELD.rows(connection, shard=shard):
         after = max(row["first_seq"] - 1, applied[(shard, row["lane"])])
         waiting = read_records(connection, shard, row["lane"], after, row["last_seq"] - after)
         for record in waiting:
@@ -205,7 +205,7 @@ def attempts(connection: Connection, shard: int) -> dict[tuple[int, int], Attemp
     """(lane, seq) → attempts, for the few records that have any."""
     return {
         (row["lane"], row["seq"]): Attempts(row["errors"], row["owner_deaths"], row["stage"], row["reason"])
-        for row in _ATTEMPTS.run(connection, shard=shard).mappings()
+        for row in _ATTEMPTS.rows(connection, shard=shard)
     }
 
 

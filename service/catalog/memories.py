@@ -53,7 +53,7 @@ _BY_SLOT = Statement(
     )
 )
 _BY_IDS = Statement(select(_m).where(in_list(_m.c.memory_id, "ids")))
-_observation_values = {column.name: bindparam(column.name) for column in _o.columns}
+_observation_values: dict[str, Any] = {column.name: bindparam(column.name) for column in _o.columns}
 _put_observation = upsert(_o).values(_observation_values)
 _PUT_OBSERVATION = Statement(
     _put_observation.on_conflict_do_update(
@@ -212,19 +212,19 @@ def kill_observations(connection: Connection, rows: Sequence[Mapping[str, Any]])
     _KILL.run_many(connection, rows)
 
 
-def memories_by_key(connection: Connection, scope: int, keys: Iterable[tuple[str, str]]) -> list[Mapping[str, Any]]:
+def memories_by_key(connection: Connection, scope: int, keys: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     """The memories of a scope with these (type, key)."""
-    return [dict(row) for row in _BY_KEY.run(connection, scope=scope, keys=json_list(keys)).mappings()]
+    return _BY_KEY.rows(connection, scope=scope, keys=json_list(keys))
 
 
-def memories_by_slot(connection: Connection, scope: int, slots: Iterable[tuple[str, str]]) -> list[Mapping[str, Any]]:
+def memories_by_slot(connection: Connection, scope: int, slots: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     """The memories of a scope in these (subject, attribute)."""
-    return [dict(row) for row in _BY_SLOT.run(connection, scope=scope, slots=json_list(slots)).mappings()]
+    return _BY_SLOT.rows(connection, scope=scope, slots=json_list(slots))
 
 
-def memories_by_ids(connection: Connection, ids: Iterable[str]) -> list[Mapping[str, Any]]:
+def memories_by_ids(connection: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
     """The memories with these ids."""
-    return [dict(row) for row in _BY_IDS.run(connection, ids=json_list(ids)).mappings()]
+    return _BY_IDS.rows(connection, ids=json_list(ids))
 
 
 def put_observations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -235,7 +235,7 @@ def put_observations(connection: Connection, rows: Sequence[Mapping[str, Any]]) 
 def observations_of(connection: Connection, memory_ids: Iterable[str]) -> dict[str, list[Mapping[str, Any]]]:
     """memory id → its observations."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in _OBSERVATIONS_OF.run(connection, ids=json_list(memory_ids)).mappings():
+    for row in _OBSERVATIONS_OF.rows(connection, ids=json_list(memory_ids)):
         found.setdefault(row["memory_id"], []).append(dict(row))
     return found
 

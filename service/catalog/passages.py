@@ -12,7 +12,7 @@ from service.catalog import schema
 from service.catalog.sql import Statement, in_list, json_list
 
 _p = schema.passages
-_values = {column.name: bindparam(column.name) for column in _p.columns}
+_values: dict[str, Any] = {column.name: bindparam(column.name) for column in _p.columns}
 _put = upsert(_p).values(_values)
 _PUT = Statement(
     _put.on_conflict_do_update(
@@ -33,14 +33,14 @@ def put_passages(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
     _PUT.run_many(connection, rows)
 
 
-def passages_by_text(connection: Connection, scope: int, hashes: Iterable[int]) -> list[Mapping[str, Any]]:
+def passages_by_text(connection: Connection, scope: int, hashes: Iterable[int]) -> list[dict[str, Any]]:
     """The passages of a scope whose text has one of these hashes."""
-    return [dict(row) for row in _BY_TEXT.run(connection, scope=scope, hashes=json_list(hashes)).mappings()]
+    return _BY_TEXT.rows(connection, scope=scope, hashes=json_list(hashes))
 
 
-def passages_of_source(connection: Connection, source_id: str) -> list[Mapping[str, Any]]:
+def passages_of_source(connection: Connection, source_id: str) -> list[dict[str, Any]]:
     """The passages of a source."""
-    return [dict(row) for row in _OF_SOURCE.run(connection, source_id=source_id).mappings()]
+    return _OF_SOURCE.rows(connection, source_id=source_id)
 
 
 def delete_passages_of_source(connection: Connection, source_id: str) -> None:

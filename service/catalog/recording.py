@@ -215,13 +215,13 @@ class _Group:
             if head is not None and write.message_id is not write.source_id:
                 pairs.append((head.conversation, write.message_id))
         if pairs:
-            for row in _KNOWN_MESSAGES.run(self._connection, pairs=json_list(pairs)).mappings():
-                self._messages[row["conversation"], row["message_id"]] = row
+            for known in _KNOWN_MESSAGES.rows(self._connection, pairs=json_list(pairs)):
+                self._messages[known["conversation"], known["message_id"]] = known
 
     def load_documents(self, documents: Sequence[DocumentWrite]) -> None:
         """Read which of the group's documents are known."""
         pairs = [(write.instance_id, write.document_id) for write in documents]
-        for row in _KNOWN_DOCUMENTS.run(self._connection, pairs=json_list(pairs)).mappings():
+        for row in _KNOWN_DOCUMENTS.rows(self._connection, pairs=json_list(pairs)):
             self._documents[row["instance_id"], row["document_id"]] = row
 
     def take(self, write: Write) -> None:
@@ -285,7 +285,8 @@ class _Group:
         number, session = head.place(write)
         row = _message_row(write, head.conversation, scope, shard, number, session)
         self._messages[head.conversation, write.message_id] = row
-        return self._wait(row, shard, write.lane)
+        self._wait(row, shard, write.lane)
+        return None
 
     def _take_document(self, write: DocumentWrite) -> Answer | None:
         scope, shard = self._recorder.scope_of(self._connection, write)
@@ -297,7 +298,8 @@ class _Group:
             return self._repeat(known, shard, "")
         row = _document_row(write, scope, shard)
         self._documents[write.instance_id, write.document_id] = row
-        return self._wait(row, shard, write.lane)
+        self._wait(row, shard, write.lane)
+        return None
 
     def _open_conversation(self, write: MessageWrite, scope: int, shard: int) -> _Conversation:
         number = _NEW_CONVERSATION.run(

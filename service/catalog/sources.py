@@ -74,10 +74,10 @@ def read_sources(connection: Connection, messages: Iterable[str], documents: Ite
         before: dict[str, list[PreviousTurn]] = {}
         for source_id, role, speaker, content in _PREVIOUS.run(connection, ids=ids):
             before.setdefault(source_id, []).append(PreviousTurn(speaker or Role(role).value.capitalize(), content))
-        for row in _MESSAGES.run(connection, ids=ids).mappings():
+        for row in _MESSAGES.rows(connection, ids=ids):
             found[row["source_id"]] = _message(row, tuple(before.get(row["source_id"], ())))
     if document_ids:
-        for row in _DOCUMENTS.run(connection, ids=json_list(document_ids)).mappings():
+        for row in _DOCUMENTS.rows(connection, ids=json_list(document_ids)):
             found[row["source_id"]] = _document(row)
     return found
 

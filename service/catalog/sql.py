@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
@@ -23,10 +23,14 @@ class Statement:
         self._core = core
         self._compiled: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
 
-    def run(self, connection: Connection, **values: Any) -> CursorResult[Any]:
-        """Execute once."""
+    def run(self, connection: Connection, **values: Any) -> Any:
+        """Execute once. Returns a `CursorResult`, whose rows hold driver values."""
         text, order, constants = self._compile(connection.dialect)
         return connection.exec_driver_sql(text, _arrange(order, constants, values))
+
+    def rows(self, connection: Connection, **values: Any) -> list[dict[str, Any]]:
+        """Execute once; the rows by column name."""
+        return [dict(row) for row in self.run(connection, **values).mappings()]
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute once per row; no rows, no statement."""

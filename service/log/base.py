@@ -21,7 +21,7 @@ class Log(Protocol):
     def indexed(self) -> Progress:
         """How far everything can be searched, as far as this process has heard."""
 
-    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:
+    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - running out is an answer, no error
         """Wait until everything up to these numbers can be searched.
 
         Args:

@@ -71,12 +71,16 @@ def run_child(connection: Connection, model_dir: Path) -> None:
     work: queue.SimpleQueue[PrepareSlice | EmbedSlice] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, work), daemon=True).start()
     from service.embedders.local import LocalEmbedder  # noqa: PLC0415 - after the reader runs: loading takes its time
+
     try:
         from service.extractors.rules import RuleExtractor  # noqa: PLC0415
     except ImportError:  # TEMP
+
         class RuleExtractor:
             version = "none"
-            def extract(self, segmented): return (), ()
+
+            def extract(self, segmented):
+                return (), ()
 
     embedder, extractor = LocalEmbedder.open(model_dir), RuleExtractor()
     worker = _Worker(connection, embedder, extractor)

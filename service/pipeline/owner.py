@@ -16,7 +16,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from service.catalog import items, log, outcomes
 from service.catalog.engine import Catalog
@@ -174,7 +175,7 @@ class Owner:
             self._begin(Record(entry, row["instance_id"], row["scope"], kind, row["source_id"], source), state)
         state.read = rows[-1]["seq"]
 
-    def _cut_before_suspect(self, lane: Lane, rows: Sequence, *, is_first: bool) -> Sequence:  # type: ignore[type-arg]
+    def _cut_before_suspect(self, lane: Lane, rows: list[dict[str, Any]], *, is_first: bool) -> list[dict[str, Any]]:
         """A record that was tried in vain is worked alone: it comes by itself, when nothing else is in the works."""
         for at, row in enumerate(rows):
             if (int(lane), row["seq"]) in self._attempts:
@@ -206,12 +207,11 @@ class Owner:
             return
         self._wait_for(IDLE_SECONDS, [self._child.connection])
 
-    def _wait_for(self, seconds: float, others: list) -> None:  # type: ignore[type-arg]
-        if self._wake_fd in wait([self._wake_fd, *others], timeout=seconds):
-            if not os.read(self._wake_fd, 4096):
-                logger.info("owner_service_gone")
-                self._child.stop()
-                os._exit(0)
+    def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
+        if self._wake_fd in wait([self._wake_fd, *others], timeout=seconds) and not os.read(self._wake_fd, 4096):
+            logger.info("owner_service_gone")
+            self._child.stop()
+            os._exit(0)
 
     def _collect(self) -> None:
         for done in self._child.receive():
@@ -273,7 +273,7 @@ class Owner:
                 store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
         except (EunoeError, FencedError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a record brings about, the lane moves on
             self._isolate(batch, error)
             return True
         self._drop(batch)
@@ -299,7 +299,7 @@ class Owner:
             for job in batch:
                 job.is_alone = True
             return
-        logger.exception("store_failed")
+        logger.error("store_failed", error=repr(error))
         batch[0].outcome = None
         self._count_attempt(batch[0], StageError(Stage.STORE.value, type(error).__name__.upper(), str(error)[:500]))
 

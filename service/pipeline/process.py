@@ -47,7 +47,7 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
         signal.signal(signal.SIGTERM, lambda *_: owner.stop())
         owner.run()
     except FencedError as error:
-        logger.error("owner_fenced", error=str(error))
+        logger.warning("owner_fenced", reason=str(error))
     finally:
         catalog.close()
 
