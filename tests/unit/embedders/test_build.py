@@ -35,7 +35,7 @@ def test_what_is_built_computes_what_the_weights_say(tiny_source: Path, tmp_path
     reference = ReferenceEncoder(tiny_source)
     texts = ["tea with milk please", "snow", "the coffee without sugar and the rain"]
     for text, vector in zip(texts, embedder.embed(texts), strict=True):
-        assert float(reference.embed_one(text) @ vector) >= 0.98
+        assert float(reference.embed_one(text) @ vector) >= 0.99
 
 
 def test_a_whole_cache_is_used_again(tiny_source: Path, tmp_path: Path) -> None:
