@@ -1,0 +1,72 @@
+"""One client-streaming call: write, finish, and how it really ended. Segments and resending are the business of `_segments.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from grpc import StatusCode, aio
+
+from eunoe_client._status import build_error, hides_status
+from eunoe_client.errors import EunoeError, ServiceUnavailableError
+
+Request = TypeVar("Request")
+Response = TypeVar("Response", covariant=True)  # noqa: PLC0105 - named like the others
+
+_ENDED = (aio.AioRpcError, asyncio.InvalidStateError)
+
+
+class ClientStream(Generic[Request, Response]):
+    """An open stream of requests that ends in one response."""
+
+    def __init__(
+        self, call: aio.StreamUnaryCall[Request, Response], *, request_id: str, probe: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._call = call
+        self._request_id = request_id
+        self._probe = probe
+
+    async def write(self, request: Request) -> None:
+        """Send one request, when the service has room for it.
+
+        Raises:
+            EunoeError: the service has ended the stream.
+        """
+        try:
+            await self._call.write(request)
+        except _ENDED:
+            error = await self._ending()
+        else:
+            return
+        raise error
+
+    async def finish(self) -> Response:
+        """Close the sending side and wait for the response.
+
+        Raises:
+            EunoeError: the service did not accept the stream.
+        """
+        try:
+            await self._call.done_writing()
+            return await self._call
+        except _ENDED:
+            error = await self._ending()
+        raise error
+
+    def cancel(self) -> None:
+        """Give the stream up. Harmless after `finish`."""
+        self._call.cancel()
+
+    async def _ending(self) -> EunoeError:
+        """Why the stream ended. Where gRPC lost the service's status, a probe asks for it."""
+        code, text = await self._call.code(), await self._call.details() or ""
+        if code is not StatusCode.OK and not hides_status(code, text):
+            return build_error(code, text, await self._call.trailing_metadata(), self._request_id)
+        try:
+            await self._probe()
+        except EunoeError as error:
+            return error
+        return ServiceUnavailableError(
+            "the stream ended early, for a reason that was lost", code="UNAVAILABLE", request_id=self._request_id
+        )

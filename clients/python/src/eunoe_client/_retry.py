@@ -1,0 +1,49 @@
+"""What is sent again, and when. Every write carries ids, so sending it twice stores it once; still, only these are repeated."""
+
+from __future__ import annotations
+
+import random
+
+from eunoe_client.errors import EunoeError
+
+RETRYABLE = ("UNAVAILABLE",)
+"""Sent again without being asked."""
+
+RETRYABLE_WHEN_TOLD = ("RESOURCE_EXHAUSTED",)
+"""Sent again only if the service said when (`google.rpc.RetryInfo`)."""
+
+TERMINAL = (
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+)
+"""Never sent again."""
+
+_FIRST = 0.05
+_LONGEST = 2.0
+
+
+def pause_before_retry(error: EunoeError, attempt: int) -> float | None:
+    """Seconds to wait before the next try; None if there must be none.
+
+    Doubles from 50 ms to 2 s, less up to half by chance so that many clients do not come back at once. What the service asked for is the least.
+
+    Args:
+        error: How the last try ended.
+        attempt: How many tries there were before it.
+    """
+    if error.code in RETRYABLE or (error.code in RETRYABLE_WHEN_TOLD and error.retry_after is not None):
+        longest = min(_LONGEST, _FIRST * (1 << min(attempt, 10)))
+        return (error.retry_after or 0.0) + longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
+    return None
