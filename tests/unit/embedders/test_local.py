@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -75,6 +76,14 @@ def test_the_same_call_gives_the_same_bytes(embedder: LocalEmbedder) -> None:
     first = embedder.embed(MIXED)
     embedder.embed_one("something else in between")
     assert embedder.embed(MIXED).tobytes() == first.tobytes()
+
+
+def test_threads_may_share_it(embedder: LocalEmbedder) -> None:
+    """Questions embedded at the same time get the vectors they get one after the other."""
+    questions = [f"What did I say about number {number}?" for number in range(24)]
+    with ThreadPoolExecutor(4) as threads:
+        at_once = list(threads.map(embedder.embed_one, questions))
+    assert [vector.tobytes() for vector in at_once] == [embedder.embed_one(question).tobytes() for question in questions]
 
 
 def test_a_long_text_counts_by_its_head(embedder: LocalEmbedder) -> None:
