@@ -63,6 +63,16 @@ _PUT_OBSERVATION = Statement(
 )
 _OBSERVATIONS_OF = Statement(select(_o).where(in_list(_o.c.memory_id, "ids")))
 _OBSERVATIONS_OF_SOURCE = Statement(select(_o.c.observation_id, _o.c.memory_id).where(_o.c.source_id == bindparam("source_id")))
+_STATEMENTS = Statement(
+    select(_o.c.observation_id, _o.c.statement)
+    .where(_o.c.observation_id > bindparam("after"))
+    .order_by(_o.c.observation_id)
+    .limit(bindparam("most"))
+)
+_COUNT_OBSERVATIONS = Statement(select(func.count()).select_from(_o))
+_SET_OBSERVATION_VECTOR = Statement(
+    update(_o).where(_o.c.observation_id == bindparam("which")).values(vector=bindparam("new_vector"))
+)
 _MEMORY_IDS_OF_SOURCE = Statement(
     select(_o.c.memory_id).where(_o.c.source_id == bindparam("source_id")).distinct().order_by(_o.c.memory_id)
 )
@@ -302,3 +312,18 @@ def put_graph(
     _PUT_ALIAS.run_many(connection, aliases)
     _LINK_ENTITY.run_many(connection, links)
     _PUT_RELATION.run_many(connection, relations)
+
+
+def statements_after(connection: Connection, after: str, most: int) -> list[tuple[str, str]]:
+    """A page of (observation id, statement) in id order."""
+    return [(row[0], row[1]) for row in _STATEMENTS.run(connection, after=after, most=most)]
+
+
+def count_observations(connection: Connection) -> int:
+    """How many observations there are."""
+    return int(_COUNT_OBSERVATIONS.run(connection).scalar_one())
+
+
+def set_observation_vectors(connection: Connection, vectors: Sequence[tuple[str, bytes]]) -> None:
+    """Replace the vectors of observations by those of another model."""
+    _SET_OBSERVATION_VECTOR.run_many(connection, [{"which": name, "new_vector": vector} for name, vector in vectors])

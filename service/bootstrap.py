@@ -1,0 +1,319 @@
+"""The composition root: the only module that knows every concrete class, and the order in which a service begins and ends.
+
+Begin: the lock on the data directory, the catalog, the deployment's row, the first credentials; then listen; then, while calls are taken
+already, the owner process, the model and the index reader come up. End: see `_Service.stop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import gc
+import hashlib
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from service.app.backlog import Backlog
+from service.app.conversations import Conversations
+from service.app.instances import Instances
+from service.app.keys import Keys, draw_key
+from service.app.pages import Pages
+from service.app.positions import Positions
+from service.app.streams import Streams
+from service.app.workers import Workers
+from service.catalog import deployment as deployments
+from service.catalog import instances, log
+from service.catalog.commit import CommitQueue, GroupLimits
+from service.catalog.deployment import Deployment
+from service.catalog.engine import Catalog
+from service.catalog.ids import new_id, now_us
+from service.catalog.instances import InstanceRow, KeyRow
+from service.catalog.migrate import migrate
+from service.domain.errors import EunoeError, FailedPrecondition
+from service.domain.kinds import Isolation, Lane
+from service.embedders.base import ModelUnusable
+from service.embedders.build import PreparedModel, find_prepared, prepare_model
+from service.log.embedded import EmbeddedLog
+from service.ops.announce import Credentials, Ready, read_credentials, write_credentials, write_ready
+from service.ops.http import HttpServer, Probes
+from service.ops.logging import configure_logging, get_logger
+from service.ops.metrics import ApiMetrics, exposition
+from service.pipeline.process import OwnerPlan
+from service.pipeline.supervise import Supervisor
+from service.rpc.admin import AdminService
+from service.rpc.conversation import ConversationService
+from service.rpc.convert.checks import Checks
+from service.rpc.methods import Wrapping
+from service.rpc.server import Server, Servicers
+from service.settings import Settings, is_loopback
+
+EMBEDDED_SHARDS = 1
+EXTRACTOR_VERSION = "rules-1"
+"""Of the extractor that `service.pipeline.child` runs."""
+
+FIRST_INSTANCE = "default"
+
+logger = get_logger(__name__)
+
+
+class AlreadyRunningError(FailedPrecondition):
+    """Another process uses the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A data directory that this process has to itself."""
+
+    catalog: Catalog
+    deployment: Deployment
+    model: PreparedModel
+    credentials: Credentials
+
+
+def run_embedded(settings: Settings) -> int:
+    """Run the whole service until SIGTERM or Ctrl-C. Returns the exit status.
+
+    Raises:
+        EunoeError: it cannot start; says why and what to do.
+    """
+    configure_logging(process="api", form=settings.log.format, level=settings.log.level)
+    if not settings.insecure and settings.tls.cert is None and not is_loopback(settings.listen):
+        raise FailedPrecondition(
+            f"{settings.listen} can be reached from other machines, and without TLS keys and content could be read on the way: "
+            "set tls.cert and tls.key, listen on 127.0.0.1, or say --insecure",
+            reason="TLS_REQUIRED",
+        )
+    with _opened(settings) as opened:
+        return asyncio.run(_serve(settings, opened))
+
+
+async def _serve(settings: Settings, opened: _Opened) -> int:
+    return await _Service(settings, opened).run()  # built on the loop: gRPC's server belongs to the loop it is made on
+
+
+def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> None:
+    """Build the search index of a stopped service anew; with a changed model, embed everything again first.
+
+    Raises:
+        EunoeError: the service runs, or the model cannot be used.
+    """
+    from service.pipeline.reindex import reindex as rebuild  # noqa: PLC0415 - loads the model's runtime
+
+    with _locked(settings.data_dir):
+        catalog = Catalog(settings.database)
+        try:
+            migrate(catalog)
+            model = _prepared_model(settings)
+            rebuild(catalog, str(settings.index_dir), model.directory, model.model_id, EXTRACTOR_VERSION, progress)
+        finally:
+            catalog.close()
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[_Opened]:
+    with _locked(settings.data_dir):
+        catalog = Catalog(settings.database)
+        try:
+            migrate(catalog)
+            model = _prepared_model(settings)
+            deployment = _deployment(catalog, model.model_id)
+            yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
+        finally:
+            catalog.close()
+
+
+@contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    """Keep every other service away from a data directory. The lock is not inherited and dies with this process."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise AlreadyRunningError(
+            f"another service uses {data_dir}: stop it, or choose another directory with --data", reason="DATA_DIR_IN_USE"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _prepared_model(settings: Settings) -> PreparedModel:
+    """The model's files; built now where `eunoe model prepare` was never run."""
+    source, cache = settings.model.source_dir, settings.model.cache_dir
+    try:
+        return find_prepared(cache, source)
+    except ModelUnusable:
+        return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
+
+
+def _deployment(catalog: Catalog, model_id: str) -> Deployment:
+    with catalog.read() as connection:
+        found = deployments.load_deployment(connection)
+    if found is None:
+        with catalog.write() as connection:
+            return deployments.create_deployment(
+                connection, shards=EMBEDDED_SHARDS, model_id=model_id, extractor_version=EXTRACTOR_VERSION
+            )
+    if found.shards != EMBEDDED_SHARDS:
+        raise FailedPrecondition(
+            f"this data directory has {found.shards} shards, the embedded service has {EMBEDDED_SHARDS}: the number is fixed when a deployment is created",
+            reason="SHARDS_MISMATCH",
+        )
+    if found.model_id != model_id:
+        raise FailedPrecondition(
+            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
+            "run `eunoe reindex` to embed everything again, or configure the former model",
+            reason="MODEL_CHANGED",
+        )
+    return found
+
+
+def _credentials(settings: Settings, catalog: Catalog) -> Credentials:
+    """The stored credentials; on an empty directory the first instance, its key and an admin token are made."""
+    stored = read_credentials(settings.credentials_file)
+    if stored is not None:
+        return stored
+    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation), now_us())
+    with catalog.write() as connection:
+        existing = instances.find_instance(connection, FIRST_INSTANCE)
+        if existing is None:
+            instances.insert_instance(connection, instance)
+        owner = existing or instance
+        instances.insert_key(connection, KeyRow(key.key_id, owner.instance_id, key.secret_hash, "first key", now_us(), None))
+    made = Credentials(owner.name, key.secret, secrets.token_urlsafe(32))
+    write_credentials(settings.credentials_file, made)
+    logger.info("credentials_made", file=str(settings.credentials_file))
+    return made
+
+
+class _Service:
+    """One running service."""
+
+    def __init__(self, settings: Settings, opened: _Opened) -> None:
+        self._settings = settings
+        self._opened = opened
+        self._registry = CollectorRegistry()
+        self._metrics = ApiMetrics(self._registry)
+        catalog, deployment = opened.catalog, opened.deployment
+        with catalog.read() as connection:
+            applied, indexed = log.progress(connection, "log_applied"), log.progress(connection, "log_indexed")
+        self._log = EmbeddedLog(applied, indexed)
+        self._queue = self._commit_queue()
+        self._supervisor = Supervisor(self._owner_plan(), self._log, self._metrics.owner_restarts.inc)
+        self._reads = Workers("read", threads=2, bound=settings.limits.fetches * 4)
+        self._server = self._assemble(catalog, deployment)
+        self._http = HttpServer(Probes(live=self._dead_parts, ready=self._dead_parts, metrics=lambda: exposition(self._registry)))
+
+    async def run(self) -> int:
+        """Serve until told to stop."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self._queue.start(loop)
+        try:
+            http = await self._http.start(self._settings.http)
+            await self._server.start()
+        except (OSError, RuntimeError) as error:
+            raise FailedPrecondition(
+                f"cannot listen: {error}; is another service on that port?", reason="ADDRESS_IN_USE"
+            ) from error
+        async with asyncio.TaskGroup() as tasks:
+            owner = tasks.create_task(self._supervisor.run())
+            self._announce(http)
+            _tune_collector()
+            await stop.wait()
+            logger.info("service_stops")
+            await self._server.stop()
+            owner.cancel()
+        await self.stop()
+        return 0
+
+    async def stop(self) -> None:
+        """1. calls are over; 2. what was accepted is committed; 3. the owner finishes its round; 4. the ports close."""
+        await asyncio.to_thread(self._queue.close)
+        await self._supervisor.stop(self._settings.shutdown.grace.total_seconds())
+        await self._http.stop()
+        self._reads.close()
+        for path in self._settings.ready_files:
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+    def _commit_queue(self) -> CommitQueue:
+        commit = self._settings.commit
+        limits = GroupLimits(commit.group_items, int(commit.group_bytes), commit.linger.total_seconds(), commit.queue)
+        return CommitQueue(
+            self._opened.catalog,
+            self._opened.deployment.shards,
+            limits,
+            on_commit=self._log.appended,
+            on_death=lambda: logger.critical("writer_died"),
+            observe=self._observe_group,
+        )
+
+    def _observe_group(self, items: int, seconds: float) -> None:
+        self._metrics.commit_items.observe(items)
+        self._metrics.commit_seconds.observe(seconds)
+
+    def _owner_plan(self) -> OwnerPlan:
+        deployment = self._opened.deployment
+        return OwnerPlan(
+            database=self._settings.database,
+            index_uri=str(self._settings.index_dir),
+            model_dir=self._opened.model.directory,
+            shard=0,
+            log_epoch=deployment.log_epoch,
+            generation=deployment.generation,
+            extractor_version=EXTRACTOR_VERSION,
+            log_format=self._settings.log.format,
+            log_level=self._settings.log.level,
+        )
+
+    def _assemble(self, catalog: Catalog, deployment: Deployment) -> Server:
+        token = self._settings.admin_token or self._opened.credentials.admin_token
+        checks = Checks(self._settings.limits)
+        pages = Pages(hashlib.blake2b(token.encode(), digest_size=32, person=b"pages").digest())
+        backlog = Backlog(catalog, self._reads, self._settings.limits.backlog)
+        positions = Positions(deployment.log_epoch, deployment.shards)
+        conversations = Conversations(self._queue, backlog, Streams(self._queue, backlog), positions)
+        servicers = Servicers(
+            conversations=ConversationService(checks, conversations),
+            admin=AdminService(checks, Instances(catalog, self._queue, self._reads, pages)),
+        )
+        return Server(self._settings, Wrapping(self._metrics, Keys(catalog, self._reads), token), servicers)
+
+    def _dead_parts(self) -> list[str]:
+        return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
+
+    def _announce(self, http: str) -> None:
+        settings = self._settings
+        host = settings.listen.rpartition(":")[0]
+        cert = str(settings.tls.cert) if settings.tls.cert else None
+        ready = Ready(
+            address=f"{host}:{self._server.port}",
+            http=http,
+            pid=os.getpid(),
+            credentials=str(settings.credentials_file),
+            data_dir=str(settings.data_dir),
+            tls_cert=cert,
+        )
+        for path in settings.ready_files:
+            write_ready(path, ready)
+        logger.info("service_ready", address=ready.address, http=http, data=str(settings.data_dir))
+
+
+def _tune_collector() -> None:
+    """What exists now lives as long as the process: about 10 % more calls when the collector never walks it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)

@@ -1,0 +1,71 @@
+"""Memories and items over several scopes, newest first: what a list or a scope too large to hold reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from sqlalchemy import Connection, bindparam, select, tuple_
+
+from service.catalog import schema
+from service.catalog.edits import Guard
+from service.catalog.memories import MemoryRow, get_memory
+from service.catalog.sql import Statement, in_list, json_list
+from service.domain.item import Item
+from service.domain.kinds import MemoryType
+
+_m, _i, _s = schema.memories, schema.items, schema.scopes
+
+_LIST = Statement(
+    select(_m.c.memory_id)
+    .join(_s, _s.c.scope == _m.c.scope)
+    .join(_i, _i.c.item_id == _m.c.memory_id)
+    .where(
+        _s.c.instance_id == bindparam("instance_id"),
+        (bindparam("user_id") == "") | (_s.c.user_id == bindparam("user_id")),
+        (bindparam("customer_id") == "") | (_s.c.customer_id == bindparam("customer_id")),
+        in_list(_m.c.type, "types"),
+        _i.c.is_live == 1,
+        tuple_(_m.c.create_time, _m.c.memory_id) < tuple_(bindparam("before_time"), bindparam("before_id")),
+    )
+    .order_by(_m.c.create_time.desc(), _m.c.memory_id.desc())
+    .limit(bindparam("most"))
+)
+_LATEST = Statement(
+    select(*[_i.c[field.name] for field in fields(Item)])
+    .where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1)
+    .order_by(_i.c.said_time.desc(), _i.c.item_id)
+    .limit(bindparam("most"))
+)
+
+NEWEST = (2**62, "")
+"""(create time, memory id) after every memory: where a list begins."""
+
+
+def newest_memories(
+    connection: Connection,
+    instance_id: str,
+    guard: Guard,
+    types: Iterable[MemoryType],
+    before: tuple[int, str],
+    most: int,
+) -> list[MemoryRow]:
+    """A page of an instance's live memories, newest first, before (create time, memory id); no types: all."""
+    wanted = [kind.value for kind in types] or [kind.value for kind in MemoryType]
+    ids = _LIST.run(
+        connection,
+        instance_id=instance_id,
+        user_id=guard.user_id,
+        customer_id=guard.customer_id,
+        types=json_list(wanted),
+        before_time=before[0],
+        before_id=before[1],
+        most=most,
+    )
+    rows = (get_memory(connection, instance_id, row[0]) for row in ids.all())
+    return [row for row in rows if row is not None]
+
+
+def latest_items(connection: Connection, scope: int, most: int) -> list[Item]:
+    """The live items of a scope that were said last."""
+    return [Item(*row) for row in _LATEST.run(connection, scope=scope, most=most)]
