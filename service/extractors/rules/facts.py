@@ -1,0 +1,503 @@
+"""Facts: who somebody is, what they have and do, and the single-valued attributes among it."""
+
+from __future__ import annotations
+
+from service.domain.kinds import MemoryType
+from service.extractors.rules.grammar import Subject, Tense
+from service.extractors.rules.table import NOW, OTHERS, TOLD, PhraseRule, Table, VerbRule, p
+
+_F = MemoryType.FACT
+_SELF = frozenset({Subject.SELF})
+_KNOWN = frozenset({Subject.SELF, Subject.MINE, Subject.PRONOUN, Subject.NOUN})
+_LASTING = frozenset({Tense.PRESENT, Tense.PROGRESSIVE, Tense.PERFECT})
+_PRESENT = frozenset({Tense.PRESENT})
+
+_VALUE = r"(?P<value>[^,.;()]{2,60}?)"
+_STOP = (
+    r"(?=$|[,.;(]| (?:and|but|so|now|at the moment|for|since|with|because|which|that|where|these days|"
+    r"currently|again|anyway|on my|in my|until|from)\b)"
+)
+_JOB_NOT = (
+    r"(?!(?:bit|little|lot|few|big|huge|fan|couple|mess|total|bad|good|great|nice|real|real|night|morning|"
+    r"early|sucker|mum|mom|dad|member|kid|person|man|woman|\w+ (?:person|fan))\b)"
+)
+
+PHRASES = (
+    PhraseRule(
+        "has_allergy",
+        _F,
+        "allergic allergy intolerant intolerance anaphylactic coeliac celiac diabetic asthmatic",
+        p(r"\b(?:allergic|allergy|intolerant|intolerance|anaphylactic|coeliac|celiac|diabetic|asthmatic)\b"),
+        confidence=0.9,
+    ),
+    PhraseRule(
+        "called",
+        _F,
+        "called named",
+        p(r"\b(?:is|are|was|'s|dog|cat|daughter|son|sister|brother|wife|husband|partner|\w+) (?:called|named) \w"),
+        unless=p(
+            r"\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
+            r"back|in|out|the)\b"
+        ),
+        confidence=0.85,
+    ),
+    PhraseRule(
+        "years_old",
+        _F,
+        "old turns years turned aged",
+        p(r"\b\d{1,3}[- ](?:years?|months?|weeks?)[- ]old\b|\baged \d"),
+        confidence=0.85,
+    ),
+    PhraseRule(
+        "has_none",
+        _F,
+        "no",
+        p(
+            r"^no (?:kids?|children|car|pets?|siblings|licen[cs]e|partner|boyfriend|girlfriend|brothers?|sisters?|"
+            r"driving licen[cs]e|allergies|garden|smartphone|dog|cat|family|degree|experience|insurance|microwave|"
+            r"oven|dishwasher|printer|tv)\b"
+        ),
+        polarity=-1,
+        confidence=0.7,
+        reword="has",
+    ),
+    PhraseRule(
+        "phobia", _F, "terrified scared afraid frightened", p(r"\b(?:terrified|scared|afraid|frightened) of \w"), confidence=0.7
+    ),
+    PhraseRule(
+        "on_medication",
+        _F,
+        "mg mcg ml dose tablets units insulin",
+        p(
+            r"\b(?:i'm on|is on|are on|take|takes|taking|prescribed|the)\b.*\b\d[\d.,]* ?(?:mg|mcg|ml|units)\b|"
+            r"\bon insulin\b"
+        ),
+        confidence=0.85,
+    ),
+    PhraseRule("size", _F, "size eu uk us", p(r"\b(?:i'm|i am|i wear|i take|my)\b.*\b(?:size|eu|uk|us) ?\d"), confidence=0.75),
+    PhraseRule(
+        "amount",
+        _F,
+        "month week year hour day mo annually",
+        p(
+            r"(?:[£$€]\s?\d|\b\d[\d.,]*k?(?: ?(?:quid|euros?|dollars|pounds|bucks))?) ?(?:a|per|/|each) ?(?:month|"
+            r"week|year|hour|day|mo|annum)\b"
+        ),
+        confidence=0.75,
+    ),
+)
+
+SLOTS = (
+    VerbRule(
+        "lives_in",
+        _F,
+        "live reside",
+        p(rf"(?:(?:right |just )?(?:in|at|near|outside|by) ){_VALUE}{_STOP}"),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.95,
+        attribute="home",
+    ),
+    VerbRule(
+        "moved_to",
+        _F,
+        "move relocate emigrate immigrate",
+        p(
+            rf"(?:back |over |out |down |up |here )?to {_VALUE}(?=$|[,.;(]| (?:and|but|so|in|on|last|at|because|"
+            rf"with|after|when|right|from|for|about|this|two|three|a|\d|just|since)\b)"
+        ),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(r"^(?:back |over )?to (?:a (?:new|different|bigger|smaller|better)|another|the (?:next|other|new))"),
+        confidence=0.9,
+        attribute="home",
+    ),
+    VerbRule(
+        "based_in",
+        _F,
+        "be",
+        p(rf"(?:based|living|located|at home|now based|now living) (?:in|at|near) {_VALUE}{_STOP}"),
+        tenses=_PRESENT,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.95,
+        attribute="home",
+    ),
+    VerbRule(
+        "at_address",
+        _F,
+        "be",
+        p(r"(?:now )?(?:at|in) (?P<value>\d{1,4}[a-z]? [\w' ]{3,40}(?:, ?[\w ]{2,40}){0,3})"),
+        tenses=_PRESENT,
+        subjects=_SELF,
+        negated=False,
+        confidence=0.85,
+        attribute="home",
+    ),
+    VerbRule(
+        "in_place_now",
+        _F,
+        "be",
+        p(r"(?:now )?in (?P<value>[\w' ]{3,40}?)(?: now\b|, now\b)"),
+        tenses=_PRESENT,
+        subjects=_SELF,
+        negated=False,
+        unless=p(r"\bin (?:a|the|my|touch|luck|trouble|pain|bed|charge|love|\d)\b"),
+        confidence=0.8,
+        attribute="home",
+    ),
+    VerbRule(
+        "stays_in",
+        _F,
+        "stay",
+        p(r"in (?P<value>[\w' ]{3,40})$"),
+        tenses=frozenset({Tense.PROGRESSIVE}),
+        subjects=frozenset({Subject.SELF, Subject.NONE}),
+        negated=False,
+        unless=p(r"\b(?:a|the|my|bed|touch|hotel|tonight|today)\b"),
+        confidence=0.6,
+        attribute="home",
+    ),
+    VerbRule(
+        "works_as",
+        _F,
+        "work",
+        p(rf"as (?:a|an|the) {_VALUE}(?=$|[,.;(]| (?:at|for|in|with|and|but|on|since|near|from)\b)"),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.95,
+        attribute="job",
+    ),
+    VerbRule(
+        "works_at",
+        _F,
+        "work",
+        p(rf"(?:full[- ]time |part[- ]time |nights |days |remotely )?(?:at|for) {_VALUE}{_STOP}"),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(r"^(?:at|for) (?:home|night|nights|me|us|weekends|the moment|it|myself|free|\d|hours|a while|years)\b"),
+        confidence=0.9,
+        attribute="employer",
+    ),
+    VerbRule(
+        "joined",
+        _F,
+        "join",
+        p(rf"{_VALUE}(?: as (?:a|an) .*| last .*| in .*| this .*|$)"),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(r"\b(?:club|gym|class|course|group|team|band|choir|call|meeting|us|you|league|forum|\d)\b"),
+        confidence=0.6,
+        attribute="",
+    ),
+    VerbRule(
+        "is_job",
+        _F,
+        "be",
+        p(
+            rf"(?:now )?(?:a|an) {_JOB_NOT}(?P<value>(?:[\w-]+ ){{0,3}}?[\w-]+(?:er|or|ist|ian|ant|ent|ect|man|"
+            rf"nurse|chef|cook|vet|pilot|judge|clerk|coach|paramedic|mechanic|sre|cto|ceo|guide|midwife|intern|"
+            rf"scientist|analyst|student|librarian|barista|dietician|surgeon|gp|dj))(?=$|[,.;(]| (?:at|for|in|with|"
+            rf"and|by|now|but|on|from|who|so)\b)"
+        ),
+        tenses=_PRESENT,
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(
+            r"\b(?:parent|patient|member|customer|client|president of the fan|beginner|lover|owner|sister|brother|"
+            r"mother|father|daughter|winner|number|matter|reminder|letter|one|morning person|owner|resident|"
+            r"citizen|user|subscriber|fighter|survivor|smoker|eater|drinker|present|accident|event|different|"
+            r"important|recent|urgent|instant)\b"
+        ),
+        confidence=0.9,
+        attribute="job",
+    ),
+    VerbRule(
+        "promoted_to",
+        _F,
+        "get be become",
+        p(rf"(?:just )?(?:promoted to|made) (?:a |an |the )?{_VALUE}{_STOP}"),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.9,
+        attribute="job",
+    ),
+    VerbRule(
+        "became",
+        _F,
+        "become",
+        p(rf"(?:a|an|the) {_VALUE}{_STOP}"),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.8,
+        attribute="job",
+    ),
+    VerbRule(
+        "studies_at",
+        _F,
+        "study",
+        p(rf"(?:.{{0,40}} )?at (?:the )?(?P<value>[\w' ]{{3,50}}?){_STOP}"),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.9,
+        attribute="school",
+    ),
+    VerbRule(
+        "goes_to_school",
+        _F,
+        "go",
+        p(r"to (?P<value>[\w' ]{2,40} (?:school|college|university|uni|academy))\b"),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.85,
+        attribute="school",
+    ),
+    VerbRule(
+        "eats",
+        _F,
+        "be go turn become",
+        p(
+            r"(?:now |mostly |strictly |a |an |fully )*(?P<value>vegan|vegetarian|pescatarian|pescetarian|"
+            r"gluten[- ]free|lactose[- ]free|dairy[- ]free|keto|halal|kosher|flexitarian|teetotal|sober)\b"
+        ),
+        tenses=TOLD,
+        subjects=_KNOWN,
+        confidence=0.95,
+        attribute="diet",
+    ),
+    VerbRule(
+        "relationship",
+        _F,
+        "be get become",
+        p(
+            r"(?:now |newly |recently |happily |just |legally |)*(?P<value>married|single|divorced|engaged|"
+            r"widowed|separated)\b"
+        ),
+        tenses=TOLD,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.9,
+        attribute="relationship",
+    ),
+    VerbRule(
+        "age",
+        _F,
+        "be turn",
+        p(
+            r"(?:only |just |almost |nearly |now )?(?P<value>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|"
+            r"eleven|twelve)(?: years? old)?(?=$|,| and| so| but)"
+        ),
+        tenses=_PRESENT,
+        subjects=frozenset({Subject.SELF, Subject.PRONOUN, Subject.MINE, Subject.NOUN}),
+        negated=False,
+        unless=p(r"%|\bo'clock\b|\d[.:]\d|am\b|pm\b|€|£|\$"),
+        confidence=0.8,
+        attribute="age",
+    ),
+    VerbRule(
+        "on_plan",
+        _F,
+        "be use have",
+        p(r"(?:on )?the (?P<value>[\w ]{2,20}) (?:plan|tier|tariff|subscription|package)\b"),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.85,
+        attribute="plan",
+    ),
+    VerbRule(
+        "changed_plan",
+        _F,
+        "upgrade downgrade switch",
+        p(
+            r"(?:my plan |our plan |the plan )?to (?:the )?(?P<value>[\w ]{2,20}) (?:plan|tier|tariff|"
+            r"subscription|package)\b"
+        ),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.85,
+        attribute="plan",
+    ),
+    VerbRule(
+        "name",
+        _F,
+        "be",
+        p(r"(?:called|named) (?P<value>[\w'-]+(?: [A-Z][\w'-]+)?)"),
+        tenses=_PRESENT,
+        subjects=_SELF,
+        negated=False,
+        confidence=0.9,
+        attribute="name",
+    ),
+)
+
+_VAGUE = p(
+    r"^(?:a |an |the |some |any |no |one |another |my |our )?(?:\w+ )?(?:question|questions|idea|clue|"
+    r"look|problem|problems|issue|issues|thing|things|feeling|doubt|guess|point|chance|try|"
+    r"minute|moment|go|plan|plans|fun|nice|sense|way|lot|favour|favor|request|suggestion|follow-up|"
+    r"work to do)\b(?! (?:with|in|at) my)|^(?:to|you|it|this|that|them|so)\b(?! \w+ \w+ \w+)|^(?:enough|"
+    r"more|less)\b"
+)
+_NOT_A_STATE = p(
+    r"^(?:sure|sorry|fine|ok|okay|good|great|well|done|back|here|there|ready|aware|curious|confused|"
+    r"interested in (?:hearing|knowing)|afraid|wrong|right|kidding|joking|stuck|lost|able|about to|"
+    r"not|going|looking|trying|thinking|wondering|asking|guessing|hoping|planning|kind of|sort of|like|"
+    r"just|so|such|too|very|really|happy|glad|alright|all (?:set|good|ears)|welcome|in|on it|up|down|off|"
+    r"late|early|"
+    r"a (?:bit|little|lot|mess|fool|bad|good|great|nice|real|big|huge|pain|shame|pity|joke|problem)|"
+    r"the (?:best|worst|one|same|thing|only|problem|problem is)|what|why|how|because|when|if|it|that|this|"
+    r"perfect|amazing|awesome|nice|lovely|terrible|awful|funny|weird|"
+    r"crazy|true|false|possible|impossible|easy|hard|difficult|important|a thing|me|you|my turn|all|"
+    r"everything|nothing|something|worth|long story|same|better|worse|cool|bad|short|gone)\b"
+)
+
+GENERAL = (
+    VerbRule(
+        "is_somebody",
+        _F,
+        "be",
+        p(
+            r"(?:now |still |also |currently |actually )*(?:a|an|the|from|allergic|blind|deaf|left-handed|"
+            r"right-handed|colou?rblind|dyslexic|autistic|pregnant|retired|unemployed|self-employed|freelance|"
+            r"bilingual|trilingual|"
+            r"on (?:a|the|leave|medication|holiday|parental|maternity|paternity|sick|night|day|call|\w+ \d)|"
+            r"at (?:the|uni|university|school|home|\d)|in (?:the|my|a|year|grade|hospital|therapy|recovery|rehab|"
+            r"remission|charge|\d|[\w' ]+ now)|"
+            r"half|\w+-year-old|born|trained|in charge|responsible|off (?:work|sick|gluten|sugar|dairy|alcohol)|"
+            r"out (?:of|from)|away|broken|called|named|ex\b|\w+ist\b|\d)"
+        ),
+        unless=_NOT_A_STATE,
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        confidence=0.75,
+    ),
+    VerbRule("has", _F, "have get own keep", p(r"\S"), unless=_VAGUE, tenses=_LASTING, subjects=_KNOWN, confidence=0.8),
+    VerbRule(
+        "does",
+        _F,
+        "work live study teach run manage lead drive speak play read write use raise rent train commute "
+        "volunteer sing collect grow cook bake make sell earn pay save share "
+        "belong suffer struggle weigh sleep wake swim cycle ride attend coach practise practice fly paint "
+        "code build host support follow own wear take walk serve handle cover deal hold farm fish hunt knit "
+        "sew garden "
+        "jog hike climb ski surf dance meditate smoke vape drink eat measure cost close open start end "
+        "contain include require expire renew need owe carry go stay meet sit stand consist depend",
+        p(r"\S"),
+        unless=p(
+            r"^(?:to (?:ask|know|see|find|say|check|make|figure|get going|think|go|talk|stop)\b|you\b|help|sense|"
+            r"care|it$|this$|that$|me$|a (?:look|minute|moment|break|dinner|lunch|recipe|gift|present|good|decent|"
+            r"new|quick|second|hand|favou?r)|some (?:help|advice|tips|ideas)|advice|tips|ideas|something|"
+            r"an? \w+ idea|on$|off$|ahead|back|over$|in$|out$|up$|down$|wrong|well$|fine$)"
+        ),
+        tenses=_LASTING,
+        subjects=_KNOWN,
+        confidence=0.75,
+    ),
+    VerbRule(
+        "learns",
+        _F,
+        "learn study train save prepare build write work train raise renovate restore",
+        p(r"\S"),
+        tenses=frozenset({Tense.PROGRESSIVE, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.75,
+    ),
+    VerbRule(
+        "cannot",
+        _F,
+        (
+            "eat drink have drive swim speak walk work read hear see digest tolerate cook ride use leave lift "
+            "travel fly return refund drop be"
+        ),
+        p(r"\S"),
+        tenses=frozenset({Tense.MODAL}),
+        negated=True,
+        subjects=_KNOWN,
+        unless=p(r"^(?:wait|you|it$|to|any|sure|what|why|how|the point|believe|help|stop|that)\b"),
+        confidence=0.8,
+    ),
+    VerbRule(
+        "no_longer",
+        _F,
+        "work live eat drink smoke have use go do take play drive see own run rent",
+        p(r"\S"),
+        tenses=frozenset({Tense.PRESENT, Tense.PROGRESSIVE}),
+        negated=True,
+        subjects=_KNOWN,
+        unless=p(r"^(?:to |know|you|it\b|that\b|this\b|any (?:idea|clue))"),
+        confidence=0.8,
+    ),
+    VerbRule(
+        "gets_condition",
+        _F,
+        "get",
+        p(
+            r"(?:really |very |so |always |easily )*(?:car|sea|air|motion|travel)?sick\b|migraines?|headaches|"
+            r"hay ?fever|dizzy|hives"
+        ),
+        tenses=_PRESENT,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.75,
+    ),
+    VerbRule(
+        "decided",
+        _F,
+        "decide agree choose",
+        p(r"(?:on|to|that|against) \w"),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.75,
+    ),
+    VerbRule(
+        "other_is",
+        _F,
+        "be",
+        p(
+            r"(?:\w+'s |\w+ ){0,1}(?:a|an|the|\d|\w+ (?:year|month)|free|open|closed|called|[\w-]+ed\b|always|"
+            r"usually|on|at|in|from|for|only|about|around|under|over)"
+        ),
+        unless=_NOT_A_STATE,
+        tenses=_LASTING,
+        subjects=frozenset({Subject.MINE, Subject.PRONOUN}),
+        confidence=0.7,
+    ),
+    VerbRule(
+        "thing_state",
+        _F,
+        "be",
+        p(r"(?:broken|closed|open|shut|free|full|missing|sold out|out of order|ex[- ]\w|[\w.]*\d)"),
+        unless=p(r"\?"),
+        tenses=_PRESENT,
+        subjects=frozenset({Subject.NOUN}),
+        confidence=0.65,
+    ),
+    VerbRule(
+        "person_does",
+        _F,
+        (
+            "work live study teach run manage lead drive speak play use own cover handle wear take need keep "
+            "sell love owe help support cook look have"
+        ),
+        p(r"\S"),
+        tenses=NOW,
+        subjects=OTHERS,
+        negated=False,
+        unless=p(r"^(?:you|fine|sense|good|great|to \w+$)"),
+        confidence=0.65,
+    ),
+)
+
+TABLE = Table(PHRASES, (*SLOTS, *GENERAL))

@@ -1,0 +1,68 @@
+"""What in a turn is not the speaker's own statement: code, quotations, quoted mail, mail headers and signatures, play.
+
+Masked characters become blanks of the same number, so that every offset stays true.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FENCE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
+_INLINE_CODE = re.compile(r"`[^`\n]{1,300}`")
+_QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
+_QUOTATION = re.compile(r"[\"“„][^\"”“\n]{2,600}[\"”]")
+_STAGE_DIRECTION = re.compile(r"(?<!\*)\*[^*\n]{2,200}\*(?!\*)")
+_LINK = re.compile(r"\b(?:https?://|www\.)\S+")
+_PASTED = re.compile(
+    r"\b(?:translate|proofread|summari[sz]e|rewrite|rephrase|correct|edit|paraphrase|check|"
+    r"fix)\b[^:\n]{0,60}:|"
+    r"\b(?:the following|this) (?:text|email|e-mail|sentence|paragraph|story|letter|message|"
+    r"code)\b[^:\n]{0,40}:",
+    re.IGNORECASE,
+)
+_PLAY = re.compile(
+    r"\blet'?s (?:play|pretend|role-?play)|\brole-?play|\bpretend (?:to be|that|you|i|we)|"
+    r"\bin[- ]character\b|\bact as (?:a|an|my|if)\b|"
+    r"\byou(?:'re| are) (?:a|an|the) \w+ (?:wizard|pirate|detective|knight|dragon)|"
+    r"\blevel \d+ [\w-]+ (?:\w+ )?(?:of|from|bard|wizard|rogue)|"
+    r"\brolls? (?:a )?\d+|\b(?:d20|saving throw|hit points|npc)\b|\bmy character\b|\bonce upon a time\b|"
+    r"\b(?:write|tell|continue) (?:me )?(?:a|the|my|this) (?:short |funny |little )?(?:story|poem|joke|"
+    r"song|scene|dialogue|haiku|limerick)\b|"
+    r"\bmy turn:|\b(?:here's|got) (?:a|another) (?:joke|riddle)|\bknock knock\b",
+    re.IGNORECASE,
+)
+
+
+def is_play(text: str) -> bool:
+    """Whether a turn is a game, a story or a joke, whose first person is not the speaker."""
+    return bool(_PLAY.search(text))
+
+
+def own_words(text: str) -> str:
+    """The text with what is not the speaker's statement blanked out, same length."""
+    if "```" in text or "~~~" in text:
+        text = _FENCE.sub(_blank, text)
+    if "`" in text:
+        text = _INLINE_CODE.sub(_blank, text)
+    if ">" in text:
+        text = _QUOTED_LINE.sub(_blank, text)
+    if '"' in text or "”" in text or "“" in text:
+        text = _QUOTATION.sub(_blank_speech, text)
+    if "*" in text:
+        text = _STAGE_DIRECTION.sub(_blank, text)
+    if "://" in text or "www." in text:
+        text = _LINK.sub(_blank, text)
+    pasted = _PASTED.search(text) if ":" in text else None
+    if pasted:
+        text = text[: pasted.end()] + " " * (len(text) - pasted.end())
+    return text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _blank_speech(match: re.Match[str]) -> str:
+    """Quoted speech is blanked; a quoted title or word stays."""
+    words = match[0].split()
+    return _blank(match) if len(words) > 3 and sum(word.islower() for word in words) > 2 else match[0]

@@ -1,0 +1,103 @@
+"""Names in a statement: runs of capitalised words, and what kind of thing the words around them say they are."""
+
+from __future__ import annotations
+
+import re
+
+from service.domain.source import Mention
+from service.domain.zones import MONTHS
+from service.extractors.rules.calendar import WEEKDAYS
+from service.extractors.rules.verbs import FORMS
+
+_NAME = re.compile(
+    r"(?P<before>(?:\b[\w'’]+ ){0,2})\b(?P<name>[A-Z][\w'’.-]*(?:(?: (?:of|the|and|de|van|von|der|la|le|"
+    r"du|&))? ?(?:[A-Z&][\w'’.-]*|\d[\w.-]*)){0,4})"
+)
+_NOT_NAMES = (
+    frozenset(
+        """i i'm i've i'll i'd user user's ok tv the a an my our we she he it they this that these those there no not yes please also and but so if when
+        what where why how who is are was were do does did can could should would will never always only just then now first last next every each
+        some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd""".split()
+    )
+    | {month.lower() for month in MONTHS}
+    | frozenset(WEEKDAYS)
+    | {day + "s" for day in WEEKDAYS}
+)
+_PLACE_BEFORE = frozenset(
+    {"in", "near", "from", "to", "around", "visit", "visiting", "visited", "towards", "outside", "leaving", "of"}
+)
+_MOTION = frozenset(
+    {
+        "moved",
+        "move",
+        "moving",
+        "live",
+        "lives",
+        "living",
+        "lived",
+        "based",
+        "fly",
+        "flying",
+        "trip",
+        "going",
+        "born",
+        "grew",
+        "city",
+        "town",
+    }
+)
+_WORK = frozenset(
+    {"work", "works", "working", "worked", "job", "joined", "joining", "hired", "at", "employer", "company", "for", "startup"}
+)
+_ORGANISATION = re.compile(
+    r"\b(?:Inc|Ltd|LLC|GmbH|Corp|Co|Company|Bank|Hospital|University|College|School|Group|Trust|Institute|"
+    r"Foundation|Club|Agency|Insurance)\b|&"
+)
+_PRODUCT = re.compile(r"\d")
+_TITLED = re.compile(r"^(?:Mr|Mrs|Ms|Dr|Prof)\b")
+_LONGEST = 60
+
+
+def mentions(statement: str, people: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    """The names of a statement, people already known first; each once."""
+    found = {person.name: person for person in people if person.name in statement}
+    known = {part for name in found for part in name.split()}
+    for match in _NAME.finditer(statement):
+        name = _trimmed(match["name"])
+        if name and name not in found and name not in known and len(name) <= _LONGEST and not _opens(match, name):
+            found[name] = Mention(name, kind_of(name, match["before"].lower().split()))
+    return tuple(found.values())
+
+
+def _trimmed(name: str) -> str:
+    words = name.split()
+    while words and _bare(words[0]) in _NOT_NAMES:
+        words.pop(0)
+    while words and (_bare(words[-1]) in _NOT_NAMES or not words[-1][0].isalnum() or words[-1] in {"of", "the", "and"}):
+        words.pop()
+    return " ".join(words).removesuffix("'s").rstrip(".'-")
+
+
+def _bare(word: str) -> str:
+    return word.lower().strip(".'")
+
+
+def _opens(match: re.Match[str], name: str) -> bool:
+    """Whether the word is capitalised only because it opens the statement."""
+    return match.start("name") == 0 and " " not in name and name.lower() in FORMS
+
+
+def kind_of(name: str, before: list[str]) -> str:
+    """person, place, organisation, product or thing, from the name and the two words before it."""
+    if _TITLED.match(name):
+        return "person"
+    if _ORGANISATION.search(name):
+        return "organisation"
+    nearest = before[-1] if before else ""
+    if nearest in {"called", "named", "with", "told", "met"}:
+        return "person"
+    if _WORK & set(before) and nearest in {"at", "for", "joined", "joining"}:
+        return "organisation"
+    if nearest in _PLACE_BEFORE or _MOTION & set(before):
+        return "place"
+    return "product" if _PRODUCT.search(name) else "thing"

@@ -1,0 +1,92 @@
+"""First person into third: "I'm leaving my job" said by Ana becomes "Ana is leaving their job"."""
+
+from __future__ import annotations
+
+import re
+
+from service.extractors.rules.grammar import ADVERBS, Reading, Subject, Tense
+from service.extractors.rules.verbs import FORMS, Form, third_person
+
+_CARRIED = {"'m": "is", "m": "is", "'re": "is", "'ve": "has", "ve": "has", "'ll": "will", "'d": "would", "'s": "is"}
+_CONTRACTION = re.compile(r"(?i)^(?:i|we|she|he|they|it|that|there|you)('(?:m|re|ve|ll|d|s))|^i(m|ve)\b")
+_FINITE = {
+    "am": "is", "are": "is", "were": "was", "have": "has", "do": "does", "don't": "doesn't", "dont": "doesn't", "aren't": "isn't",
+    "weren't": "wasn't", "haven't": "hasn't", "ain't": "isn't", "'m": "is",
+}  # fmt: skip
+_FIRST_PERSON = re.compile(
+    (
+        r"\b(?:I'm|I am|I've|I have|I was|I'll|I'd|I|we're|we are|we've|we have|we'll|we were|we|my|mine|"
+        r"myself|me|our|ours|us|ourselves)\b(?!')"
+    ),
+    re.IGNORECASE,
+)
+_ABOUT_SELF = {
+    "i'm": "they are", "i am": "they are", "i've": "they have", "i have": "they have", "i was": "they were", "i'll": "they will", "i'd": "they would",
+    "i": "they", "we're": "they are", "we are": "they are", "we've": "they have", "we have": "they have", "we'll": "they will", "we were": "they were",
+    "we": "they", "my": "their", "mine": "theirs", "myself": "themselves", "me": "them", "our": "their", "ours": "theirs", "us": "them",
+    "ourselves": "themselves",
+}  # fmt: skip
+_ABOUT_OTHERS = {
+    "i'm": "{0} is", "i am": "{0} is", "i've": "{0} has", "i have": "{0} has", "i was": "{0} was", "i'll": "{0} will", "i'd": "{0} would", "i": "{0}",
+    "we're": "they are", "we are": "they are", "we've": "they have", "we have": "they have", "we'll": "they will", "we were": "they were", "we": "they",
+    "my": "{0}'s", "mine": "{0}'s", "myself": "{0}", "me": "{0}", "our": "{0}'s", "ours": "{0}'s", "us": "{0}", "ourselves": "{0}",
+}  # fmt: skip
+
+
+def possessive(text: str, speaker: str) -> str:
+    """First-person words of a text about something else: "my guide dog" said by Ana is "Ana's guide dog"."""
+    return _FIRST_PERSON.sub(lambda match: _ABOUT_OTHERS[match[0].lower()].format(speaker), text)
+
+
+def about_self(text: str) -> str:
+    """First-person words of a text whose subject is the speaker: "my" becomes "their"."""
+    return _FIRST_PERSON.sub(lambda match: _ABOUT_SELF[match[0].lower()], text)
+
+
+def statement(reading: Reading, text: str, subject: str, speaker: str) -> str:
+    """A clause in the third person.
+
+    Args:
+        reading: what the grammar made of it.
+        text: the clause as written.
+        subject: how its subject is called: "User", "User's sister Ana".
+        speaker: how the one who says it is called.
+    """
+    about_speaker = reading.subject in {Subject.SELF, Subject.NONE}
+    predicate = about_self(reading.predicate) if about_speaker else possessive(reading.predicate, speaker)
+    if reading.subject is Subject.NONE:
+        return _without_subject(reading, predicate, subject)
+    carried = _CONTRACTION.match(text)
+    auxiliary = _CARRIED[(carried[1] or carried[2]).lower()] if carried else ""
+    if auxiliary == "is" and reading.tense is Tense.PERFECT:
+        auxiliary = "has"
+    if not auxiliary and text[len(reading.subject_text) :].startswith("'s"):
+        predicate = predicate.removeprefix("'s").strip()
+        auxiliary = "has" if reading.tense is Tense.PERFECT else "is"
+    if auxiliary:
+        return f"{subject} {auxiliary} {predicate}".strip()
+    singular = reading.subject is not Subject.NOUN and reading.subject is not Subject.MINE
+    return f"{subject} {conjugated(predicate) if singular else predicate}".strip()
+
+
+def conjugated(predicate: str) -> str:
+    """A predicate for he, she or it: "really like tea" becomes "really likes tea"."""
+    words = predicate.split(" ")
+    for place, word in enumerate(words):
+        lower = word.lower()
+        if lower in ADVERBS:
+            continue
+        if lower in _FINITE:
+            words[place] = _FINITE[lower]
+        elif Form.BASE in FORMS.get(lower, {}) and lower not in {"be", "quit", "hit", "split", "put"}:
+            words[place] = third_person(lower)
+        break
+    return " ".join(words)
+
+
+def _without_subject(reading: Reading, predicate: str, subject: str) -> str:
+    if not reading.verb or reading.tense is Tense.IMPERATIVE:
+        return f"{subject}: {predicate}"
+    if reading.tense is Tense.PROGRESSIVE:
+        return f"{subject} is {predicate}"
+    return f"{subject} {conjugated(predicate) if reading.tense is Tense.PRESENT else predicate}"
