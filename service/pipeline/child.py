@@ -15,9 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.domain.source import Source, StageError
 from service.pipeline.prepare import Prepared, StageFailedError, embed_texts, prepare
+
+if TYPE_CHECKING:
+    from service.embedders.base import Embedder
+    from service.extractors.base import Extractor
 
 NICE = 10
 SLICE_TEXTS = 16
@@ -71,16 +76,7 @@ def run_child(connection: Connection, model_dir: Path) -> None:
     work: queue.SimpleQueue[PrepareSlice | EmbedSlice] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, work), daemon=True).start()
     from service.embedders.local import LocalEmbedder  # noqa: PLC0415 - after the reader runs: loading takes its time
-
-    try:
-        from service.extractors.rules import RuleExtractor  # noqa: PLC0415
-    except ImportError:  # TEMP
-
-        class RuleExtractor:
-            version = "none"
-
-            def extract(self, segmented):
-                return (), ()
+    from service.extractors.rules.extractor import RuleExtractor  # noqa: PLC0415
 
     embedder, extractor = LocalEmbedder.open(model_dir), RuleExtractor()
     worker = _Worker(connection, embedder, extractor)
@@ -97,7 +93,7 @@ def _read(connection: Connection, work: queue.SimpleQueue[PrepareSlice | EmbedSl
 
 
 class _Worker:
-    def __init__(self, connection: Connection, embedder, extractor) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def __init__(self, connection: Connection, embedder: Embedder, extractor: Extractor) -> None:
         self._connection = connection
         self._embedder = embedder
         self._extractor = extractor

@@ -7,6 +7,7 @@ written, advances `indexed`, ends ingestions and drops outbox rows. A crash in b
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,9 +15,12 @@ from service.catalog import indexes, items, log, outcomes
 from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.catalog.ownership import fence
+from service.domain.item import Item
 from service.domain.kinds import Lane
 from service.ops.logging import get_logger
 from service.pipeline.store import Ownership
+from service.vectors.errors import IndexUnavailable
+from service.vectors.upkeep import Upkeep
 from service.vectors.writer import IndexWriter
 
 FLUSH_ITEMS = 2_000
@@ -39,6 +43,10 @@ class IndexStep:
         self._writer = writer
         self._ownership = ownership
         self._table = IndexTable("", 0, 0)
+        self._upkeep: Upkeep | None = None
+        self._tidying: threading.Thread | None = None
+        self._is_certain = False
+        """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
 
     @property
     def table(self) -> IndexTable:
@@ -50,7 +58,7 @@ class IndexStep:
         with self._catalog.read() as connection:
             known = indexes.index_table(connection, self._ownership.shard)
         if known is not None and self._is_current(known):
-            self._table = known
+            self._use(known)
             return
         logger.warning("index_rebuild", shard=self._ownership.shard, known=known.name if known else None)
         self.rebuild(progress)
@@ -95,9 +103,8 @@ class IndexStep:
         if not pending and not behind:
             return False
         gone = [item_id for item_id, _, is_deleted in pending if is_deleted]
-        versions = [self._writer.upsert(self._table.name, live), self._writer.delete(self._table.name, gone)]
-        version = max((version for version in versions if version is not None), default=self._table.lance_version)
-        table = replace(self._table, lance_version=version)
+        was_certain, self._is_certain = self._is_certain, False
+        table = self._write(live, gone, may_append=was_certain)
         with self._catalog.write() as connection:
             fence(connection, shard, self._ownership.epoch)
             if is_all:
@@ -107,7 +114,16 @@ class IndexStep:
             items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
         self._table = table
+        self._is_certain = is_all
         return True
+
+    def keep_up(self) -> None:
+        """Optimise the table beside everything else when that is worth its while."""
+        upkeep = self._upkeep
+        is_busy = self._tidying is not None and self._tidying.is_alive()
+        if upkeep is not None and not is_busy and upkeep.due():
+            self._tidying = threading.Thread(target=_tidy, args=(upkeep,), name="upkeep", daemon=True)
+            self._tidying.start()
 
     def sweep(self) -> int:
         """Remove from the index what the catalog does not hold as live (a fenced owner may have put it there)."""
@@ -120,6 +136,21 @@ class IndexStep:
             self._writer.delete(self._table.name, strays)
             removed += len(strays)
         return removed
+
+    def _write(self, live: list[Item], gone: list[str], *, may_append: bool) -> IndexTable:
+        """Put items into the table and take others out. New ones are appended, which costs a third, unless a write before failed."""
+        fresh = [item for item in live if may_append and item.version == 1]
+        others = [item for item in live if not may_append or item.version > 1]
+        name = self._table.name
+        versions = [self._writer.append(name, fresh), self._writer.upsert(name, others), self._writer.delete(name, gone)]
+        commits = [version for version in versions if version is not None]
+        if self._upkeep is not None:
+            self._upkeep.committed(len(commits))
+        return replace(self._table, lance_version=max(commits, default=self._table.lance_version))
+
+    def _use(self, table: IndexTable) -> None:
+        self._table = table
+        self._upkeep = Upkeep(self._writer, table.name)
 
     def _is_current(self, known: IndexTable) -> bool:
         state = self._writer.state(known.name)
@@ -138,4 +169,11 @@ class IndexStep:
         with self._catalog.write() as connection:
             fence(connection, self._ownership.shard, self._ownership.epoch)
             indexes.set_index_table(connection, self._ownership.shard, table)
-        self._table = table
+        self._use(table)
+
+
+def _tidy(upkeep: Upkeep) -> None:
+    try:
+        upkeep.run()
+    except IndexUnavailable as error:  # the table is as it was; the next pass comes anyway
+        logger.warning("index_upkeep_failed", error=error.message)

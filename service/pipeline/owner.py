@@ -21,7 +21,6 @@ from typing import Any
 
 from service.catalog import items, log, outcomes
 from service.catalog.engine import Catalog
-from service.catalog.log import Attempts
 from service.catalog.ownership import FencedError, fence, take_ownership
 from service.catalog.sources import read_sources
 from service.domain.errors import EunoeError
@@ -29,6 +28,7 @@ from service.domain.kinds import Lane, SourceKind, Stage
 from service.domain.source import StageError
 from service.domain.writes import LogEntry
 from service.ops.logging import get_logger
+from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.store import Outcome, Ownership, Record, store
@@ -37,15 +37,14 @@ from service.pipeline.worker import ChildDiedError, ChildWorker
 WINDOW = 64
 """Records of one lane in the works at once, and at most so many in one transaction."""
 
-MAX_ERRORS = 3
-MAX_OWNER_DEATHS = 10
-"""Attempts after which a record becomes a dead letter (design section 6)."""
-
 IDLE_SECONDS = 0.5
 """How often the outbox is looked at without a wake-up."""
 
 CHECKPOINT_SECONDS = 0.25
 BACKOFF_SECONDS = 0.5
+
+HOUSEKEEPING_SECONDS = 60.0
+"""How often tombstones are purged."""
 
 logger = get_logger(__name__)
 
@@ -93,7 +92,7 @@ class Owner:
         self._lanes: dict[Lane, _LaneState] = {}
         self._jobs: dict[int, Job] = {}
         self._next_key = 0
-        self._attempts: dict[tuple[int, int], Attempts] = {}
+        self._attempts = AttemptBook(catalog, ownership)
         self._is_running = True
         self._checkpoint_due = 0.0
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
@@ -127,7 +126,7 @@ class Owner:
             pass
         with self._catalog.read() as connection:
             applied = log.progress(connection, "log_applied")
-            self._attempts = log.attempts(connection, shard)
+            self._attempts.load(connection)
         self._lanes = {lane: _LaneState(applied[shard, lane]) for lane in Lane}
         self._report()
 
@@ -178,20 +177,20 @@ class Owner:
     def _cut_before_suspect(self, lane: Lane, rows: list[dict[str, Any]], *, is_first: bool) -> list[dict[str, Any]]:
         """A record that was tried in vain is worked alone: it comes by itself, when nothing else is in the works."""
         for at, row in enumerate(rows):
-            if (int(lane), row["seq"]) in self._attempts:
+            if self._attempts.is_suspect(lane, row["seq"]):
                 return rows[:1] if at == 0 and is_first else rows[:at]
         return rows
 
     def _begin(self, record: Record, state: _LaneState) -> None:
-        tried = self._attempts.get((record.entry.lane, record.entry.seq))
         self._next_key += 1
-        job = Job(self._next_key, record, is_alone=tried is not None)
+        job = Job(self._next_key, record, is_alone=self._attempts.is_suspect(record.entry.lane, record.entry.seq))
         state.jobs.append(job)
         self._jobs[job.key] = job
+        given_up = self._attempts.verdict(record.entry)
         if record.source is None:
             job.outcome = Outcome(record)  # deleted meanwhile: nothing to do, but its number counts
-        elif tried is not None and (tried.errors >= MAX_ERRORS or tried.owner_deaths >= MAX_OWNER_DEATHS):
-            job.fail(StageError(tried.stage, "GAVE_UP", f"{tried.reason} after {tried.errors + tried.owner_deaths} attempts"))
+        elif given_up is not None:
+            job.fail(given_up)
         else:
             self._schedule.add(job)
 
@@ -226,24 +225,14 @@ class Owner:
                 self._schedule.add_further(job, further)
 
     def _count_attempt(self, job: Job, error: StageError) -> None:
-        """An error of the record's own: once more, alone; after `MAX_ERRORS`, never again."""
-        entry = job.record.entry
-        with self._catalog.write() as connection:
-            fence(connection, self._ownership.shard, self._ownership.epoch)
-            log.count_attempt(
-                connection, entry, errors=1, owner_deaths=0, stage=error.stage, reason=f"{error.code}: {error.message}"
-            )
-        before = self._attempts.get((entry.lane, entry.seq))
-        errors = (before.errors if before else 0) + 1
-        deaths = before.owner_deaths if before else 0
-        self._attempts[entry.lane, entry.seq] = Attempts(errors, deaths, error.stage, error.message)
-        logger.warning("record_failed", seq=entry.seq, lane=entry.lane, stage=error.stage, code=error.code, errors=errors)
-        if errors >= MAX_ERRORS:
-            job.fail(error)
-        else:
-            job.is_alone = True
-            job.restart()
-            self._schedule.add(job)
+        """An error of the record's own: once more, alone, or never again."""
+        given_up = self._attempts.count(job.record.entry, error)
+        if given_up is not None:
+            job.fail(given_up)
+            return
+        job.is_alone = True
+        job.restart()
+        self._schedule.add(job)
 
     def _bury_child(self, died: ChildDiedError) -> None:
         """Start another child, and give it again whatever the dead one had not finished."""
@@ -307,7 +296,7 @@ class Owner:
         for job in batch:
             self._lanes[Lane(job.record.entry.lane)].jobs.popleft()
             self._jobs.pop(job.key)
-            self._attempts.pop((job.record.entry.lane, job.record.entry.seq), None)
+            self._attempts.forget(job.record.entry)
 
     def _flush(self) -> None:
         if self._index.flush():
@@ -331,10 +320,7 @@ class Owner:
             with self._catalog.write() as connection:
                 fence(connection, self._ownership.shard, self._ownership.epoch)
                 items.purge_tombstones(connection)
-
-
-HOUSEKEEPING_SECONDS = 60.0
-"""How often tombstones are purged and the index is tidied."""
+        self._index.keep_up()
 
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
