@@ -1,0 +1,211 @@
+"""The real service as a user runs it: `eunoe up` in processes of its own, which a test can kill, restart and stop.
+
+Everything here blocks for moments; a test that must go on meanwhile calls it in a thread. Nothing that was started is left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.request import urlopen
+
+from tests.support.processes import Process, find_process, worker_of
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+_COMMAND = (sys.executable, "-m", "service")
+
+T = TypeVar("T")
+
+
+class NotInTimeError(AssertionError):
+    """A condition did not come true before its deadline."""
+
+
+class RunningService:
+    """One data directory and the service that runs on it."""
+
+    def __init__(self, directory: Path, settings: Mapping[str, object]) -> None:
+        """Start nothing yet.
+
+        Args:
+            directory: the data directory; the log lies beside it.
+            settings: by name with underscores, as in `limits_backlog=10`.
+        """
+        self.directory = directory
+        self.log_file = directory.with_name(directory.name + ".log")
+        self._ready_file = directory.with_name(directory.name + ".ready.json")
+        self._settings = settings
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._seen: set[Process] = set()
+        self.address = ""
+        """`HOST:PORT` of gRPC."""
+        self.http = ""
+        """`HOST:PORT` of metrics and probes."""
+
+    def start(self) -> None:
+        """Start the service and wait until it takes calls."""
+        self._ready_file.unlink(missing_ok=True)
+        flags = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ready-file", str(self._ready_file)]
+        with self.log_file.open("ab") as log:
+            self._popen = subprocess.Popen(
+                [*_COMMAND, "up", "--data", str(self.directory), *flags],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        ready = wait_for(self._read_ready, START_SECONDS, lambda: f"the service is not ready; its log ends: {self.log_tail()}")
+        self.address, self.http = ready["address"], ready["http"]
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """`instance_id`, `api_key` and `admin_token` as the service drew them."""
+        text = (self.directory / "credentials.json").read_text()
+        return {str(key): str(value) for key, value in json.loads(text).items()}
+
+    @property
+    def api(self) -> Process:
+        """The process that answers calls."""
+        assert self._popen is not None
+        found = find_process(self._popen.pid)
+        assert found is not None, f"the service ended by itself; its log ends: {self.log_tail()}"
+        return self._note(found)
+
+    @property
+    def owner(self) -> Process:
+        """The process that stores and indexes; waits while it is being started."""
+        return self._note(wait_for(lambda: worker_of(self.api), START_SECONDS, lambda: "there is no owner"))
+
+    @property
+    def child(self) -> Process:
+        """The process that extracts and embeds; waits while it or its owner is being started."""
+
+        def find() -> Process | None:
+            owner = worker_of(self.api)
+            return worker_of(self._note(owner)) if owner is not None else None
+
+        return self._note(wait_for(find, START_SECONDS, lambda: "there is no child"))
+
+    def kill(self, part: str) -> None:
+        """Kill `api`, `owner` or `child` as a power cut would. Only the API process stays dead."""
+        process: Process = getattr(self, part)
+        if part == "api":  # what dies with it is looked for again at the end
+            for worker in (worker_of(process), worker_of(self.owner)):
+                if worker is not None:
+                    self._note(worker)
+        process.kill()
+        wait_for(lambda: not process.is_alive, STOP_SECONDS, lambda: f"{part} does not die")
+        if part == "api":
+            assert self._popen is not None
+            self._popen.wait(STOP_SECONDS)
+
+    def restart(self) -> None:
+        """Stop it if it runs, and start it again on the same data."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> int | None:
+        """SIGTERM, SIGKILL after a deadline, and the end of everything that was ever seen. Returns the exit status, None when it was dead."""
+        status = None
+        if self._popen is not None and self._popen.poll() is None:
+            self._note_all()
+            self._popen.terminate()
+            try:
+                status = self._popen.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+                self._popen.wait(STOP_SECONDS)
+        self._popen = None
+        self._bury()
+        return status
+
+    def terminate(self) -> None:
+        """Send SIGTERM and return at once."""
+        assert self._popen is not None
+        self._note_all()
+        self._popen.terminate()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the API process lives."""
+        return self._popen is not None and self._popen.poll() is None
+
+    def page(self, path: str) -> str:
+        """A page of the HTTP port, such as `/metrics`."""
+        with urlopen(f"http://{self.http}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def log_tail(self) -> str:
+        """The last lines of the log, for a failure's message."""
+        return self.log_file.read_text(errors="replace")[-2000:] if self.log_file.exists() else ""
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            name: value for name, value in os.environ.items() if not name.startswith("EUNOE_") or name.startswith("EUNOE_MODEL")
+        }
+        given = {f"EUNOE_{name.upper()}": str(value) for name, value in self._settings.items()}
+        return own | {"EUNOE_LOG_FORMAT": "json"} | given
+
+    def _read_ready(self) -> dict[str, str] | None:
+        assert self._popen is not None
+        if self._popen.poll() is not None:
+            raise NotInTimeError(f"the service ended with {self._popen.returncode}; its log ends: {self.log_tail()}")
+        if not self._ready_file.exists():
+            return None
+        ready: dict[str, str] = json.loads(self._ready_file.read_text())
+        return ready if int(ready["pid"]) == self._popen.pid else None
+
+    def _note(self, process: Process) -> Process:
+        self._seen.add(process)
+        return process
+
+    def _note_all(self) -> None:
+        owner = worker_of(self.api)
+        child = worker_of(self._note(owner)) if owner is not None else None
+        if child is not None:
+            self._note(child)
+
+    def _bury(self) -> None:
+        """Workers end by themselves when whom they work for is gone; those that do not are an error, and ended."""
+        try:
+            wait_for(lambda: not any(each.is_alive for each in self._seen), STOP_SECONDS, lambda: "workers outlive the service")
+        finally:
+            for process in self._seen:
+                process.kill()
+            self._seen.clear()
+
+
+@contextmanager
+def start_service(directory: Path, **settings: object) -> Iterator[RunningService]:
+    """Run the service on a data directory for the length of a `with` block."""
+    service = RunningService(directory, settings)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+def wait_for(condition: Callable[[], T | None], seconds: float, complaint: Callable[[], str]) -> T:
+    """Poll until a condition gives something true, and return that.
+
+    Raises:
+        NotInTimeError: it did not, within so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"{complaint()} (after {seconds:g} s)")
+        time.sleep(_POLL_SECONDS)
