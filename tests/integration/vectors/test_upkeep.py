@@ -1,0 +1,102 @@
+"""Upkeep comes when it is worth its while, and makes tables small."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from service.vectors.upkeep import BUSY_COMMITS, IDLE_COMMITS, IDLE_SECONDS, KEEP, MOST_COMMITS, Upkeep
+from service.vectors.writer import IndexWriter
+from tests.integration.vectors.conftest import TABLE
+from tests.unit.vectors.samples import item, items, ordered
+
+
+class Clock:
+    """Stands still until told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+def _settled(index: IndexWriter, clock: Clock) -> Upkeep:
+    upkeep = Upkeep(index, TABLE, clock=clock)
+    upkeep.run()
+    clock.now += 1000
+    return upkeep
+
+
+def test_waits_for_enough_commits(index: IndexWriter) -> None:
+    """Under load a pass waits for many small files, at rest for a few."""
+    clock = Clock()
+    upkeep = _settled(index, clock)
+    assert not upkeep.due()
+    upkeep.committed(IDLE_COMMITS)
+    assert not upkeep.due()
+    clock.now += IDLE_SECONDS
+    assert upkeep.due()
+    upkeep.committed()
+    assert not upkeep.due()
+    upkeep.committed(BUSY_COMMITS - IDLE_COMMITS)
+    assert upkeep.due()
+
+
+def test_rests_after_a_pass(index: IndexWriter) -> None:
+    """Passes take a small share of the time, unless very many files are waiting."""
+    clock = Clock()
+    upkeep = _settled(index, clock)
+    index.append(TABLE, [item(1)])
+    upkeep.committed(BUSY_COMMITS)
+    assert upkeep.due()
+    upkeep.run()
+    upkeep.committed(BUSY_COMMITS)
+    assert not upkeep.due()
+    upkeep.committed(MOST_COMMITS - BUSY_COMMITS)
+    assert upkeep.due()
+
+
+def test_old_versions_go_once(index: IndexWriter) -> None:
+    """What a pass leaves behind goes with a later one even when nobody writes, and then upkeep is quiet."""
+    clock = Clock()
+    upkeep = _settled(index, clock)
+    upkeep.committed(BUSY_COMMITS)
+    upkeep.run()
+    clock.now += KEEP.total_seconds() - 1
+    assert not upkeep.due()
+    clock.now += 1
+    assert upkeep.due()
+    upkeep.run()
+    clock.now += 10 * KEEP.total_seconds()
+    assert not upkeep.due()
+
+
+def test_files_left_by_an_earlier_owner_count(index: IndexWriter) -> None:
+    """An owner that starts on a table of many small files soon merges them."""
+    for number in range(IDLE_COMMITS):
+        index.append(TABLE, [item(number)])
+    clock = Clock()
+    upkeep = Upkeep(index, TABLE, clock=clock)
+    clock.now += IDLE_SECONDS
+    assert upkeep.due()
+    upkeep.run()
+    assert index.fragments(TABLE) == 1
+
+
+def test_pass_makes_the_table_small(index: IndexWriter) -> None:
+    """After passes a table has few files and little on disk, and holds the same rows and names."""
+    for number in range(40):
+        index.upsert(TABLE, [item(number)])
+    index.delete(TABLE, [item(number).item_id for number in range(20)])
+    before = sum(1 for file in Path(index.uri).rglob("*") if file.is_file())
+    for _ in range(3):
+        index.optimize(TABLE, keep=timedelta(milliseconds=1))
+    assert index.fragments(TABLE) == 1
+    assert sum(1 for file in Path(index.uri).rglob("*") if file.is_file()) < before / 3
+    assert ordered(index.load_scope(TABLE, 1)) == items(range(20, 40))
+    state = index.state(TABLE)
+    assert state is not None and (state.log_epoch, state.generation) == (7, 1)
+    index.upsert(TABLE, items(range(30, 45)))
+    assert ordered(index.load_scope(TABLE, 1)) == items(range(20, 45))
