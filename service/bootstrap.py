@@ -20,13 +20,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from service.app.backlog import Backlog
-from service.app.conversations import Conversations
-from service.app.instances import Instances
-from service.app.keys import Keys, draw_key
-from service.app.pages import Pages
-from service.app.positions import Positions
-from service.app.streams import Streams
+from service.app.keys import draw_key
+from service.app.wiring import Collaborators, UseCases, use_cases
 from service.app.workers import Workers
 from service.catalog import deployment as deployments
 from service.catalog import instances, log
@@ -36,10 +31,11 @@ from service.catalog.engine import Catalog
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.migrate import migrate
-from service.domain.errors import EunoeError, FailedPrecondition
+from service.domain.errors import FailedPrecondition, Unavailable
 from service.domain.kinds import Isolation, Lane
-from service.embedders.base import ModelUnusable
+from service.embedders.base import Embedder, ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
+from service.extractors.rules.extractor import RuleExtractor
 from service.log.embedded import EmbeddedLog
 from service.ops.announce import Credentials, Ready, read_credentials, write_credentials, write_ready
 from service.ops.http import HttpServer, Probes
@@ -47,18 +43,18 @@ from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import ApiMetrics, exposition
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
-from service.rpc.admin import AdminService
-from service.rpc.conversation import ConversationService
-from service.rpc.convert.checks import Checks
-from service.rpc.methods import Wrapping
-from service.rpc.server import Server, Servicers
+from service.rpc.server import Server
 from service.settings import Settings, is_loopback
+from service.vectors.reader import IndexReader
 
 EMBEDDED_SHARDS = 1
 EXTRACTOR_VERSION = "rules-1"
 """Of the extractor that `service.pipeline.child` runs."""
 
 FIRST_INSTANCE = "default"
+
+FETCH_THREADS = 2
+"""Fetches that run at the same time: ranking holds the interpreter for half of its time, so more of them only wait for each other."""
 
 logger = get_logger(__name__)
 
@@ -202,17 +198,21 @@ class _Service:
     def __init__(self, settings: Settings, opened: _Opened) -> None:
         self._settings = settings
         self._opened = opened
+        self._metrics_file = settings.data_dir / "owner.prom"
+        self._metrics_file.unlink(missing_ok=True)
         self._registry = CollectorRegistry()
         self._metrics = ApiMetrics(self._registry)
-        catalog, deployment = opened.catalog, opened.deployment
-        with catalog.read() as connection:
+        with opened.catalog.read() as connection:
             applied, indexed = log.progress(connection, "log_applied"), log.progress(connection, "log_indexed")
         self._log = EmbeddedLog(applied, indexed)
         self._queue = self._commit_queue()
         self._supervisor = Supervisor(self._owner_plan(), self._log, self._metrics.owner_restarts.inc)
         self._reads = Workers("read", threads=2, bound=settings.limits.fetches * 4)
-        self._server = self._assemble(catalog, deployment)
-        self._http = HttpServer(Probes(live=self._dead_parts, ready=self._dead_parts, metrics=lambda: exposition(self._registry)))
+        self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
+        self._index = IndexReader(str(settings.index_dir))
+        self._app = self._use_cases()
+        self._server = Server(settings, self._app, self._metrics, self._admin_token())
+        self._http = HttpServer(Probes(live=self._dead_parts, ready=self._dead_parts, metrics=self._exposition))
 
     async def run(self) -> int:
         """Serve until told to stop."""
@@ -230,6 +230,7 @@ class _Service:
             ) from error
         async with asyncio.TaskGroup() as tasks:
             owner = tasks.create_task(self._supervisor.run())
+            tasks.create_task(self._bring_up())
             self._announce(http)
             _tune_collector()
             await stop.wait()
@@ -244,7 +245,9 @@ class _Service:
         await asyncio.to_thread(self._queue.close)
         await self._supervisor.stop(self._settings.shutdown.grace.total_seconds())
         await self._http.stop()
+        self._fetches.close()
         self._reads.close()
+        await asyncio.to_thread(self._index.close)
         for path in self._settings.ready_files:
             with suppress(FileNotFoundError):
                 path.unlink()
@@ -275,22 +278,55 @@ class _Service:
             log_epoch=deployment.log_epoch,
             generation=deployment.generation,
             extractor_version=EXTRACTOR_VERSION,
+            metrics_file=self._metrics_file,
             log_format=self._settings.log.format,
             log_level=self._settings.log.level,
         )
 
-    def _assemble(self, catalog: Catalog, deployment: Deployment) -> Server:
-        token = self._settings.admin_token or self._opened.credentials.admin_token
-        checks = Checks(self._settings.limits)
-        pages = Pages(hashlib.blake2b(token.encode(), digest_size=32, person=b"pages").digest())
-        backlog = Backlog(catalog, self._reads, self._settings.limits.backlog)
-        positions = Positions(deployment.log_epoch, deployment.shards)
-        conversations = Conversations(self._queue, backlog, Streams(self._queue, backlog), positions)
-        servicers = Servicers(
-            conversations=ConversationService(checks, conversations),
-            admin=AdminService(checks, Instances(catalog, self._queue, self._reads, pages)),
+    def _use_cases(self) -> UseCases:
+        token = self._admin_token()
+        return use_cases(
+            Collaborators(
+                catalog=self._opened.catalog,
+                deployment=self._opened.deployment,
+                queue=self._queue,
+                log=self._log,
+                extractor=RuleExtractor(),
+                metrics=self._metrics,
+                settings=self._settings,
+                reads=self._reads,
+                fetches=self._fetches,
+                page_secret=hashlib.blake2b(token.encode(), digest_size=32, person=b"pages").digest(),
+            )
         )
-        return Server(self._settings, Wrapping(self._metrics, Keys(catalog, self._reads), token), servicers)
+
+    def _admin_token(self) -> str:
+        return self._settings.admin_token or self._opened.credentials.admin_token
+
+    async def _bring_up(self) -> None:
+        """Load what calls can wait for: the model of questions, then the search index."""
+        model_dir = self._opened.model.directory
+        try:
+            self._app.model.loaded(await asyncio.to_thread(_open_model, model_dir))
+        except ModelUnusable as error:
+            logger.critical("model_not_loaded", error=error.message)
+            self._app.model.failed(error)
+        try:
+            await asyncio.to_thread(self._index.warm_up)
+        except Unavailable as error:
+            logger.warning("index_not_opened", error=error.message)
+        self._app.tables.attach(self._index)
+
+    def _measure_lag(self) -> None:
+        with self._opened.catalog.read() as connection:
+            heads = log.progress(connection, "log_heads")
+        applied, indexed = self._log.applied(), self._log.indexed()
+        for (shard, lane), head in heads.items():
+            place = (str(shard), Lane(lane).name.lower())
+            done, found = applied.get((shard, lane), 0), indexed.get((shard, lane), 0)
+            self._metrics.applied_lag.labels(*place).set(head - done)
+            self._metrics.indexed_lag.labels(*place).set(done - found)
+            self._metrics.backlog.labels(place[1]).set(head - found)
 
     def _dead_parts(self) -> list[str]:
         return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
@@ -310,6 +346,12 @@ class _Service:
         for path in settings.ready_files:
             write_ready(path, ready)
         logger.info("service_ready", address=ready.address, http=http, data=str(settings.data_dir))
+
+
+def _open_model(model_dir: Path) -> Embedder:
+    from service.embedders.local import LocalEmbedder  # noqa: PLC0415 - the runtime takes its time, and calls are taken already
+
+    return LocalEmbedder.open(model_dir)
 
 
 def _tune_collector() -> None:

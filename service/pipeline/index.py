@@ -101,6 +101,7 @@ class IndexStep:
             live = items.items_by_ids(connection, [item_id for item_id, _, is_deleted in pending if not is_deleted])
         behind = [lane for lane in Lane if indexed[shard, lane] < applied[shard, lane]]
         if not pending and not behind:
+            self._is_certain = True
             return False
         gone = [item_id for item_id, _, is_deleted in pending if is_deleted]
         was_certain, self._is_certain = self._is_certain, False

@@ -15,7 +15,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -28,6 +28,7 @@ from service.domain.kinds import Lane, SourceKind, Stage
 from service.domain.source import StageError
 from service.domain.writes import LogEntry
 from service.ops.logging import get_logger
+from service.ops.metrics import OwnerMetrics
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
 from service.pipeline.schedule import Job, Schedule
@@ -45,6 +46,9 @@ BACKOFF_SECONDS = 0.5
 
 HOUSEKEEPING_SECONDS = 60.0
 """How often tombstones are purged."""
+
+SWEEP_SECONDS = 600.0
+"""How often, when nothing else is to do, the index is searched for rows that the catalog does not hold."""
 
 logger = get_logger(__name__)
 
@@ -71,6 +75,7 @@ class Owner:
         *,
         wake_fd: int,
         tell: News,
+        metrics: OwnerMetrics,
     ) -> None:
         """Take the parts.
 
@@ -81,6 +86,7 @@ class Owner:
             ownership: from `take_over`.
             wake_fd: read end of the pipe that wakes this process; its closing is the end.
             tell: how the service hears of progress.
+            metrics: what is counted here.
         """
         self._catalog = catalog
         self._index = index
@@ -88,14 +94,17 @@ class Owner:
         self._ownership = ownership
         self._wake_fd = wake_fd
         self._tell = tell
+        self._metrics = metrics
         self._schedule = Schedule()
         self._lanes: dict[Lane, _LaneState] = {}
         self._jobs: dict[int, Job] = {}
         self._next_key = 0
         self._attempts = AttemptBook(catalog, ownership)
+        self._applied = {Lane.REALTIME: metrics.applied_realtime, Lane.BOOTSTRAP: metrics.applied_bootstrap}
         self._is_running = True
         self._checkpoint_due = 0.0
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
+        self._sweep_due = time.monotonic() + SWEEP_SECONDS
         self._pause_until = 0.0
 
     def stop(self) -> None:
@@ -258,7 +267,7 @@ class Owner:
         if not batch:
             return False
         try:
-            with self._catalog.write() as connection:
+            with self._metrics.store_seconds.time(), self._catalog.write() as connection:
                 store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
         except (EunoeError, FencedError):
             raise
@@ -289,17 +298,31 @@ class Owner:
                 job.is_alone = True
             return
         logger.error("store_failed", error=repr(error))
-        batch[0].outcome = None
-        self._count_attempt(batch[0], StageError(Stage.STORE.value, type(error).__name__.upper(), str(error)[:500]))
+        self._store_less(batch[0], StageError(Stage.RESOLVE.value, type(error).__name__.upper(), str(error)[:500]))
+
+    def _store_less(self, job: Job, error: StageError) -> None:
+        """What cannot be resolved, again and again, is kept without its memories: passages and vectors stay (design section 6)."""
+        outcome, job.outcome = job.outcome, None
+        self._count_attempt(job, error)
+        embedded = outcome.embedded if outcome is not None else None
+        if job.outcome is not None and embedded is not None and embedded.observations:
+            kept = replace(embedded, observations=(), observation_search=(), errors=(*embedded.errors, error))
+            job.outcome = Outcome(job.record, kept)
 
     def _drop(self, batch: Sequence[Job]) -> None:
         for job in batch:
-            self._lanes[Lane(job.record.entry.lane)].jobs.popleft()
+            lane = Lane(job.record.entry.lane)
+            self._lanes[lane].jobs.popleft()
+            self._applied[lane].inc()
+            if job.outcome is not None and job.outcome.failure is not None:
+                self._metrics.dead_letter(job.outcome.failure.stage).inc()
             self._jobs.pop(job.key)
             self._attempts.forget(job.record.entry)
 
     def _flush(self) -> None:
+        started = time.perf_counter()
         if self._index.flush():
+            self._metrics.index_seconds.observe(time.perf_counter() - started)
             self._report()
 
     def _report(self) -> None:
@@ -320,6 +343,9 @@ class Owner:
             with self._catalog.write() as connection:
                 fence(connection, self._ownership.shard, self._ownership.epoch)
                 items.purge_tombstones(connection)
+        if now >= self._sweep_due and not self._jobs:
+            self._sweep_due = now + SWEEP_SECONDS
+            self._index.sweep()
         self._index.keep_up()
 
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+from prometheus_client import CollectorRegistry
 
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
 from service.log.embedded import NEWS
 from service.ops.logging import configure_logging, get_logger
+from service.ops.metrics import OwnerMetrics, exposition
 from service.pipeline.index import IndexStep
 from service.pipeline.owner import Owner, take_over
 from service.pipeline.store import Ownership
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
+
+METRICS_SECONDS = 5.0
 
 logger = get_logger(__name__)
 
@@ -32,6 +40,8 @@ class OwnerPlan:
     log_epoch: int
     generation: int
     extractor_version: str
+    metrics_file: Path
+    """Where this process puts its metrics every few seconds, for the service to show with its own."""
     log_format: str
     log_level: str
 
@@ -56,10 +66,22 @@ def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Own
     epoch = take_over(catalog, plan.shard, f"pid {os.getpid()}")
     ownership = Ownership(plan.shard, epoch, plan.log_epoch, plan.generation, plan.extractor_version)
     index = IndexStep(catalog, IndexWriter(plan.index_uri), ownership)
-    child = ChildWorker(plan.model_dir, on_restart=lambda: logger.warning("child_restarted"))
+    registry = CollectorRegistry()
+    metrics = OwnerMetrics(registry)
+    child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)
     child.start()  # loads its model while the index opens
     index.open()
-    return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd))
+    threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
+    return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd), metrics=metrics)
+
+
+def _publish(path: Path, registry: CollectorRegistry) -> None:
+    fresh = path.with_suffix(".tmp")
+    while True:
+        with suppress(OSError):  # a full disk is told by the catalog, which needs it more
+            fresh.write_bytes(exposition(registry))
+            fresh.replace(path)
+        time.sleep(METRICS_SECONDS)
 
 
 class _Teller:
