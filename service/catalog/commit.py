@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError
 
 from service.catalog.engine import Catalog
 from service.catalog.recording import Answer, Recorder, Write
@@ -32,6 +31,9 @@ class Ticket(Protocol):
 
     def settle(self, answer: Answer) -> None:
         """Called once, on the event loop, with the answer or the error."""
+
+    def fail(self) -> None:
+        """Called on the commit thread, before the next group is taken, when the write failed for no fault of its own."""
 
     @property
     def is_void(self) -> bool:
@@ -56,6 +58,9 @@ class FutureTicket:
             self.future.set_exception(answer)
         else:
             self.future.set_result(answer)
+
+    def fail(self) -> None:
+        """Nothing follows a single write."""
 
     @property
     def is_void(self) -> bool:
@@ -124,6 +129,7 @@ class CommitQueue:
         self._on_death = on_death
         self._observe = observe
         self._waiting: deque[tuple[Write | Call[Any], Any]] = deque()
+        self._in_hand: list[tuple[Write | Call[Any], Any]] = []
         self._condition = threading.Condition()
         self._is_closing = False
         self._is_dead = False
@@ -203,23 +209,19 @@ class CommitQueue:
                 self._last_group = 0
                 self._condition.wait()
             group = self._take_group()
-        live = [(write, ticket) for write, ticket in group if not ticket.is_void]
-        dropped = [(ticket, _expired()) for _, ticket in group if ticket.is_void]
         self._last_group = len(group)
-        self._settle(dropped)
-        if not live:
-            return True
         started = time.perf_counter()
-        if isinstance(live[0][0], Call):
-            self._settle([(live[0][1], self._run_call(live[0][0]))])
-        else:
-            self._settle(self._commit(live))
-        self._observe(len(live), time.perf_counter() - started)
+        write, ticket = group[0]
+        answers = self._run_call(write, ticket) if isinstance(write, Call) else self._commit(group)
+        self._in_hand = []
+        self._settle(answers)
+        self._observe(len(group), time.perf_counter() - started)
         return True
 
     def _take_group(self) -> list[tuple[Any, Any]]:
         first = self._waiting.popleft()
-        group, size = [first], first[0].size
+        group = self._in_hand = [first]
+        size = first[0].size
         if isinstance(first[0], Call):
             return group
         while self._waiting and len(group) < self._limits.items:
@@ -230,27 +232,41 @@ class CommitQueue:
             group.append(self._waiting.popleft())
         return group
 
-    def _run_call(self, call: Call[Any]) -> Any:
+    def _run_call(self, call: Call[Any], ticket: Any) -> list[tuple[Any, Any]]:
+        if ticket.is_void:
+            return [(ticket, _expired())]
         try:
             with self._catalog.write() as connection:
                 result = call.run(connection)
         except EunoeError as error:
-            return error
+            return [(ticket, error)]
         except Exception as error:
             log.exception("write_call_failed")
-            return _internal(error)
+            return [(ticket, _internal(error))]
         self._on_commit()
-        return result
+        return [(ticket, result)]
 
     def _commit(self, group: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-        """Write a group; a group that an item spoils is halved until the guilty one stands alone."""
+        """Write what somebody still waits for; a group that an item spoils is halved until the guilty one stands alone."""
+        live: list[tuple[Any, Any]] = []
+        answers: list[tuple[Any, Any]] = []
+        for write, ticket in group:
+            if ticket.is_void:
+                answers.append((ticket, _expired()))
+            else:
+                live.append((write, ticket))
+        return answers + self._commit_live(live) if live else answers
+
+    def _commit_live(self, group: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
         try:
             with self._catalog.write() as connection:
                 answers = self._recorder.record(connection, [write for write, _ in group])
-        except EunoeError as error:  # the database's: everybody's
+        except EunoeError as error:  # the database's: everybody's, and whatever follows in their streams
             self._recorder.forget_fresh()
+            for _, ticket in group:
+                ticket.fail()
             return [(ticket, error) for _, ticket in group]
-        except (IntegrityError, DataError, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - a value that nobody foresaw is its item's fault alone
             self._recorder.forget_fresh()
             if len(group) == 1:
                 log.warning("write_refused", error=repr(error))
@@ -270,7 +286,7 @@ class CommitQueue:
     def _die(self) -> None:
         with self._condition:
             self._is_dead = True
-            waiting, self._waiting = list(self._waiting), deque()
+            waiting, self._waiting = [*self._in_hand, *self._waiting], deque()
         error = Unavailable("the service's writer died; it is being restarted", retry_after=2.0)
         self._settle([(ticket, error) for _, ticket in waiting])
         self._on_death()

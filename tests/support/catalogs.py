@@ -1,0 +1,155 @@
+"""Catalogs for tests: a real SQLite file per test, and writes by their few parts that matter."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import text
+
+from service.catalog.deployment import create_deployment
+from service.catalog.engine import Catalog
+from service.catalog.ids import new_id
+from service.catalog.migrate import migrate
+from service.catalog.recording import Answer, Recorder, Write
+from service.domain.kinds import Lane, ScopeKind
+from service.domain.scope import ScopeRef
+from service.domain.writes import DocumentWrite, MessageWrite
+
+INSTANCE = "a" * 32
+OTHER_INSTANCE = "b" * 32
+USER = ScopeRef(ScopeKind.USER, "acme", "ana")
+NEIGHBOUR = ScopeRef(ScopeKind.USER, "acme", "ben")
+CUSTOMER = ScopeRef(ScopeKind.CUSTOMER, "acme")
+
+MINUTE = 60_000_000
+NOW = 1_772_000_000_000_000
+"""When everything is recorded unless a test says otherwise: 25 February 2026."""
+
+
+def new_catalog(directory: Path, *, shards: int = 1) -> Catalog:
+    """A fresh deployment in `directory`."""
+    path = directory / "catalog.db"
+    path.write_bytes(_template(shards))
+    return Catalog(path)
+
+
+@cache
+def _template(shards: int) -> bytes:
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "catalog.db"
+        catalog = Catalog(path)
+        migrate(catalog)
+        with catalog.write() as connection:
+            create_deployment(connection, shards=shards, model_id="fake", extractor_version="1")
+        catalog.checkpoint()
+        catalog.close()
+        return path.read_bytes()
+
+
+def message(
+    content: str = "hello",
+    *,
+    conversation: str = "talk",
+    message_id: str = "",
+    request_id: str = "",
+    scope: ScopeRef = USER,
+    instance: str = INSTANCE,
+    role: str = "user",
+    session: str = "",
+    said: int | None = None,
+    recorded: int = NOW,
+    lane: Lane = Lane.REALTIME,
+    tolerant: bool = False,
+) -> MessageWrite:
+    """A turn, with ids drawn as the service draws them."""
+    source = new_id()
+    return MessageWrite(
+        instance_id=instance,
+        conversation_id=conversation,
+        scope=scope,
+        source_id=source,
+        message_id=message_id or request_id or source,
+        request_id=request_id,
+        content_hash=_hash(content, role),
+        role=role,
+        speaker="",
+        content=content,
+        metadata="",
+        session_id=session,
+        said_time=said,
+        record_time=recorded,
+        time_zone="",
+        mode="fast",
+        lane=lane,
+        tolerates_repeats=tolerant,
+    )
+
+
+def document(
+    content: str = "hello",
+    *,
+    document_id: str = "",
+    request_id: str = "",
+    scope: ScopeRef = USER,
+    instance: str = INSTANCE,
+    written: int | None = None,
+    recorded: int = NOW,
+    lane: Lane = Lane.REALTIME,
+    tolerant: bool = False,
+) -> DocumentWrite:
+    """A note to ingest, with ids drawn as the service draws them."""
+    source = new_id()
+    return DocumentWrite(
+        instance_id=instance,
+        scope=scope,
+        source_id=source,
+        document_id=document_id or request_id or source,
+        ingestion_id=new_id(),
+        batch_id="",
+        request_id=request_id,
+        content_hash=_hash(content, "note"),
+        document_type="note",
+        content=content,
+        metadata="",
+        document_time=written,
+        record_time=recorded,
+        time_zone="",
+        mode="fast",
+        lane=lane,
+        tolerates_repeats=tolerant,
+    )
+
+
+def _hash(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def record(catalog: Catalog, *writes: Write) -> list[Answer]:
+    """Write one group, as the commit queue does."""
+    with catalog.write() as connection:
+        return Recorder(_shards(catalog)).record(connection, writes)
+
+
+def _shards(catalog: Catalog) -> int:
+    return int(scalar(catalog, "SELECT shards FROM deployment"))
+
+
+def rows(catalog: Catalog, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What a statement reads."""
+    with catalog.read() as connection:
+        return [tuple(row) for row in connection.execute(text(sql), values)]
+
+
+def scalar(catalog: Catalog, sql: str, **values: Any) -> Any:
+    """The one value that a statement reads."""
+    return rows(catalog, sql, **values)[0][0]
+
+
+def run_sql(catalog: Catalog, sql: str, **values: Any) -> None:
+    """Change something that no verb of the service changes: a time that passed, a limit of the database."""
+    with catalog.write() as connection:
+        connection.execute(text(sql), values)
