@@ -6,8 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from service.app.workers import Workers
-from service.catalog.engine import Catalog
+from service.app.reads import Reads
 from service.catalog.log import count_unindexed
 from service.domain.errors import ResourceExhausted
 from service.domain.kinds import Lane
@@ -24,16 +23,14 @@ class Backlog:
     It only ever grows in between, so a write that is far from the limit costs one dictionary entry and no read.
     """
 
-    def __init__(self, catalog: Catalog, reads: Workers, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, reads: Reads, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         """Wire it.
 
         Args:
-            catalog: where the truth is counted.
-            reads: the threads that count.
+            reads: where the truth is counted.
             limit: unindexed records per instance and lane.
             clock: seconds, monotonic.
         """
-        self._catalog = catalog
         self._reads = reads
         self._limit = limit
         self._clock = clock
@@ -60,14 +57,10 @@ class Backlog:
             if known is not None and known + records <= self._limit:
                 return  # somebody else corrected it meanwhile
             if known is None or self._clock() >= self._counted[key] + _RECOUNT_SECONDS:
-                self._counts[key] = await self._reads.run(lambda: self._count(key))
+                self._counts[key] = await self._reads.run(lambda connection: count_unindexed(connection, key[0], int(key[1])))
                 self._counted[key] = self._clock()
             if self._counts[key] + records > self._limit:
                 raise _full(key[1], self._counts[key], self._limit)
-
-    def _count(self, key: tuple[str, Lane]) -> int:
-        with self._catalog.read() as connection:
-            return count_unindexed(connection, key[0], int(key[1]))
 
 
 def _full(lane: Lane, waiting: int, limit: int) -> ResourceExhausted:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-from sqlalchemy import Connection
 
 from service.app.inputs import digest
 from service.app.keys import draw_key
 from service.app.pages import Pages, page_size
-from service.app.workers import Workers
+from service.app.reads import Reads
 from service.catalog import instances
 from service.catalog.commit import CommitQueue
-from service.catalog.engine import Catalog
+from service.catalog.engine import Connection
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.requests import once
 from service.domain.errors import AlreadyExists, NotFound
 from service.domain.kinds import Isolation
 
-T = TypeVar("T")
 _OPERATOR = ""
 """The owner of the operator's request ids: no instance has this id."""
 
@@ -30,9 +25,8 @@ _OPERATOR = ""
 class Instances:
     """What an operator can do with instances and keys."""
 
-    catalog: Catalog
+    reads: Reads
     queue: CommitQueue
-    reads: Workers
     pages: Pages
 
     async def create_instance(
@@ -65,14 +59,14 @@ class Instances:
         Raises:
             NotFound: there is none.
         """
-        return await self._read(lambda connection: _existing(connection, name))
+        return await self.reads.run(lambda connection: _existing(connection, name))
 
     async def list_instances(self, size: int, token: str) -> tuple[list[InstanceRow], str]:
         """A page of instances by name, and the token of the next one."""
         arguments = ("ListInstances",)
         most = page_size(size)
         after = self.pages.cursor(arguments, token) or ""
-        rows = await self._read(lambda connection: instances.list_instances(connection, after, most + 1))
+        rows = await self.reads.run(lambda connection: instances.list_instances(connection, after, most + 1))
         page = rows[:most]
         return page, self.pages.token(arguments, page[-1].name) if len(rows) > most else ""
 
@@ -108,7 +102,7 @@ class Instances:
             instance = _existing(connection, name)
             return instances.list_keys(connection, instance.instance_id, after, most + 1)
 
-        rows = await self._read(read)
+        rows = await self.reads.run(read)
         page = rows[:most]
         return page, self.pages.token(arguments, page[-1].key_id) if len(rows) > most else ""
 
@@ -129,13 +123,6 @@ class Instances:
             return _existing_key(connection, key_id)
 
         return await self.queue.call(revoke, expires)
-
-    async def _read(self, work: Callable[[Connection], T]) -> T:
-        def read() -> T:
-            with self.catalog.read() as connection:
-                return work(connection)
-
-        return await self.reads.run(read)
 
 
 def _insert(connection: Connection, row: InstanceRow) -> dict[str, str]:

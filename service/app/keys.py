@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from service.app.principal import Principal
-from service.app.workers import Workers
-from service.catalog.engine import Catalog
+from service.app.reads import Reads
+from service.catalog.engine import Connection
 from service.catalog.ids import new_id
 from service.catalog.instances import find_key
 from service.domain.errors import Unauthenticated
@@ -59,9 +59,8 @@ def denied() -> Unauthenticated:
 class Keys:
     """Recognises API keys."""
 
-    def __init__(self, catalog: Catalog, reads: Workers, clock: Callable[[], float] = time.monotonic) -> None:
-        """Read keys from this catalog, on these threads."""
-        self._catalog = catalog
+    def __init__(self, reads: Reads, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read keys through these reads."""
         self._reads = reads
         self._clock = clock
         self._known: dict[bytes, tuple[float, Principal]] = {}
@@ -91,7 +90,7 @@ class Keys:
             return found[1]  # somebody else just read it
         if self._unknown.get(digest, 0.0) > now:
             raise denied()
-        principal = await self._reads.run(lambda: self._read(key_id, digest))
+        principal = await self._reads.run(lambda connection: _read(connection, key_id, digest))
         until = self._clock() + CACHED_SECONDS
         if principal is None:
             self._known.pop(digest, None)
@@ -101,15 +100,14 @@ class Keys:
         _put(self._known, digest, (until, principal), CACHED_KNOWN)
         return principal
 
-    def _read(self, key_id: str, digest: bytes) -> Principal | None:
-        with self._catalog.read() as connection:
-            found = find_key(connection, key_id)
-        expected = _NOBODY if found is None else found[0].secret_hash
-        is_right = hmac.compare_digest(expected, digest)
-        if found is None or not is_right or found[0].revoke_time is not None:
-            return None
-        instance = found[1]
-        return Principal(instance.instance_id, instance.name, instance.isolation, key_id)
+
+def _read(connection: Connection, key_id: str, digest: bytes) -> Principal | None:
+    found = find_key(connection, key_id)
+    is_right = hmac.compare_digest(_NOBODY if found is None else found[0].secret_hash, digest)
+    if found is None or not is_right or found[0].revoke_time is not None:
+        return None
+    instance = found[1]
+    return Principal(instance.instance_id, instance.name, instance.isolation, key_id)
 
 
 def _put(cache: dict[bytes, T], digest: bytes, value: T, bound: int) -> None:

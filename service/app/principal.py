@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from service.catalog.edits import Guard
 from service.domain.errors import FieldViolation, InvalidArgument
 from service.domain.kinds import Isolation
 from service.domain.scope import ScopeRef, write_scope
@@ -32,32 +33,20 @@ def resolve_scope(isolation: Isolation, user_id: str, customer_id: str) -> Scope
     return write_scope(isolation, user_id, customer_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What a call by id, or a list, is narrowed to. Empty ids do not narrow."""
+def guard_of(principal: Principal, user_id: str, customer_id: str) -> Guard:
+    """What a call by id, or a list, is narrowed to. Empty ids do not narrow.
 
-    user_id: str = ""
-    customer_id: str = ""
-
-    @staticmethod
-    def of(principal: Principal, user_id: str, customer_id: str) -> Guard:
-        """The guard of these ids in this instance.
-
-        Raises:
-            InvalidArgument: a customer in an instance that knows users only.
-        """
-        if principal.isolation is Isolation.STRICT or not customer_id:
-            return Guard(user_id, customer_id)
-        if customer_id == user_id:
-            return Guard(user_id)
-        rule = "this instance has users only (isolation equals_customer): leave customer_id empty or equal to user_id"
-        raise InvalidArgument(
-            rule,
-            reason="SCOPE_FORBIDDEN",
-            values={"customer_id": customer_id},
-            fields=[FieldViolation("customer_id", rule)],
-        )
-
-    def admits(self, scope: ScopeRef) -> bool:
-        """Whether something of this scope may be seen."""
-        return self.user_id in ("", scope.user_id) and self.customer_id in ("", scope.customer_id)
+    Raises:
+        InvalidArgument: a customer in an instance that knows users only.
+    """
+    if principal.isolation is Isolation.STRICT or not customer_id:
+        return Guard(user_id, customer_id)
+    if customer_id == user_id:
+        return Guard(user_id)
+    rule = "this instance has users only (isolation equals_customer): leave customer_id empty or equal to user_id"
+    raise InvalidArgument(
+        rule,
+        reason="SCOPE_FORBIDDEN",
+        values={"customer_id": customer_id},
+        fields=[FieldViolation("customer_id", rule)],
+    )

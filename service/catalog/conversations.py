@@ -113,9 +113,7 @@ def get_conversation(connection: Connection, instance_id: str, conversation_id: 
     return _row(rows[0]) if rows else None
 
 
-def list_conversations(
-    connection: Connection, instance_id: str, guard: Guard, before: int, most: int
-) -> list[ConversationRow]:
+def list_conversations(connection: Connection, instance_id: str, guard: Guard, before: int, most: int) -> list[ConversationRow]:
     """A page of conversations, newest first, before a row number."""
     rows = _LIST.rows(
         connection,
@@ -128,9 +126,7 @@ def list_conversations(
     return [_row(row) for row in rows]
 
 
-def progress_of(
-    connection: Connection, instance_id: str, conversations: Iterable[int]
-) -> dict[int, ConversationProgress]:
+def progress_of(connection: Connection, instance_id: str, conversations: Iterable[int]) -> dict[int, ConversationProgress]:
     """Row number → progress. Reads what waits, not what is done, so it costs little while little waits."""
     wanted = list(conversations)
     ids = json_list(wanted)

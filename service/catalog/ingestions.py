@@ -44,9 +44,7 @@ _LIST = Statement(
     .order_by(_i.c.ingestion_id.desc())
     .limit(bindparam("most"))
 )
-_BATCH = Statement(
-    select(_b).where(_b.c.instance_id == bindparam("instance_id"), _b.c.batch_id == bindparam("batch_id"))
-)
+_BATCH = Statement(select(_b).where(_b.c.instance_id == bindparam("instance_id"), _b.c.batch_id == bindparam("batch_id")))
 _COUNTS = Statement(
     select(_i.c.status, func.count(), func.sum(_i.c.passage_count), func.sum(_i.c.memory_count), func.max(_i.c.finish_time))
     .where(_i.c.instance_id == bindparam("instance_id"), _i.c.batch_id == bindparam("batch_id"))

@@ -1,4 +1,4 @@
-"""Memories and items over several scopes, newest first: what a list or a scope too large to hold reads."""
+"""What fetches and lists read besides the rows of `items` and `memories`: newest first, and which index table holds a scope."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ _LATEST = Statement(
     .order_by(_i.c.said_time.desc(), _i.c.item_id)
     .limit(bindparam("most"))
 )
+_TABLE = Statement(
+    select(schema.index_tables.c.name).join(_s, _s.c.shard == schema.index_tables.c.shard).where(_s.c.scope == bindparam("scope"))
+)
 
 NEWEST = (2**62, "")
 """(create time, memory id) after every memory: where a list begins."""
@@ -69,3 +72,9 @@ def newest_memories(
 def latest_items(connection: Connection, scope: int, most: int) -> list[Item]:
     """The live items of a scope that were said last."""
     return [Item(*row) for row in _LATEST.run(connection, scope=scope, most=most)]
+
+
+def table_of_scope(connection: Connection, scope: int) -> str | None:
+    """The table of the search index that holds a scope; None where there is none yet."""
+    name = _TABLE.run(connection, scope=scope).scalar()
+    return None if name is None else str(name)

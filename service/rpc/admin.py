@@ -67,6 +67,6 @@ class AdminService:
         """Tell whose key this is."""
         return wire.WhoAmIResponse(
             instance_id=call.principal.name,
-            isolation=isolations.to_wire[call.principal.isolation],  # type: ignore[arg-type]
+            isolation=isolations.to_wire[call.principal.isolation],
             key_id=call.principal.key_id,
         )

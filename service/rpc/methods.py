@@ -47,7 +47,6 @@ class Wrapping:
         handlers = {
             method.name: self._method(method, getattr(servicer, method.name), is_operators=method.name in operator_rpcs)
             for method in descriptor.methods
-            if hasattr(servicer, method.name)
         }
         return grpc.method_handlers_generic_handler(descriptor.full_name, handlers)
 

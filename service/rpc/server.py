@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from eunoe.v1 import admin_service_pb2, conversation_service_pb2
+from eunoe.v1 import admin_service_pb2, conversation_service_pb2, memory_service_pb2
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from service.app.wiring import UseCases
+from service.ops.metrics import ApiMetrics
+from service.rpc.admin import AdminService
+from service.rpc.conversation import ConversationService
+from service.rpc.convert.checks import Checks
+from service.rpc.memory import MemoryService
 from service.rpc.methods import Wrapping
 from service.rpc.validate import assert_rules_run
-from service.settings import Settings, Tls
+from service.settings import Limits, Settings, Tls
 
 SERVICES: Mapping[str, ServiceDescriptor] = {
     descriptor.full_name: descriptor
     for descriptor in (
         conversation_service_pb2.DESCRIPTOR.services_by_name["ConversationService"],
+        memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"],
         admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"],
     )
 }
@@ -37,23 +43,21 @@ _SEND_BYTES = 64 * 1024 * 1024
 _HEADER_BYTES = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Servicers:
-    """One object per service; each has a method of every RPC's name."""
-
-    conversations: object
-    admin: object
-
-    def by_name(self) -> dict[str, object]:
-        """Full service name → servicer."""
-        return {"eunoe.v1.ConversationService": self.conversations, "eunoe.v1.AdminService": self.admin}
+def servicers(use_cases: UseCases, limits: Limits) -> dict[str, object]:
+    """Full service name → the object that has a method of every RPC's name."""
+    checks, of = Checks(limits), use_cases
+    return {
+        "eunoe.v1.ConversationService": ConversationService(checks, of.conversations, of.contexts),
+        "eunoe.v1.MemoryService": MemoryService(checks, of.documents, of.ingestions, of.memories, of.contexts),
+        "eunoe.v1.AdminService": AdminService(checks, of.instances),
+    }
 
 
 class Server:
     """The server of one process."""
 
-    def __init__(self, settings: Settings, wrapping: Wrapping, servicers: Servicers) -> None:
-        """Assemble it; `start` listens.
+    def __init__(self, settings: Settings, use_cases: UseCases, metrics: ApiMetrics, admin_token: str) -> None:
+        """Assemble it on the loop that serves; `start` listens.
 
         Raises:
             RuntimeError: the field rules would not run.
@@ -63,7 +67,9 @@ class Server:
         self._settings = settings
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_options(settings))
-        handlers = [wrapping.service(SERVICES[name], servicer) for name, servicer in servicers.by_name().items()]
+        wrapping = Wrapping(metrics, use_cases.keys, admin_token)
+        found = servicers(use_cases, settings.limits)
+        handlers = [wrapping.service(descriptor, found[name]) for name, descriptor in SERVICES.items()]
         self._server.add_generic_rpc_handlers(handlers)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)

@@ -78,6 +78,15 @@ class Checks:
             raise over_limit(field, self.limits.metadata, "bytes of JSON")
         return text
 
+    def count(self, field: str, items: int, limit: int) -> None:
+        """How many a list holds.
+
+        Raises:
+            InvalidArgument: too many.
+        """
+        if items > limit:
+            raise over_limit(field, limit, "items")
+
     def time_zone(self, field: str, name: str) -> str:
         """A time zone, or nothing.
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from eunoe.v1 import conversation_pb2, conversation_service_pb2, item_result_pb2
+from eunoe.v1 import conversation_pb2, conversation_service_pb2
 
 from service.app.inputs import NewMessage
-from service.app.streams import ItemFailure, StreamSummary
+from service.app.streams import StreamSummary
+from service.catalog.conversations import ConversationProgress, ConversationRow
 from service.domain.kinds import IngestionMode, Lane
 from service.domain.writes import RecordedMessage
 from service.rpc.convert.checks import Checks
+from service.rpc.convert.items import duplicate_items, item_error
 from service.rpc.convert.kinds import lanes, modes, roles
+from service.rpc.convert.scopes import scope
 from service.rpc.convert.values import microseconds, timestamp
-from service.rpc.errors import code_of, public_message, reason_of
 
 
 def new_message(checks: Checks, wire: conversation_pb2.MessageInput) -> NewMessage:
@@ -69,19 +71,20 @@ def stream_summary(summary: StreamSummary, position: str) -> conversation_servic
         duplicate_count=summary.duplicate,
         failed_count=summary.failed,
         errors=[item_error(failure) for failure in summary.errors],
-        duplicates=[item_result_pb2.DuplicateItem(index=index, first_id=first) for index, first in summary.duplicates],
+        duplicates=duplicate_items(summary),
         position=position,
     )
 
 
-def item_error(failure: ItemFailure) -> item_result_pb2.ItemError:
-    """Why one item was not accepted."""
-    error = failure.error
-    return item_result_pb2.ItemError(
-        index=failure.index,
-        code=code_of(error).value[0],
-        reason=reason_of(error),
-        message=public_message(error),
-        field=error.fields[0].field if error.fields else "",
-        item_id=failure.item_id,
+def conversation(row: ConversationRow, progress: ConversationProgress) -> conversation_pb2.Conversation:
+    """A conversation and how far its processing is."""
+    return conversation_pb2.Conversation(
+        conversation_id=row.conversation_id,
+        scope=scope(row.scope),
+        message_count=row.message_count,
+        indexed_count=max(row.message_count - progress.unindexed, 0),
+        refining=progress.is_refining,
+        create_time=timestamp(row.create_time),
+        update_time=timestamp(row.update_time),
+        session_id=row.session_id,
     )

@@ -13,7 +13,7 @@ def instance(row: InstanceRow) -> instance_pb2.Instance:
     """An instance; callers know it by its name."""
     return instance_pb2.Instance(
         instance_id=row.name,
-        isolation=isolations.to_wire[row.isolation],  # type: ignore[arg-type]
+        isolation=isolations.to_wire[row.isolation],
         create_time=timestamp(row.create_time),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from eunoe.v1 import (
     context_pb2,
@@ -37,14 +37,14 @@ class Kinds(Generic[E]):
     """One enumeration on both sides."""
 
     def __init__(self, domain: type[E], wire: object, prefix: str) -> None:
-        """Pair the members whose names are equal but for the wire's prefix."""
+        """Pair the members whose names are equal but for the wire's prefix. Wire numbers are typed `Any`: each stub has a type of its own."""
         assert isinstance(wire, EnumTypeWrapper)
         numbers = {name.removeprefix(prefix): number for name, number in wire.items()}
-        self.to_wire: dict[E, int] = {member: numbers[member.name] for member in domain if member.name in numbers}
+        self.to_wire: dict[E, Any] = {member: numbers[member.name] for member in domain if member.name in numbers}
         self.to_domain: dict[int, E] = {number: member for member, number in self.to_wire.items()}
         self._by_value = {member.value: number for member, number in self.to_wire.items()}
 
-    def of_value(self, value: object) -> int:
+    def of_value(self, value: object) -> Any:
         """The wire number of a stored value; 0 where there is none."""
         return self._by_value.get(value, 0)
 

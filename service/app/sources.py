@@ -1,0 +1,108 @@
+"""Where the scope cache gets its rows: the catalog (the truth), and the search index (faster, and allowed to fail)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalog import items, listing
+from service.catalog.engine import Catalog
+from service.catalog.listing import table_of_scope
+from service.domain.item import Item
+from service.retrieval.scopes import Changes
+from service.vectors.errors import IndexUnavailable
+from service.vectors.results import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogItems:
+    """The catalog as `service.retrieval.scopes.ItemSource`; each call is one read transaction."""
+
+    catalog: Catalog
+
+    def live_versions(self, scope: int) -> tuple[int, Mapping[str, int]]:
+        """The change number, and the version of each live item, of one moment."""
+        with self.catalog.read() as connection:
+            return items.live_versions(connection, scope)
+
+    def changes_since(self, scope: int, change_number: int) -> Changes:
+        """What changed after a change number."""
+        with self.catalog.read() as connection:
+            found = items.changes_since(connection, scope, change_number)
+        if found is None:
+            return Changes(change_number, (), (), is_complete=False)
+        return Changes(found.change_number, found.changed, found.deleted, is_complete=True)
+
+    def items(self, scope: int, ids: Sequence[str]) -> list[Item]:
+        """The live ones among some items of a scope."""
+        with self.catalog.read() as connection:
+            return [item for item in items.items_by_ids(connection, ids) if item.scope == scope]
+
+    def latest(self, scope: int, most: int) -> list[Item]:
+        """The live items of a scope that were said last."""
+        with self.catalog.read() as connection:
+            return listing.latest_items(connection, scope, most)
+
+
+class IndexTables(Protocol):
+    """The tables of the search index, as `service.vectors.reader.IndexReader` reads them."""
+
+    def load_scope(self, name: str, scope: int) -> list[Item]:
+        """All items of one scope."""
+
+    def search(
+        self,
+        name: str,
+        scopes: Sequence[int],
+        *,
+        vector: NDArray[np.float32] | None = None,
+        terms: str = "",
+        limit_vector: int = 100,
+        limit_text: int = 400,
+    ) -> list[Candidate]:
+        """Rows of some scopes nearest to a vector and best matching terms."""
+
+
+class ScopeTables:
+    """The search index by scope. Until its tables are attached, and wherever they fail, the catalog answers."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Know which table is whose from the catalog."""
+        self._catalog = catalog
+        self._tables: IndexTables | None = None
+
+    def attach(self, tables: IndexTables) -> None:
+        """The index is there."""
+        self._tables = tables
+
+    def load_scope(self, scope: int) -> list[Item]:
+        """All rows of a scope, perhaps of other versions than the live ones.
+
+        Raises:
+            IndexUnavailable: the index cannot answer.
+        """
+        tables, name = self._open(scope)
+        return tables.load_scope(name, scope)
+
+    def search(self, scope: int, vector: NDArray[np.float32], terms: str, limit_vector: int, limit_text: int) -> Iterable[str]:
+        """Ids of the rows nearest to a vector and of those that match terms best.
+
+        Raises:
+            IndexUnavailable: the index cannot answer.
+        """
+        tables, name = self._open(scope)
+        found = tables.search(name, [scope], vector=vector, terms=terms, limit_vector=limit_vector, limit_text=limit_text)
+        return [candidate.item_id for candidate in found]
+
+    def _open(self, scope: int) -> tuple[IndexTables, str]:
+        if self._tables is None:
+            raise IndexUnavailable("the search index is not open yet")
+        with self._catalog.read() as connection:
+            name = table_of_scope(connection, scope)
+        if name is None:
+            raise IndexUnavailable("the search index of this shard was not built yet")
+        return self._tables, name
