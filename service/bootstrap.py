@@ -328,6 +328,15 @@ class _Service:
             self._metrics.indexed_lag.labels(*place).set(done - found)
             self._metrics.backlog.labels(place[1]).set(head - found)
 
+    def _exposition(self) -> bytes:
+        """The metrics of this process, and the last ones of the owner."""
+        self._measure_lag()
+        try:
+            of_owner = self._metrics_file.read_bytes()
+        except FileNotFoundError:  # it has not measured anything yet
+            of_owner = b""
+        return exposition(self._registry) + of_owner
+
     def _dead_parts(self) -> list[str]:
         return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
 
