@@ -12,6 +12,7 @@ whether it was kept warm or loaded again. Rounding moves a cosine by about 1e-4;
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -35,6 +36,8 @@ LOG_SCALE = 1024
 _LOG_LENGTHS = np.array([round(LOG_SCALE * math.log1p(words)) for words in range(4096)], np.float32)
 _ROLES = {"user": USER, "assistant": ASSISTANT}
 _KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
+_ENDS_ASKING = re.compile(r"[?\uff1f\u061f]\W{0,8}(?:[\[(][^\])]{0,1000}[\])]\s*)?\Z")
+"""A question mark, then at most closing marks and one remark in brackets."""
 _FIRST_CAPACITY = 64
 
 _LAYOUT = {
@@ -56,6 +59,7 @@ _LAYOUT = {
     "confidence": np.float32,
     "is_live": np.bool_,
     "is_chunk": np.bool_,
+    "asks": np.bool_,
 }
 
 
@@ -112,7 +116,7 @@ class Columns:
         return self._arrays[name][: self.rows]  # type: ignore[return-value]
 
     def flags(self, name: str) -> NDArray[np.bool_]:
-        """A column of booleans: `is_live`, `is_chunk`."""
+        """A column of booleans: `is_live`, `is_chunk`, `asks` (the text ends with a question)."""
         return self._arrays[name][: self.rows]  # type: ignore[return-value]
 
     @property
@@ -167,6 +171,7 @@ class Columns:
             "valid_until": [NEVER if item.valid_until is None else item.valid_until for item in items],
             "confidence": [item.confidence for item in items],
             "is_chunk": [item.parent != "" for item in items],
+            "asks": [_ENDS_ASKING.search(item.text) is not None for item in items],
         }
 
     def _reserve(self, held: int) -> None:

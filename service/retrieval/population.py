@@ -21,6 +21,9 @@ from service.retrieval.names import index_names, is_personal_name
 
 Floats = NDArray[np.float32]
 
+_PEOPLE_IN_A_TALK = 2
+"""Named speakers from which on a scope holds talks between people and not only a user's with an assistant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -70,6 +73,10 @@ class Population:
     last_time: int
     """When the first and the last row was said, microseconds since 1970; both 0 in an empty scope."""
     has_chunks: bool
+    following: NDArray[np.int32]
+    """The row of the turn that was said next in the same session; -1 where there is none."""
+    asks: Floats
+    """1 for turns that end with a question, in talks between people who are named; else 0."""
 
     @classmethod
     def of(cls, columns: Columns, row_weights: NDArray[np.float64] | None = None) -> Population:
@@ -83,15 +90,18 @@ class Population:
         counted = live & ~columns.flags("is_chunk")
         weights = counted.astype(np.float64) if row_weights is None else counted * row_weights
         said = columns.times("said_time")[live]
+        names = _names_by_speaker(columns, live)
         return cls(
             weights=weights,
             count=float(weights.sum()),
             terms=float(weights @ columns.numbers("length")),
             log_words=moments(columns.floats("log_words"), weights),
-            names=index_names(_speakers(columns, live)),
+            names=index_names(names.values()),
             first_time=int(said.min()) if len(said) else 0,
             last_time=int(said.max()) if len(said) else 0,
             has_chunks=bool((live & columns.flags("is_chunk")).any()),
+            following=_following(columns, counted),
+            asks=_asks_among_people(columns, names),
         )
 
 
@@ -107,9 +117,34 @@ def together(parts: Iterable[Moments]) -> Moments:
     return sum(parts, Moments())
 
 
-def _speakers(columns: Columns, live: NDArray[np.bool_]) -> set[str]:
-    """Case-folded names of the people who speak in live passages (never "User" or "Assistant")."""
+def _names_by_speaker(columns: Columns, live: NDArray[np.bool_]) -> dict[int, str]:
+    """Case-folded names of the people who speak in live passages (never "User" or "Assistant"), by speaker code."""
     names = columns.codes["speaker"].names
-    passages = live & (columns.numbers("kind") == KINDS.index(PASSAGE))
+    passages = live & _is_passage(columns)
     heard = np.flatnonzero(np.bincount(columns.numbers("speaker")[passages], minlength=1))
-    return {names[code] for code in heard.tolist() if code < len(names) and is_personal_name(names[code])}
+    return {code: names[code] for code in heard.tolist() if code < len(names) and is_personal_name(names[code])}
+
+
+def _following(columns: Columns, counted: NDArray[np.bool_]) -> NDArray[np.int32]:
+    following = np.full(columns.rows, -1, np.int32)
+    rows = np.flatnonzero(counted & _is_passage(columns))
+    keys = (columns.numbers("session")[rows].astype(np.int64) << 32) + columns.numbers("number")[rows]
+    turns, first, times = np.unique(keys, return_index=True, return_counts=True)
+    single = times == 1  # a number that comes twice belongs to several documents of one name: no order among them
+    turns, first = turns[single], first[single]
+    follows = np.flatnonzero(np.diff(turns) == 1)
+    following[rows[first[follows]]] = rows[first[follows + 1]]
+    return following
+
+
+def _asks_among_people(columns: Columns, names: Mapping[int, str]) -> Floats:
+    if len(names) < _PEOPLE_IN_A_TALK:
+        return np.zeros(columns.rows, np.float32)
+    is_person = np.zeros(len(columns.codes["speaker"].numbers), np.bool_)
+    is_person[list(names)] = True
+    return (columns.flags("asks") & is_person[columns.numbers("speaker")]).astype(np.float32)
+
+
+def _is_passage(columns: Columns) -> NDArray[np.bool_]:
+    passages: NDArray[np.bool_] = columns.numbers("kind") == KINDS.index(PASSAGE)
+    return passages

@@ -69,6 +69,29 @@ def test_a_when_question_prefers_what_tells_a_time() -> None:
     assert ids(ask("When did we move house?", turns))[0] == "psg_when"
 
 
+def test_what_was_said_next_speaks_for_a_turn() -> None:
+    """Of two equal turns the one to which somebody answered with the words of the question comes first."""
+    turns = [
+        item("plain", "I got it last week", session="a", number=501),
+        item("after_plain", "nice weather", session="a", number=502),
+        item("answered", "I got it last week", session="b", number=601),
+        item("answer", "a new piano, wonderful", session="b", number=602),
+    ]
+    found = ids(ask("Who got a new piano?", turns, max_results=50))
+    assert found.index("psg_answered") < found.index("psg_plain")
+
+
+def test_between_people_a_question_is_no_answer() -> None:
+    """A turn that ends with a question ranks lower in a talk of named people, and not where a user asks an assistant."""
+    people = [
+        item("asks", "the garden party?", speaker="Ben", number=700),
+        item("tells", "the garden party", speaker="Ana", number=800),
+    ]
+    assert ids(ask("garden party", people))[0] == "psg_tells"
+    alone = {one.item.item_id: one for one in ask("garden party", [item("asks", "the garden party?", number=700)], explain=True)}
+    assert "asks" not in {signal.name for signal in alone["psg_asks"].signals}
+
+
 def test_a_turn_takes_one_place_with_its_best_chunk() -> None:
     """Head and further chunks of a turn never come twice; the text that answers is served."""
     head = item("head", "a long report about the office")
