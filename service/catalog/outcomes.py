@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
@@ -14,7 +14,7 @@ from service.domain.kinds import IngestionStatus, SourceKind
 from service.domain.source import StageError
 
 _i = schema.ingestions
-_OPEN = [IngestionStatus.QUEUED.value, IngestionStatus.PROCESSING.value]
+_IS_OPEN = or_(_i.c.status == IngestionStatus.QUEUED.value, _i.c.status == IngestionStatus.PROCESSING.value)
 
 _BEGIN = Statement(
     update(_i)
@@ -23,7 +23,7 @@ _BEGIN = Statement(
 )
 _APPLY = Statement(
     update(_i)
-    .where(_i.c.source_id == bindparam("which"), _i.c.status.in_(_OPEN))
+    .where(_i.c.source_id == bindparam("which"), _IS_OPEN)
     .values(
         status=IngestionStatus.PROCESSING.value,
         outcome=bindparam("new_outcome"),
@@ -52,7 +52,7 @@ _FINISH = Statement(
 )
 _FAIL = Statement(
     update(_i)
-    .where(_i.c.source_id == bindparam("which"), _i.c.status.in_(_OPEN))
+    .where(_i.c.source_id == bindparam("which"), _IS_OPEN)
     .values(
         status=IngestionStatus.FAILED.value,
         outcome=IngestionStatus.FAILED.value,
