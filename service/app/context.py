@@ -161,7 +161,7 @@ class Contexts:
         position = self.positions.read(principal, query.min_position)
         entries = {key: seq for key, seq in position.entries.items() if key[0] in shards}
         started = time.monotonic()
-        limit = LONGEST_WAIT_SECONDS if expires is None else expires - started - ANSWER_EARLY_SECONDS
+        limit = LONGEST_WAIT_SECONDS if expires is None else _time_left(expires)
         is_reached = await self.log.wait_indexed(entries, limit)
         self.metrics.fetch_stage("wait").observe(time.monotonic() - started)
         if not is_reached:
@@ -178,7 +178,7 @@ class Contexts:
 
     async def _embedder(self, expires: float | None) -> Embedder:
         try:
-            async with asyncio.timeout(None if expires is None else max(expires - time.monotonic(), 0)):
+            async with asyncio.timeout(None if expires is None else max(_time_left(expires), 0)):
                 return await self.model.ready()
         except TimeoutError:
             raise DeadlineExceeded("the embedding model is still being loaded", reason="DEADLINE_PASSED") from None
@@ -209,6 +209,11 @@ class Contexts:
             bool(opened.large),
             reasons,
         )
+
+
+def _time_left(expires: float) -> float:
+    """Seconds until an answer must leave to arrive in time."""
+    return expires - time.monotonic() - ANSWER_EARLY_SECONDS
 
 
 class _Embedding:
