@@ -157,7 +157,7 @@ class Columns:
         codes = self.codes
         return {
             "kind": [_KIND_CODES.get(item.kind, 0) for item in items],
-            "role": [_ROLES.get(item.role, NOBODY) for item in items],
+            "role": [_role_of(item) for item in items],
             "speaker": codes["speaker"].of(item.speaker.casefold() for item in items),
             "session": codes["session"].of(f"{item.conversation}\0{item.session}" for item in items),
             "conversation": codes["conversation"].of(item.conversation for item in items),
@@ -186,6 +186,13 @@ class Columns:
             grown = np.empty(capacity, array.dtype)
             grown[:held] = array[:held]
             self._arrays[name] = grown
+
+
+def _role_of(item: Item) -> int:
+    """Whose words it is; a memory about the user counts as the user's."""
+    if not item.role and item.kind != PASSAGE and item.speaker.casefold() == "user":
+        return USER
+    return _ROLES.get(item.role, NOBODY)
 
 
 def widen(vectors: Sequence[bytes]) -> NDArray[np.float32]:

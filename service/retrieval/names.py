@@ -8,7 +8,7 @@ What does not: names of people who are only talked about; they are words like ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.retrieval.stopwords import STOP_WORDS
@@ -56,29 +56,40 @@ def index_names(names: Iterable[str]) -> dict[str, frozenset[str]]:
     return {word: frozenset(found) for word, found in index.items()}
 
 
-def find_names(question: str, index: Mapping[str, frozenset[str]]) -> Naming:
+def find_names(question: str, indexes: Sequence[Mapping[str, frozenset[str]]]) -> Naming:
     """Find participants' names in a question.
 
-    A participant whose matched words are part of another's ("Ana" where "Ana Silva" is named and speaks) is not meant.
+    A capitalised word of a name is enough; in small letters all words of the name must be there ("which project" does not name the
+    "Project Manager"). A participant whose matched words are part of another's ("Ana" where "Ana Silva" is named and speaks) is not meant.
+
+    Args:
+        question: as asked.
+        indexes: words of the participants' names of each scope, as `index_names` gives them.
     """
+    words = [(match, fold(match[1])) for match in _WORD.finditer(question)]
+    present = {word for _, word in words}
     matched: dict[str, set[str]] = {}
     spans: list[tuple[int, int]] = []
-    for match in _WORD.finditer(question):
-        word = fold(match[1])
-        if word in index and _is_meant_as_name(word, match):
+    for match, word in words:
+        names = frozenset().union(*(index[word] for index in indexes if word in index))
+        meant = [name for name in names if _is_meant(name, word, match, present)]
+        for name in meant:
+            matched.setdefault(name, set()).add(word)
+        if meant:
             spans.append(match.span())
-            for name in index[word]:
-                matched.setdefault(name, set()).add(word)
-    meant = {name for name, words in matched.items() if not any(words < other for other in matched.values())}
-    return Naming(frozenset(meant), _without(question, spans))
+    speakers = {name for name, found in matched.items() if not any(found < other for other in matched.values())}
+    return Naming(frozenset(speakers), _without(question, spans))
 
 
 def _words(label: str) -> list[str]:
     return [fold(match[1]) for match in _WORD.finditer(label)]
 
 
-def _is_meant_as_name(word: str, match: re.Match[str]) -> bool:
-    return word not in _WORDS_THAT_ARE_NAMES or (match.start() > 0 and match[1][0].isupper())
+def _is_meant(name: str, word: str, match: re.Match[str], present: set[str]) -> bool:
+    is_capitalised = match[1][0].isupper()
+    if word in _WORDS_THAT_ARE_NAMES:
+        return is_capitalised and match.start() > 0
+    return is_capitalised or present.issuperset(_words(name))
 
 
 def _without(question: str, spans: list[tuple[int, int]]) -> str:

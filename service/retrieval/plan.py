@@ -6,7 +6,7 @@ What lives here: the plan of one question. What does not: embedding and scoring.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.retrieval.dates import Period, periods_in
@@ -32,12 +32,14 @@ class Plan:
     asks_when: bool
 
 
-def plan_question(question: str, names: Mapping[str, frozenset[str]], query_time: int, first_time: int, last_time: int) -> Plan:
+def plan_question(
+    question: str, names: Sequence[Mapping[str, frozenset[str]]], query_time: int, first_time: int, last_time: int
+) -> Plan:
     """Take a question apart.
 
     Args:
         question: as asked.
-        names: words of participants' names, as `index_names` gives them.
+        names: words of participants' names of each scope, as `index_names` gives them.
         query_time: when it is asked, microseconds since 1970.
         first_time: the earliest time said in the scopes read, microseconds since 1970.
         last_time: the latest.

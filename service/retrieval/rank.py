@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from service.retrieval.columns import whole
 from service.retrieval.eligible import Mask, eligible_rows, recent_rows
 from service.retrieval.fuse import SIGNALS, WEIGHTS, Reading, Weights, measured, score
-from service.retrieval.names import index_names
 from service.retrieval.pack import Hit, best_hits, reported_score, within_budget
 from service.retrieval.plan import Plan, plan_question
 from service.retrieval.population import Population
@@ -112,15 +111,11 @@ def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeS
     for scope in scopes:
         with scope.lock:
             populations.append(scope.population())
-    names = populations[0].names if len(populations) == 1 else _names_together(populations)
+    names = [population.names for population in populations if population.names]
     spoken = [population for population in populations if population.count]
     first = min((population.first_time for population in spoken), default=query_time)
     last = max((population.last_time for population in spoken), default=query_time)
     return [plan_question(question, names, query_time, first, last) for question in questions]
-
-
-def _names_together(populations: Iterable[Population]) -> dict[str, frozenset[str]]:
-    return index_names({name for population in populations for found in population.names.values() for name in found})
 
 
 @contextmanager
