@@ -14,6 +14,9 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|etc|approx|no|nr|vol|inc|ltd|co|fig|dept|a\.m|p\.m)|(?:^|[\s(])[A-Z]|\b[A-Z]\.[A-Z])\.$",
     re.IGNORECASE,
 )
+_STATEMENT = re.compile(r"(?:we|i|i'm|she|he|they|it|my|our)\b", re.IGNORECASE)
+"""A new statement begins after an abbreviation: "at Smith & Co. we met"."""
+
 _LOOK_BACK = 12
 
 
@@ -35,9 +38,11 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterato
 def _ends_here(text: str, match: re.Match[str], end: int) -> bool:
     if len(match[0]) > 1 and match[0].startswith(".."):
         return True
-    following = text[match.end() : min(match.end() + 3, end)].strip()
+    following = text[match.end() : min(match.end() + 6, end)].lstrip()
     before = text[max(0, match.start() - _LOOK_BACK) : match.start() + 1]
     if not _ABBREVIATION.search(before):
+        return True
+    if _STATEMENT.match(following):
         return True
     is_time = before[-4:].lower() in {"a.m.", "p.m."}
     return is_time and following[:1].isupper()

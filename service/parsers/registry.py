@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from service.domain.kinds import DocumentType
 from service.domain.source import Source, Turn
+from service.parsers.email import parse_email
 from service.parsers.message import parse_message
 from service.parsers.plain import parse_plain
 from service.parsers.transcript import parse_any, parse_prose, parse_transcript
@@ -19,7 +20,7 @@ PARSERS: dict[DocumentType, Callable[[Source], tuple[Turn, ...]]] = {
     DocumentType.DOCUMENT: parse_prose,
     DocumentType.KNOWLEDGE_ARTICLE: parse_prose,
     DocumentType.NOTE: parse_prose,
-    DocumentType.EMAIL: parse_plain,
+    DocumentType.EMAIL: parse_email,
     DocumentType.PDF: parse_plain,
     DocumentType.IMAGE: parse_plain,
 }

@@ -28,6 +28,7 @@ _OWN_WORDS = 60
 _ASCII_CHARACTERS_PER_WORDPIECE = 4.3
 """English prose has about 190 words or 1,100 characters in 256 wordpieces; other scripts about a character in each."""
 
+_LONGEST_WORD = 40
 _WORD = re.compile(r"\S{1,40}")
 
 
@@ -89,12 +90,10 @@ def _spoken(speaker: str, text: str, words: int) -> str:
 
 def first_words(text: str, count: int) -> str:
     """The first words of a text, separated by single spaces; a run without blanks counts as a word every 40 characters."""
-    found = []
-    for match in _WORD.finditer(text):
-        found.append(match[0])
-        if len(found) == count:
-            break
-    return " ".join(found)
+    words = text[: count * _LONGEST_WORD].split(None, count)[:count]
+    if any(len(word) > _LONGEST_WORD for word in words):
+        words = _WORD.findall(" ".join(words))[:count]
+    return " ".join(words)
 
 
 def _previous(parsed: Parsed, number: int) -> Sequence[PreviousTurn]:

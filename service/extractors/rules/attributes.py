@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.domain.slots import ATTRIBUTES, FAVOURITE
+from service.domain.slots import DOSE, FAVOURITE
 from service.extractors.rules.grammar import Reading, Subject, Tense
 
 _WORDS = {
@@ -18,24 +18,41 @@ _WORDS = {
 _ARTICLE = re.compile(r"^(?:a|an|the|now|in|on)\s+", re.IGNORECASE)
 _FAVOURITE = re.compile(r"\bfavou?rite ([a-z]+(?: [a-z]+)?)$")
 _FAVOURITE_AFTER = re.compile(r"^(?:my|our) (?:absolute |all-time )?favou?rite ([a-z]+)")
+_DOSE = re.compile(
+    r"\b(?P<drug>(?!the |is |take |takes |taking |about |just |only |now |with |and |at |of |to |on )[a-z]{5,20}) (?:is |at |now |to |of |from )*"
+    r"(?P<dose>\d[\d.,]* ?(?:mg|mcg|µg|iu|units))\b"
+)
+_KEPT = re.compile(r"^(?:the |my |our )?(?:new |current |main |own )*")
 _END = re.compile(r"[,;(]| (?:and|but|so|because|now)\b")
 _LONGEST = 80
 
 
-def attribute_of(reading: Reading) -> tuple[str, str]:
-    """The attribute that a "my ... is ..." clause fills and its value; two empty strings where it fills none."""
-    if reading.verb != "be" or reading.tense is not Tense.PRESENT or reading.negated or not reading.rest:
+def attribute_of(reading: Reading, label: str, lower: str, speaker: str) -> tuple[str, str]:
+    """The attribute that a clause fills and its value; two empty strings where it fills none.
+
+    Args:
+        reading: the grammar's reading of the clause.
+        label: how its subject is called, which for "it" is what it means.
+        lower: the clause in lower case.
+        speaker: how the speaker is called, whose possessions fill attributes.
+    """
+    if reading.negated or reading.is_past:
         return "", ""
-    subject = reading.subject_text.lower()
+    dose = _DOSE.search(lower)
+    if dose:
+        return DOSE + dose["drug"], dose["dose"]
+    if reading.verb != "be" or reading.tense is not Tense.PRESENT or not reading.rest:
+        return "", ""
     if reading.subject is Subject.NOUN:
         favourite = _FAVOURITE_AFTER.match(reading.rest.lower())
-        return (FAVOURITE + favourite[1], reading.subject_text) if favourite else ("", "")
-    if reading.subject is not Subject.MINE:
-        return "", ""
+        if favourite:
+            return FAVOURITE + favourite[1], reading.subject_text
+    owned = label.lower().removeprefix(speaker.lower() + "'s ")
+    return _possession(reading, _KEPT.sub("", owned)) if "'s " not in owned else ("", "")
+
+
+def _possession(reading: Reading, subject: str) -> tuple[str, str]:
     named = _FAVOURITE.search(subject)
-    noun = subject.split(" ", 1)[1] if " " in subject else ""
-    attribute = FAVOURITE + named[1] if named else _WORDS.get(noun.removeprefix("new ").removeprefix("current "), "")
-    if not attribute or not (named or attribute in ATTRIBUTES):
-        return "", ""
+    attribute = FAVOURITE + named[1] if named else _WORDS.get(subject, "")
     value = _ARTICLE.sub("", _END.split(reading.rest, maxsplit=1)[0].strip())
-    return (attribute, value) if value and len(value) <= _LONGEST else ("", "")
+    return (attribute, value) if attribute and value and len(value) <= _LONGEST else ("", "")

@@ -49,6 +49,11 @@ MONTH_NUMBERS = {
 }
 
 
+_FAR = 240
+_CLOSE_AHEAD, _CLOSE_BEHIND = 100, 30
+"""Days beyond which a day without a year is doubted, and within which the other reading is taken instead."""
+
+
 def monday(day: date) -> date:
     """The first day of its ISO week."""
     return day - timedelta(days=day.weekday())
@@ -85,11 +90,21 @@ def day_of_month(today: date, number: int, *, past: bool) -> date | None:
 
 
 def day_and_month(today: date, number: int, month: int, *, past: bool) -> date | None:
-    """A day without a year: the next one in talk of the future, the last one in talk of the past."""
-    this = safe_date(today.year, month, number)
-    if this and (this <= today if past else this >= today):
-        return this
-    return safe_date(today.year + (-1 if past else 1), month, number) or this
+    """A day without a year: the next one in talk of the future, the last one in talk of the past.
+
+    A day that lies close the other way wins over one that lies most of a year away: "I've registered for the 20th of August"
+    said in August means this August.
+    """
+    years = (today.year - 1, today.year, today.year + 1)
+    days = [day for day in (safe_date(year, month, number) for year in years) if day]
+    before = [day for day in days if day <= today]
+    after = [day for day in days if day >= today]
+    if not before or not after:
+        return next(iter(before or after), None)
+    last, following = before[-1], after[0]
+    wanted, other = (last, following) if past else (following, last)
+    far, close = abs((wanted - today).days), abs((other - today).days)
+    return other if far > _FAR and close < (_CLOSE_AHEAD if past else _CLOSE_BEHIND) else wanted
 
 
 def month_near(today: date, month: int, *, past: bool) -> date:

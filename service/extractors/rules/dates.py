@@ -38,6 +38,9 @@ class _Today:
     past: bool
 
 
+_FIRST_YEAR, _LAST_YEAR = 1800, 2200
+"""Years that talk is about; others are numbers that look like dates."""
+
 _Match = re.Match[str]
 _Resolver = Callable[[_Match, _Today], When | None]
 
@@ -132,9 +135,10 @@ def find_date(text: str, today: date, *, past: bool) -> When | None:
 
 def _resolved(resolve: _Resolver, match: _Match, context: _Today) -> When | None:
     try:
-        return resolve(match, context)
+        found = resolve(match, context)
     except (OverflowError, ValueError):  # beyond the years of the calendar
         return None
+    return found if found and _FIRST_YEAR <= found.start.year <= _LAST_YEAR else None
 
 
 _CLOCK = re.compile(

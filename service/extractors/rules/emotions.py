@@ -66,6 +66,7 @@ _WEAK = re.compile(r"\b(?:kinda|kind of|a bit|bit|slightly|a little|somewhat|sor
 _NEGATED = re.compile(r"\b(?:not|n't|never|no longer|isn't|aren't|wasn't|don't|didn't|without) (?:\w+ ){0,2}$|\bno $")
 _FEELERS = frozenset({"be", "feel", "get", "become"})
 _NOT_FEELING = re.compile(
+    r"\b(?:glad|happy|sorry|proud|impressed|excited|thrilled|grateful|pleased|thankful) (?:for|of|to hear|that|by)? ?(?:you|your|that you|i could)\b|"
     r"\b(?:happy|glad) (?:to|with|for)\b.*\b(?:help|either|any|whatever)\b|\b(?:tired|afraid|scared|"
     r"terrified|frightened) of\b|"
     r"\bi'm afraid (?:i|we|that|not|so|it)\b|\b(?:get|got|be|being|were|i'm|getting) lost (?!my)\b|"

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from service.domain.kinds import MemoryType, Precision, Role
-from service.domain.slots import ATTRIBUTES, FAVOURITE
-from service.domain.source import Observation, Segmented, Source, StageError, Turn
-from service.domain.zones import date_words, local_time
-from service.extractors.rules import emotions, episodes, facts, preferences
-from service.extractors.rules.attributes import attribute_of
+from service.domain.kinds import DocumentType, MemoryType, Role
+from service.domain.source import Observation, Segmented, StageError
+from service.extractors.rules import emotions, episodes, events, facts, preferences
 from service.extractors.rules.clauses import Clause, clauses
-from service.extractors.rules.dates import When, find_date, find_recurrence, local_moment, may_have_date
 from service.extractors.rules.grammar import Reading, Subject, Tense, read
-from service.extractors.rules.keys import key_of
-from service.extractors.rules.mask import is_play, own_words
-from service.extractors.rules.moods import is_question, is_sarcastic, states_nothing
-from service.extractors.rules.names import mentions
-from service.extractors.rules.people import RELATION_WORDS, People, Person, mention, relation
-from service.extractors.rules.person import possessive, statement
+from service.extractors.rules.mail import is_advertising
+from service.extractors.rules.moods import is_question, states_nothing
+from service.extractors.rules.observe import introduce, observe
+from service.extractors.rules.person import possessive
 from service.extractors.rules.table import Outcome
+from service.extractors.rules.talk import About, Talk, open_talk
+from service.extractors.rules.verbs import FORMS
 
 MOST_PER_SOURCE = 400
 """Observations of one source; a longer list is cut and told as an error."""
 
 MOST_PER_TURN = 8
-"""Observations of one message; a paragraph of many clauses rarely has more worth keeping."""
+"""Observations of one turn of a talk; more clauses than that rarely say more worth keeping."""
 
 _SHORTEST = 2
 _LONGEST = 60
 """Words of a clause that the grammar reads well; longer ones are lists or unpunctuated text."""
+
+_TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 
 
 class RuleExtractor:
@@ -42,241 +38,104 @@ class RuleExtractor:
     def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
         """The observations of a source, each statement once, in the order of the text."""
         found: dict[tuple[MemoryType, str, str], Observation] = {}
-        for number, turn in enumerate(segmented.turns):
-            if turn.role is Role.ASSISTANT:
-                continue
-            for observation in _TurnReader(segmented, number).observations():
+        for number in _turns_to_read(segmented):
+            for observation in _observations(segmented, number):
                 found.setdefault((observation.type, observation.subject, observation.key), observation)
                 if len(found) >= MOST_PER_SOURCE:
-                    error = StageError(
-                        "extract", "TOO_MANY_OBSERVATIONS", f"only the first {MOST_PER_SOURCE} statements were kept"
-                    )
-                    return tuple(found.values()), (error,)
+                    message = f"only the first {MOST_PER_SOURCE} statements were kept"
+                    return tuple(found.values()), (StageError("extract", "TOO_MANY_OBSERVATIONS", message),)
         return tuple(found.values()), ()
 
 
-@dataclass(slots=True)
-class _Context:
-    """What is known while a turn is read."""
-
-    source: Source
-    turn: Turn
-    speaker: str
-    said: datetime
-    people: People
-    sarcastic: bool
-    last_subject: str = ""
-    last_person: Person | None = None
-    mentioned: list[Person] = field(default_factory=list)
+def _turns_to_read(segmented: Segmented) -> Iterator[int]:
+    """Turns of people; in a talk or a mail what nobody says (titles, headers, signatures) is left out, advertising all."""
+    turns = segmented.turns
+    if segmented.source.document_type is DocumentType.EMAIL and is_advertising(segmented.source.content):
+        return
+    is_talk = any(turn.role for turn in turns)
+    for number, turn in enumerate(turns):
+        if turn.role is Role.USER or (turn.role is None and not is_talk):
+            yield number
 
 
-class _TurnReader:
-    def __init__(self, segmented: Segmented, number: int) -> None:
-        self._segmented = segmented
-        self._turn = segmented.turns[number]
-        self._number = number
-
-    def observations(self) -> Iterator[Observation]:
-        turn = self._turn
-        text = own_words(turn.text)
-        if is_play(text) or any(is_play(before) for before in self._before()):
+def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
+    talk = open_talk(segmented, number)
+    if talk is None:
+        return
+    said = ""
+    count = 0
+    for clause in _statements(tuple(clauses(talk.text, talk.turn.start))):
+        for observation in _read(talk, clause):
+            yield observation
+            said += observation.statement + "\n"
+            count += 1
+        if count >= MOST_PER_TURN and talk.turn.role is not None:
             return
-        content = " " * turn.start + text if turn.start else text
-        speaker = turn.speaker or "User"
-        said = local_time(turn.said_time, self._segmented.source.time_zone)
-        context = _Context(self._segmented.source, turn, speaker, said, People(speaker), is_sarcastic(text))
-        for before in self._before(same_speaker=True):
-            _hear(context, before)
-        _hear(context, text)
-        count = 0
-        skipped = -1
-        for clause in clauses(content, turn.start, turn.end):
-            if clause.sentence == skipped:
-                continue
-            if _kills_sentence(clause):
-                skipped = clause.sentence
-                continue
-            for observation in _read_clause(context, clause):
-                yield observation
-                count += 1
-            if count >= MOST_PER_TURN and turn.role is not None:
-                return
-
-    def _before(self, *, same_speaker: bool = False) -> list[str]:
-        source = self._segmented.source
-        if source.document_type is None:
-            label = self._turn.speaker or "User"
-            return [turn.text for turn in source.previous if not same_speaker or turn.speaker == label]
-        earlier = self._segmented.turns[max(0, self._number - 4) : self._number]
-        return [turn.text for turn in earlier if not same_speaker or turn.speaker == self._turn.speaker]
+    for person in talk.people.known:
+        if person.span[0] >= 0 and person.name and person.owner == talk.speaker and person.name not in said:
+            yield introduce(talk, person)
 
 
-def _hear(context: _Context, text: str) -> None:
-    words = set(text.lower().replace("'s", " ").split())
-    if not RELATION_WORDS.isdisjoint({word.strip(".,!?()") for word in words}):
-        context.people.hear(text)
+def _statements(found: tuple[Clause, ...]) -> Iterator[Clause]:
+    """The clauses that can state something: questions and what hangs on a condition left out, standing requests kept."""
+    asking = {clause.sentence for clause in found if clause.is_last and clause.ends_with == "?" and is_question(clause)}
+    silent = -1
+    for clause in found:
+        if clause.sentence == silent or not _SHORTEST <= len(clause.words) <= _LONGEST:
+            continue
+        if is_question(clause):
+            if preferences.is_standing_request(clause):
+                yield clause
+            silent = clause.sentence
+        elif clause.ends_with == "?" and clause.sentence not in asking:
+            silent = clause.sentence
+        else:
+            mood = states_nothing(clause)
+            if not mood:
+                yield clause
+            elif mood == "condition" and clause.is_first:
+                silent = clause.sentence
 
 
-def _kills_sentence(clause: Clause) -> bool:
-    """Whether nothing from here to the end of the sentence is a statement."""
-    if is_question(clause):
-        return True
-    if clause.is_first and states_nothing(clause) == "condition":
-        return True
-    return clause.ends_with == "?" and not clause.is_first
-
-
-def _read_clause(context: _Context, clause: Clause) -> Iterator[Observation]:
-    if not _SHORTEST <= len(clause.words) <= _LONGEST:
-        return
+def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     reading = read(clause)
-    if clause.ends_with == "?" or states_nothing(clause):
-        return
-    subject, label, person = _subject(context, reading)
-    if not label:
-        return
+    about = talk.about(reading)
+    when = events.when(talk, clause, reading)
     feeling = emotions.feel(clause, reading)
-    outcome = None
-    if not (feeling and reading.verb in {"be", "feel", ""}):
-        outcome = _outcome(clause, reading)
-    when, recurrence = _when(context, clause, reading)
+    outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading)
     if outcome is None and feeling is None:
-        outcome = _dated(context, reading, when)
+        outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
+    said = possessive(clause.text, talk.speaker)
     for found in (outcome, feeling):
-        if found and not (context.sarcastic and found.type is MemoryType.PREFERENCE and found.polarity > 0):
-            yield _observation(context, clause, reading, found, (subject, label, person), when, recurrence)
+        if found and _is_kept(talk, found, about):
+            observation = observe(talk, clause, reading, found, about, when)
+            said = observation.statement
+            yield observation
+    talk.last_text = said
+    if not reading.verb and len(clause.words) <= 4 and FORMS.keys().isdisjoint(clause.words):
+        talk.last_thing = clause.text
 
 
-def _outcome(clause: Clause, reading: Reading) -> Outcome | None:
-    if reading.subject is Subject.YOU:
+def _is_kept(talk: Talk, found: Outcome, about: About) -> bool:
+    """Praise in a sarcastic turn is none, and only a preference stands without knowing of what it speaks."""
+    is_preference = found.type is MemoryType.PREFERENCE
+    return bool(about.label or is_preference) and not (talk.is_sarcastic and is_preference and found.polarity > 0)
+
+
+def _only_feels(reading: Reading) -> bool:
+    """Whether a clause that tells a feeling tells nothing else."""
+    return reading.verb in {"be", "feel", "feed", ""} or (reading.subject is Subject.NONE and not reading.is_past)
+
+
+def _outcome(talk: Talk, clause: Clause, reading: Reading) -> Outcome | None:
+    if is_question(clause):
+        return preferences.STANDING_REQUEST
+    if reading.subject is Subject.YOU and not talk.is_impersonal:
         return None
-    for table in (preferences.TABLE, facts.TABLE, episodes.TABLE):
+    for table in _TABLES:
         found = table.match(clause, reading)
         if found:
             return found
+    if talk.is_impersonal and reading.verb and reading.tense in {Tense.PRESENT, Tense.MODAL} and len(clause.words) >= 5:
+        return facts.STATED
     return None
-
-
-def _subject(context: _Context, reading: Reading) -> tuple[str, str, Person | None]:
-    """Key and label of who a clause is about, and the person if known; an empty label where nobody can be made out."""
-    kind = reading.subject
-    if kind in {Subject.SELF, Subject.NONE}:
-        return context.speaker.lower(), context.speaker, None
-    if kind is Subject.YOU:
-        return "", "", None
-    if kind is Subject.PRONOUN:
-        return _pronoun(context, reading.subject_text.lower())
-    person = context.people.named(reading.subject_text)
-    if person:
-        context.last_person = person
-        return person.key, possessive(reading.subject_text, context.speaker), person
-    label = possessive(reading.subject_text, context.speaker)
-    label = label[:1].upper() + label[1:]
-    context.last_subject = label
-    return label.lower().removeprefix("the "), label, None
-
-
-def _pronoun(context: _Context, word: str) -> tuple[str, str, Person | None]:
-    pronoun = word.split("'", maxsplit=1)[0].rstrip("s") if word.startswith(("she", "he", "they")) else ""
-    pronoun = {"the": "they", "hes": "he", "shes": "she"}.get(pronoun, pronoun)
-    if not pronoun:
-        return context.last_subject.lower(), context.last_subject, None
-    person = (
-        context.last_person
-        if context.last_person and context.last_person.pronoun in {"", pronoun}
-        else context.people.meant_by(pronoun)
-    )
-    if person is None:
-        return "", "", None
-    context.last_person = person
-    return person.key, person.label, person
-
-
-def _when(context: _Context, clause: Clause, reading: Reading) -> tuple[When | None, str]:
-    lower = clause.lower
-    if not may_have_date(frozenset(clause.words), lower) and "every" not in lower and " a " not in lower:
-        return None, ""
-    recurrence = find_recurrence(lower)
-    rest = lower.replace(recurrence, " ") if recurrence else lower
-    return find_date(rest, context.said.date(), past=reading.is_past), recurrence
-
-
-def _dated(context: _Context, reading: Reading, when: When | None) -> Outcome | None:
-    """A clause that no table knows but that says when: an event, unless it is only an instruction."""
-    if when is None or reading.tense is Tense.IMPERATIVE or reading.subject is Subject.YOU:
-        return None
-    if when.precision is Precision.YEAR:
-        return None
-    if reading.is_past and when.start <= context.said.date():
-        return Outcome("dated_past", MemoryType.EPISODE, 0.6)
-    if reading.tense is Tense.MODAL:
-        return None
-    return Outcome("dated", MemoryType.TEMPORAL_EVENT, 0.7)
-
-
-def _type(context: _Context, reading: Reading, found: Outcome, when: When | None) -> MemoryType:
-    """A fact or episode that lies ahead is a temporal event."""
-    if found.type not in {MemoryType.FACT, MemoryType.EPISODE} or when is None or found.attribute:
-        return found.type
-    ahead = when.start > context.said.date() or (when.start == context.said.date() and not reading.is_past)
-    exact = when.precision in {Precision.DAY, Precision.MINUTE, Precision.WEEK}
-    if ahead and exact and not reading.is_past:
-        return MemoryType.TEMPORAL_EVENT
-    return found.type
-
-
-def _observation(
-    context: _Context,
-    clause: Clause,
-    reading: Reading,
-    found: Outcome,
-    about: tuple[str, str, Person | None],
-    when: When | None,
-    recurrence: str,
-) -> Observation:
-    subject, label, _ = about
-    kind = _type(context, reading, found, when)
-    text = _statement(context, clause, reading, found, label)
-    attribute, value = (found.attribute, found.value) if found.attribute else attribute_of(reading)
-    if attribute not in ATTRIBUTES and not attribute.startswith(FAVOURITE):
-        attribute, value = "", ""
-    start = local_moment(when, context.said).astimezone(UTC) if when else None
-    known = context.people.in_text(text)
-    said = context.turn.text[clause.start - context.turn.start : clause.end - context.turn.start]
-    is_event = kind is MemoryType.TEMPORAL_EVENT
-    return Observation(
-        type=kind,
-        statement=text,
-        key=key_of(text),
-        start=clause.start,
-        end=clause.end,
-        confidence=found.confidence,
-        said_time=context.turn.said_time,
-        subject=subject,
-        attribute=attribute,
-        value=value,
-        polarity=found.polarity,
-        strength=found.strength,
-        emotion=found.emotion,
-        intensity=found.intensity,
-        event_start=start,
-        event_end=_end(context, when),
-        precision=when.precision if when else None,
-        recurrence=recurrence,
-        participants=tuple(one.name for one in known) if is_event or kind is MemoryType.EPISODE else (),
-        mentions=mentions(text, tuple(mention(one) for one in known)),
-        relations=tuple(relation(one, context.speaker) for one in known if one.relation),
-        context=f"{date_words(context.said)}\n{text}\n{said}",
-    )
-
-
-def _end(context: _Context, when: When | None) -> datetime | None:
-    if when is None or when.end is None:
-        return None
-    return datetime(when.end.year, when.end.month, when.end.day, tzinfo=context.said.tzinfo).astimezone(UTC)
-
-
-def _statement(context: _Context, clause: Clause, reading: Reading, found: Outcome, label: str) -> str:
-    if found.reword and reading.subject is Subject.NONE:
-        return f"{context.speaker} {found.reword}: {possessive(clause.text, context.speaker)}"
-    return statement(reading, clause.text, label, context.speaker)

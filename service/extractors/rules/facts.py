@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.domain.kinds import MemoryType
 from service.extractors.rules.grammar import Subject, Tense
-from service.extractors.rules.table import NOW, OTHERS, TOLD, PhraseRule, Table, VerbRule, p
+from service.extractors.rules.table import NOW, OTHERS, TOLD, Outcome, PhraseRule, Table, VerbRule, p
 
 _F = MemoryType.FACT
 _SELF = frozenset({Subject.SELF})
@@ -60,6 +60,15 @@ PHRASES = (
         polarity=-1,
         confidence=0.7,
         reword="has",
+    ),
+    PhraseRule(
+        "decision",
+        _F,
+        "decision decided agreed go going",
+        p(
+            r"^decision\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going to)? (?:go|going) (?:with|for) \w"
+        ),
+        confidence=0.8,
     ),
     PhraseRule(
         "phobia", _F, "terrified scared afraid frightened", p(r"\b(?:terrified|scared|afraid|frightened) of \w"), confidence=0.7
@@ -370,7 +379,7 @@ GENERAL = (
             r"(?:now |still |also |currently |actually )*(?:a|an|the|from|allergic|blind|deaf|left-handed|"
             r"right-handed|colou?rblind|dyslexic|autistic|pregnant|retired|unemployed|self-employed|freelance|"
             r"bilingual|trilingual|"
-            r"on (?:a|the|leave|medication|holiday|parental|maternity|paternity|sick|night|day|call|\w+ \d)|"
+            r"on (?!it|that|this|my way|the way|top|board|time|about)\w+|"
             r"at (?:the|uni|university|school|home|\d)|in (?:the|my|a|year|grade|hospital|therapy|recovery|rehab|"
             r"remission|charge|\d|[\w' ]+ now)|"
             r"half|\w+-year-old|born|trained|in charge|responsible|off (?:work|sick|gluten|sugar|dairy|alcohol)|"
@@ -391,7 +400,7 @@ GENERAL = (
         "code build host support follow own wear take walk serve handle cover deal hold farm fish hunt knit "
         "sew garden "
         "jog hike climb ski surf dance meditate smoke vape drink eat measure cost close open start end "
-        "contain include require expire renew need owe carry go stay meet sit stand consist depend",
+        "contain include require expire renew owe carry go stay meet sit stand consist depend",
         p(r"\S"),
         unless=p(
             r"^(?:to (?:ask|know|see|find|say|check|make|figure|get going|think|go|talk|stop)\b|you\b|help|sense|"
@@ -478,7 +487,7 @@ GENERAL = (
         "thing_state",
         _F,
         "be",
-        p(r"(?:broken|closed|open|shut|free|full|missing|sold out|out of order|ex[- ]\w|[\w.]*\d)"),
+        p(r"(?:broken|closed|open|shut|free|full|missing|sold out|out of order|ex[- ]\w|.{0,40}\d)"),
         unless=p(r"\?"),
         tenses=_PRESENT,
         subjects=frozenset({Subject.NOUN}),
@@ -501,3 +510,6 @@ GENERAL = (
 )
 
 TABLE = Table(PHRASES, (*SLOTS, *GENERAL))
+
+STATED = Outcome("stated", _F, 0.6)
+"""A statement of a document that no row knows: documents state what is so."""

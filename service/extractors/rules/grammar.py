@@ -41,6 +41,8 @@ class Tense(Enum):
 class Reading:
     """What the grammar makes of a clause."""
 
+    text: str
+    """The clause in the order it was read: a time or place before the subject stands at the end."""
     subject: Subject
     subject_text: str
     """As written: "my guide dog", "she"; empty without a subject."""
@@ -90,23 +92,58 @@ _MODALS = {
 _DO = {"do", "does", "did", "don't", "dont", "doesn't", "doesnt", "didn't", "didnt"}
 _HAVE = {"have", "has", "had", "haven't", "hasn't", "hadn't", "'ve"}
 _NEGATIONS = frozenset({"not", "never", "no"})
-_TOKEN = re.compile(r"\S+")
+_MARKS = ",.!?:;()\"'"
+_INVARIANT = frozenset({"quit", "put", "hit", "cut", "split"})
+"""Verbs that are taken for past where nothing shows the tense."""
+_LEADING = frozenset(
+    "in on at since last next this every for after before during until by right with from over around back most some".split()
+)
+_SPOKEN_OF = frozenset({*_FIRST, "she", "he", "they", "she's", "he's", "they're", "my", "our"})
+_COPULA_FOLLOWERS = frozenset(
+    """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
+    good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
+)
+_NO_SUBJECT = frozenset(
+    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
+)
+"""Words that open a clause about nothing that a memory could be of."""
+_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
+"""Words that no subject of a statement contains."""
 _LONGEST_SUBJECT = 9
 """Words before the verb of a statement about something; longer subjects are rarely read right."""
 
 
 def read(clause: Clause) -> Reading:
     """The grammar's reading of a clause."""
-    tokens = [(match[0], match.start(), match.end()) for match in _TOKEN.finditer(clause.text)]
-    lower = [_bare(token) for token, _, _ in tokens]
+    text = _rotated(clause.text)
+    tokens = _tokens(text)
+    lower = [word if word.isalpha() else word.strip(_MARKS) for word in text.lower().split(" ")]
     kind, size, carried = _subject(lower)
     if kind is Subject.NONE and size < 0:
-        return _fragment(clause.text)
-    return _verb_phrase(clause.text, tokens, lower, kind, size, carried)
+        return _fragment(text)
+    return _verb_phrase(text, tokens, lower, kind, size, carried)
 
 
-def _bare(token: str) -> str:
-    return token.lower().strip(",.!?:;()\"'")
+def _tokens(text: str) -> list[tuple[str, int, int]]:
+    place = 0
+    tokens = []
+    for word in text.split(" "):
+        tokens.append((word, place, place + len(word)))
+        place += len(word) + 1
+    return tokens
+
+
+def _rotated(text: str) -> str:
+    """The subject first: "In August we waited" becomes "we waited In August"."""
+    words = text.split(" ", 8)
+    first = words[0].lower()
+    if first not in _LEADING and not first.endswith("-wise"):
+        return text
+    for place, word in enumerate(words[1:7], start=1):
+        if word.lower() in _SPOKEN_OF and place >= (1 if first.endswith("-wise") else 2):
+            lead = " ".join(words[:place]).strip(",")
+            return " ".join(words[place:]) + " " + lead
+    return text
 
 
 def _subject(lower: list[str]) -> tuple[Subject, int, str]:
@@ -142,26 +179,36 @@ def _starts_predicate(lower: list[str]) -> bool:
     forms = FORMS.get(word)
     if not forms:
         return False
+    if word in _INVARIANT:
+        return len(lower) > place + 1
     if Form.PAST in forms and Form.BASE not in forms:
         return len(lower) > place + 1 or place > 0
     return (word not in NOUNS_TOO and (Form.BASE in forms or Form.PROGRESSIVE in forms)) or (place > 0 and Form.BASE in forms)
 
 
 def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
-    for place in range(1, min(len(lower), _LONGEST_SUBJECT)):
+    if not _NO_SUBJECT.isdisjoint(lower[:1]):
+        return Subject.NONE, -1, ""
+    for place in range(1 if kind is Subject.NOUN else 2, min(len(lower), _LONGEST_SUBJECT)):
         word = lower[place]
+        if word in _WITHIN_NO_SUBJECT:
+            break
         if word in _BE or word in _MODALS or word in _DO or word in _HAVE:
             return kind, place, ""
-        if word in {"that", "which", "who", "if", "because", "when"}:
-            break
         if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):
             return kind, place, ""
-        if place > 1 and word in NOUNS_TOO and _agrees(lower, place):
+        if word in NOUNS_TOO and _agrees(lower, place):
             return kind, place, ""
     for place in range(min(len(lower) - 1, _LONGEST_SUBJECT)):
-        if lower[place].endswith("'s") and len(lower[place]) > 2:
+        if lower[place].endswith("'s") and len(lower[place]) > 2 and _is_copula(lower[place + 1]):
             return kind, -(place + 2), "'s"
     return Subject.NONE, -1, ""
+
+
+def _is_copula(following: str) -> bool:
+    """Whether "'s" before this word is "is" rather than a possessive."""
+    forms = FORMS.get(following, {})
+    return following in _COPULA_FOLLOWERS or following[:1].isdigit() or Form.PROGRESSIVE in forms or Form.PARTICIPLE in forms
 
 
 def _is_finite(word: str) -> bool:
@@ -189,7 +236,7 @@ def _agrees(lower: list[str], place: int) -> bool:
 
 
 def _fragment(text: str) -> Reading:
-    return Reading(Subject.NONE, "", (), "", False, "", Tense.PRESENT, text, text)
+    return Reading(text, Subject.NONE, "", (), "", False, "", Tense.PRESENT, text, text)
 
 
 @dataclass(slots=True)
@@ -300,14 +347,19 @@ def _conclude(
     word = lower[place] if place < len(lower) else ""
     forms = FORMS.get(word, {})
     verb, tense = _main_verb(chain, kind, forms)
+    following = tokens[place + 1][0] if place + 1 < len(tokens) else ""
+    if verb == "read" and tense is Tense.PRESENT and (following[:1].isupper() or following in {"that", "this", "about"}):
+        tense = Tense.PAST
     if verb == "be" and word != "be":
         rest_start = tokens[place][1] if place < len(tokens) else len(text)
     else:
         rest_start = tokens[place][2] if place < len(tokens) else len(text)
     rest = text[rest_start:].strip(" ,")
     if not verb:
-        return Reading(kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, "", tense, predicate, predicate)
-    return Reading(kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, verb, tense, rest, predicate)
+        return Reading(
+            text, kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, "", tense, predicate, predicate
+        )
+    return Reading(text, kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, verb, tense, rest, predicate)
 
 
 def _main_verb(chain: _Chain, kind: Subject, forms: dict[Form, str]) -> tuple[str, Tense]:
@@ -334,18 +386,14 @@ def _after_be(chain: _Chain, forms: dict[Form, str]) -> tuple[str, Tense]:
 
 def _plain_verb(kind: Subject, forms: dict[Form, str]) -> tuple[str, Tense]:
     if kind is Subject.NONE:
-        if Form.PAST in forms and Form.BASE not in forms:
+        if Form.PAST in forms and (Form.BASE not in forms or forms[Form.BASE] in _INVARIANT):
             return forms[Form.PAST], Tense.PAST
         if Form.PROGRESSIVE in forms:
             return forms[Form.PROGRESSIVE], Tense.PROGRESSIVE
         return forms.get(Form.BASE, ""), Tense.IMPERATIVE
     if Form.PAST in forms and Form.BASE not in forms and Form.THIRD not in forms:
         return forms[Form.PAST], Tense.PAST
-    if (
-        Form.PAST in forms
-        and Form.BASE in forms
-        and (kind in {Subject.NOUN, Subject.MINE} or forms[Form.BASE] in {"quit", "put", "hit", "cut", "split"})
-    ):
+    if Form.PAST in forms and Form.BASE in forms and (kind in {Subject.NOUN, Subject.MINE} or forms[Form.BASE] in _INVARIANT):
         return forms[Form.PAST], Tense.PAST  # "she read it", "I quit"
     base = forms.get(Form.THIRD) or forms.get(Form.BASE) or ""
     return base, Tense.PRESENT

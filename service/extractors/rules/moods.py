@@ -1,75 +1,104 @@
 """Clauses that state nothing: questions, conditions, wishes, jokes, dreams, hearsay, figures of speech.
 
-Each row names a kind of language. A clause of such a kind never becomes an observation, however well it would match.
+Each row names a kind of language. A clause of such a kind never becomes an observation, however well it would match. A row
+is tried only when one of its words is there.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from service.extractors.rules.clauses import Clause
 
 _AUXILIARY = (
-    r"(?:am|is|are|was|were|do|does|did|can|could|should|would|will|has|have|had|may|might|shall|isn't|"
-    r"aren't|don't|doesn't|didn't|can't|won't)"
+    r"(?:am|is|are|was|were|do|does|did|can|could|should|would|will|has|have|had|may|might|shall|isn't|aren't|don't|doesn't|didn't|"
+    r"can't|won't|wouldn't|couldn't|shouldn't)"
 )
-_ASKED = (
-    r"(?:i|you|u|we|he|she|it|they|there|the|this|that|these|those|my|your|our|his|her|any|anyone|someone|"
-    r"a|an)"
+_ASKED = r"(?:i|you|u|we|he|she|it|they|there|the|this|that|these|those|my|your|our|his|her|any|anyone|someone|a|an)"
+_ASKING_WORDS = frozenset(
+    """am is are was were do does did can could should would will has have had may might shall isn't aren't don't doesn't didn't can't won't wouldn't
+    couldn't shouldn't what what's whats why how how's where where's who who's which whose when any anyone tell and so but or wait also""".split()
+)
+_QUESTION = re.compile(
+    rf"(?:and |so |but |or |wait |also )*(?:{_AUXILIARY} {_ASKED}\b|(?:what|why|how|where|who|which|whose)(?:'s|s|'re)?\b"
+    rf"|when {_AUXILIARY}\b|any (?:idea|ideas|tips|suggestions|advice|chance|recommendations?)\b|anyone\b"
+    r"|tell me (?:a|about|what|how|why)\b)"
 )
 
-QUESTION = re.compile(
-    rf"(?:and |so |but |or |wait |also )*(?:{_AUXILIARY} {_ASKED}\b|(?:what|why|how|where|who|which|"
-    rf"whose)(?:'s|s|'re)?\b(?! i (?:don't|do|want|need|like|love|hate))"
-    rf"|when {_AUXILIARY}\b|any (?:idea|ideas|tips|suggestions|advice|chance|recommendations?)\b|(?:what|"
-    rf"how) about\b|anyone\b|tell me (?:a|about|what|how|why)\b)"
-)
 
-STATES_NOTHING: dict[str, re.Pattern[str]] = {
-    "condition": re.compile(
-        r"(?:and |but |or |so |only |even )*(?:if|unless|suppose|supposing|imagine|assuming|in case|whether|"
-        r"what if|say they|say you|hypothetically|had i|"
-        r"were i|lest|provided)\b|.{0,60}\bif (?:i|we|they|he|she|it) (?:ever|could|were|had|win|won)\b"
+@dataclass(frozen=True, slots=True)
+class _Mood:
+    name: str
+    triggers: frozenset[str]
+    pattern: re.Pattern[str]
+    """Must match at the beginning of the lower-case clause."""
+
+
+def _mood(name: str, triggers: str, pattern: str) -> _Mood:
+    return _Mood(name, frozenset(triggers.split()), re.compile(pattern))
+
+
+_MOODS = (
+    _mood(
+        "condition",
+        "if unless suppose supposing imagine assuming case whether say had were lest provided",
+        r"(?:and |but |or |so |only |even |what )*(?:if|unless|suppose|supposing|imagine|assuming|in case|whether|say they|say you|had i|"
+        r"were i|lest|provided)\b|.{0,60}\bif (?:i|we|they|he|she|it) (?:ever|could|were|had|win|won)\b",
     ),
-    "hypothetical": re.compile(
-        r".{0,40}(?:\bi|\bwe|\bhe|\bshe|\bthey|\bit)(?:'d| would| could| might)(?: never| probably| maybe|"
-        r" just)? (?!rather|prefer|like|appreciate|love it if)"
-        r"|.{0,80}\b(?:would have|could have|should have|might have|would be|could be|might be|hypothetical)\b"
+    _mood(
+        "hypothetical",
+        "would could might i'd we'd he'd she'd they'd should hypothetical hypothetically",
+        r".{0,40}(?:\b(?:i|we|he|she|they|it))(?:'d| would| could| might)(?: never| probably| maybe| just)?"
+        r" (?!rather|prefer|like|appreciate|love it if)"
+        r"|.{0,80}\b(?:would|could|should|might) (?:have|be)\b|.{0,80}\bhypothetical",
     ),
-    "undecided": re.compile(
-        r".{0,80}\b(?:maybe|perhaps|might|not sure|thinking (?:about|of)|considering|wondering|i wonder|"
-        r"toying with|someday|some day|one day|"
-        r"no idea|dunno|don't know|undecided|tempted to|in theory|possibly|\?\?)(?:\b|$)"
+    _mood(
+        "undecided",
+        "maybe perhaps might sure thinking considering wondering wonder toying someday day idea dunno know undecided tempted theory possibly",
+        r".{0,80}\b(?:maybe|perhaps|might|not sure|thinking (?:about|of)|considering|wondering|i wonder|toying with|someday|some day|"
+        r"one day|no idea|dunno|don't know|undecided|tempted to|in theory|possibly)\b",
     ),
-    "wish": re.compile(
-        r".{0,30}\b(?:i wish|if only|i hope|hopefully|hoping|fingers crossed|i'd love|would love|i'd kill|"
-        r"dream of)\b"
+    _mood(
+        "wish",
+        "wish only hope hopefully hoping fingers i'd love kill dream",
+        r".{0,30}\b(?:i wish|if only|i hope|hopefully|hoping|fingers crossed|i'd love|would love|i'd kill|dream of)\b",
     ),
-    "joke": re.compile(
-        r".{0,80}\b(?:jk|just kidding|only joking|just joking|kidding|/s|joke|my turn|pun intended)\b"
-        r"|.{0,60}\b(?:literally|actually|basically|practically)?\s?(?:dying|dead|starving to death|"
-        r"going to die|gonna die)\b(?! of)"
-        r"|.{0,30}\b(?:kill me now|shoot me|i'm a (?:potato|zombie|genius|mess|monster|disaster|ghost))\b"
+    _mood(
+        "joke",
+        "jk kidding joking s joke turn pun dying dead starving die me potato zombie genius monster disaster ghost",
+        r".{0,80}\b(?:jk|just kidding|only joking|just joking|kidding|joke|my turn|pun intended)\b|.{0,80} /s\b"
+        r"|.{0,60}\b(?:i'm|we're|literally|actually|basically|practically|was) (?:\w+ )?(?:dying|dead|starving to death|going to die|gonna die)\b(?! of)"
+        r"|.{0,30}\b(?:kill me now|shoot me|i'm a (?:potato|zombie|genius|monster|disaster|ghost))\b",
     ),
-    "dream": re.compile(r".{0,40}\b(?:dreamt|dreamed|had a (?:\w+ )?dream|in my dream|nightmare)\b"),
-    "hearsay": re.compile(
-        r".{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|heard|rumou?rs?|rumou?red|supposedly|"
-        r"allegedly|gossip|according to|word is)\b"
+    _mood(
+        "dream",
+        "dreamt dreamed dream nightmare",
+        r".{0,40}\b(?:dreamt|dreamed|had a (?:\w+ )?dream|in my dream|nightmare)\b",
     ),
-    "example": re.compile(r".{0,20}\b(?:for example|for instance|e\.g\.?|example|let's say|as if|pretend)\b"),
-    "chatter": re.compile(
-        r"(?:i (?:see|understand|agree|mean|hope|wonder|bet|swear|promise|suppose)\b(?! (?:better|with|"
-        r"when)))|(?:thanks|thank you|cheers|good (?:morning|night|luck)|"
-        r"see you|talk (?:soon|later)|no problem|sounds? (?:good|great|fine|perfect)|got it|will do|of course|"
-        r"you're welcome|happy birthday|congrat)"
+    _mood(
+        "hearsay",
+        "say says said told tells reckons claim claims claimed heard rumour rumor rumours rumors rumoured rumored supposedly allegedly gossip according word",
+        r".{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|heard|rumou?rs?|rumou?red|supposedly|allegedly|gossip|according to|word is)\b",
     ),
-}
+    _mood(
+        "example",
+        "example instance e.g let's pretend as",
+        r".{0,20}\b(?:for example|for instance|e\.g\.?|example|let's say|as if|pretend)\b",
+    ),
+    _mood(
+        "chatter",
+        "i thanks thank cheers good see talk no sounds sound got will of you're happy congrats congratulations",
+        r"(?:i (?:see|understand|agree|mean|hope|wonder|bet|swear|promise|suppose)\b(?! (?:better|with|when|my|our|her|him|them|a|the)))"
+        r"|(?:thanks|thank you|cheers|good (?:morning|night|luck)|see you|talk (?:soon|later)|no problem|sounds? (?:good|great|fine|perfect)|"
+        r"got it|will do|of course|you're welcome|happy birthday|congrat)",
+    ),
+)
+_TRIGGERS = frozenset().union(*(mood.triggers for mood in _MOODS))
 
 _SARCASM = re.compile(
-    r"\boh,? (?:great|wonderful|fantastic|joy|lovely|brilliant)\b|\b(?:just|how) (?:great|wonderful|"
-    r"lovely|perfect)[,.!]|\byeah,? right\b|"
-    r"\bthanks a lot\b|\btruly my favou?rite\b|\bwhat a (?:surprise|shock)\b|\bas always, (?:great|"
-    r"brilliant)"
+    r"\boh,? (?:great|wonderful|fantastic|joy|lovely|brilliant)\b|\b(?:just|how) (?:great|wonderful|lovely|perfect)[,.!]|"
+    r"\byeah,? right\b|\bthanks a lot\b|\btruly my favou?rite\b|\bwhat a (?:surprise|shock)\b|\bas always, (?:great|brilliant)"
 )
 
 
@@ -80,13 +109,14 @@ def is_sarcastic(text: str) -> bool:
 
 def states_nothing(clause: Clause) -> str:
     """The kind of language that keeps a clause from being a statement, or nothing."""
-    lower = clause.lower
-    for name, pattern in STATES_NOTHING.items():
-        if pattern.match(lower):
-            return name
+    if _TRIGGERS.isdisjoint(clause.words):
+        return ""
+    for mood in _MOODS:
+        if not mood.triggers.isdisjoint(clause.words) and mood.pattern.match(clause.lower):
+            return mood.name
     return ""
 
 
 def is_question(clause: Clause) -> bool:
     """Whether a clause asks, with or without a question mark."""
-    return bool(QUESTION.match(clause.lower))
+    return clause.words[0] in _ASKING_WORDS and bool(_QUESTION.match(clause.lower))

@@ -7,10 +7,9 @@ import re
 from service.domain.source import Mention
 from service.domain.zones import MONTHS
 from service.extractors.rules.calendar import WEEKDAYS
-from service.extractors.rules.verbs import FORMS
 
 _NAME = re.compile(
-    r"(?P<before>(?:\b[\w'’]+ ){0,2})\b(?P<name>[A-Z][\w'’.-]*(?:(?: (?:of|the|and|de|van|von|der|la|le|"
+    r"\b(?P<name>[A-Z][\w'’.-]*(?:(?: (?:of|the|and|de|van|von|der|la|le|"
     r"du|&))? ?(?:[A-Z&][\w'’.-]*|\d[\w.-]*)){0,4})"
 )
 _NOT_NAMES = (
@@ -55,17 +54,21 @@ _ORGANISATION = re.compile(
 )
 _PRODUCT = re.compile(r"\d")
 _TITLED = re.compile(r"^(?:Mr|Mrs|Ms|Dr|Prof)\b")
+_LANGUAGE = re.compile(r"(?:ish|ese|ian|German|French|Dutch|Hindi|Arabic|Greek|Welsh|Irish)$")
+_LOOK_BACK = 30
 _LONGEST = 60
 
 
 def mentions(statement: str, people: tuple[Mention, ...]) -> tuple[Mention, ...]:
-    """The names of a statement, people already known first; each once."""
+    """The names of a statement, people already known first; each once. A lone capital at the beginning tells nothing."""
     found = {person.name: person for person in people if person.name in statement}
     known = {part for name in found for part in name.split()}
     for match in _NAME.finditer(statement):
         name = _trimmed(match["name"])
-        if name and name not in found and name not in known and len(name) <= _LONGEST and not _opens(match, name):
-            found[name] = Mention(name, kind_of(name, match["before"].lower().split()))
+        opens = match.start("name") == 0 and " " not in name
+        if name and name not in found and name not in known and len(name) <= _LONGEST and not opens:
+            before = statement[max(0, match.start() - _LOOK_BACK) : match.start()].lower().split()
+            found[name] = Mention(name, kind_of(name, before[-2:]))
     return tuple(found.values())
 
 
@@ -82,17 +85,14 @@ def _bare(word: str) -> str:
     return word.lower().strip(".'")
 
 
-def _opens(match: re.Match[str], name: str) -> bool:
-    """Whether the word is capitalised only because it opens the statement."""
-    return match.start("name") == 0 and " " not in name and name.lower() in FORMS
-
-
 def kind_of(name: str, before: list[str]) -> str:
     """person, place, organisation, product or thing, from the name and the two words before it."""
     if _TITLED.match(name):
         return "person"
     if _ORGANISATION.search(name):
         return "organisation"
+    if _LANGUAGE.search(name):
+        return "thing"
     nearest = before[-1] if before else ""
     if nearest in {"called", "named", "with", "told", "met"}:
         return "person"

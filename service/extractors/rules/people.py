@@ -52,11 +52,11 @@ _INTRODUCTIONS = tuple(
     re.compile(pattern)
     for pattern in (
         (
-            rf"\b(?:[Mm]y|[Oo]ur) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION})),? (?:is |are )?(?:called|named|"
+            rf"\b(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION})),? (?:is |are )?(?:called|named|"
             rf"whose name is) (?P<name>[\w'’-]+(?: [A-Z][\w'’-]+)?)"
         ),
         (
-            rf"\b(?:[Mm]y|[Oo]ur) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?:'s name is|"
+            rf"\b(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?:'s name is|"
             rf",)? (?P<name>{_NAME})"
         ),
         rf"\b(?P<name>{_NAME}),? \(?(?:is )?my (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))\b",
@@ -71,11 +71,22 @@ _INTRODUCTIONS = tuple(
         ),
     )
 )
-_UNNAMED = re.compile(rf"\b(?:[Mm]y|[Oo]ur) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))\b(?!'s)")
+_UNNAMED = re.compile(
+    rf"\b(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))\b(?!'s)"
+)
 _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
 )
 _NOT_SPOKEN_NAMES = frozenset("is and was who has does did said in at on from that can will just also really says thinks".split())
+
+_SINGLE_NAME = re.compile(r"[A-Z][a-zà-ÿ'-]{2,20}$")
+_NO_PERSON = frozenset(
+    """this that there these those rent payday yesterday today tomorrow everything everyone everybody someone somebody something nothing nobody anyone
+    work school dinner lunch breakfast traffic weather money sleep music food coffee tea refunds returns items customers drivers people
+    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december
+    christmas easter legal finance marketing sales support engineering management headings lists tables tests shoulder knee kidneys derivatives
+    what which who when where why how mine yours both all most some many few one two three first second next last also please not the last""".split()
+)
 
 RELATION_WORDS = frozenset(GENDERS) | {"called", "named"}
 
@@ -92,7 +103,11 @@ class Person:
     """she, he, they; empty where any will do."""
     name: str = ""
     relation: str = ""
+    owner: str = ""
+    """Whose relation they are."""
     is_animal: bool = False
+    span: tuple[int, int] = (-1, -1)
+    """Where in the turn they were introduced; (-1, -1) before it."""
 
 
 @dataclass(slots=True)
@@ -101,32 +116,54 @@ class People:
 
     speaker: str
     known: list[Person] = field(default_factory=list)
+    _span: tuple[int, int] = (-1, -1)
 
-    def hear(self, text: str) -> None:
-        """Takes note of everybody introduced in a text."""
+    def hear(self, text: str, *, is_current: bool = False) -> None:
+        """Takes note of everybody introduced in a text, with the place where it is the turn being read."""
         named: set[int] = set()
         for pattern in _INTRODUCTIONS:
             for match in pattern.finditer(text):
+                if match.start("relation") in named:
+                    continue
                 named.add(match.start("relation"))
-                self._know(match["relation"], match["word"], match["name"].removesuffix("'s"))
+                self._span = match.span() if is_current else (-1, -1)
+                self._know(_whose(match), match["relation"], match["word"], match["name"].removesuffix("'s"))
         for match in _SPOKEN_NAME.finditer(text):
             if match["name"] not in _NOT_SPOKEN_NAMES:
                 named.add(match.start("relation"))
-                self._know(match["relation"], match["word"], match["name"].capitalize())
+                self._know(_whose(match), match["relation"], match["word"], match["name"].capitalize())
         for match in _UNNAMED.finditer(text):
             if match.start("relation") not in named:
-                self._know(match["relation"], match["word"], "")
+                self._know(_whose(match), match["relation"], match["word"], "")
 
-    def _know(self, relation: str, word: str, name: str) -> None:
+    def _know(self, owner: str, relation: str, word: str, name: str) -> None:
+        owner = self._owner(owner)
+        if not owner:
+            return
         if not name:
             same = [person for person in self.known if person.relation.endswith(word)]
             if same:
                 self.known.remove(same[-1])
                 self.known.append(same[-1])
                 return
-        label = f"{self.speaker}'s {relation}" + (f" {name}" if name else "")
-        key = name.lower() or f"{self.speaker.lower()}'s {relation}"
-        self.known.append(Person(label, key, GENDERS[word], name, relation, word in _ANIMAL_WORDS))
+        label = f"{owner}'s {relation}" + (f" {name}" if name else "")
+        key = name.lower() or f"{owner.lower()}'s {relation}"
+        self.known.append(Person(label, key, GENDERS[word], name, relation, owner, word in _ANIMAL_WORDS, self._span))
+
+    def _owner(self, word: str) -> str:
+        """Whose relation somebody is: the speaker's, or that of who "his" and "her" mean."""
+        if word.lower() not in {"his", "her", "their"}:
+            return self.speaker
+        person = self.meant_by({"his": "he", "her": "she"}.get(word.lower(), "they"))
+        return (person.name or person.label) if person else ""
+
+    def note(self, text: str) -> Person | None:
+        """Takes a subject that is a single capitalised name for somebody: "Nico will eat that"."""
+        if not _SINGLE_NAME.match(text) or text.endswith("s") or text.lower() in _NO_PERSON:
+            return None
+        person = Person(text, text.lower(), "", text)
+        self.known.append(person)
+        return person
 
     def meant_by(self, pronoun: str) -> Person | None:
         """The latest person a pronoun can mean."""
@@ -139,7 +176,7 @@ class People:
         """The person whose name or relation a subject is."""
         lower = text.lower()
         for person in reversed(self.known):
-            if person.name and lower.startswith(person.name.lower()):
+            if person.name and (lower.startswith(person.name.lower()) or lower.endswith(" " + person.name.lower())):
                 return person
             if not person.name and person.relation and lower.endswith(person.relation):
                 return person
@@ -149,8 +186,12 @@ class People:
         return None
 
     def in_text(self, text: str) -> list[Person]:
-        """Everybody with a name that stands in a text."""
+        """Everybody whose name stands in a text."""
         return [person for person in self.known if person.name and person.name in text]
+
+
+def _whose(match: re.Match[str]) -> str:
+    return match.groupdict().get("owner") or ""
 
 
 def mention(person: Person) -> Mention:
@@ -158,6 +199,6 @@ def mention(person: Person) -> Mention:
     return Mention(person.name, "animal" if person.is_animal else "person")
 
 
-def relation(person: Person, speaker: str) -> Relation:
-    """How a person is related to the speaker."""
-    return Relation(person.name, person.relation.replace(" ", "_") + "_of", speaker)
+def relation(person: Person) -> Relation:
+    """How a person is related to whom."""
+    return Relation(person.name, person.relation.replace(" ", "_") + "_of", person.owner)

@@ -43,12 +43,11 @@ def about_self(text: str) -> str:
     return _FIRST_PERSON.sub(lambda match: _ABOUT_SELF[match[0].lower()], text)
 
 
-def statement(reading: Reading, text: str, subject: str, speaker: str) -> str:
+def statement(reading: Reading, subject: str, speaker: str) -> str:
     """A clause in the third person.
 
     Args:
         reading: what the grammar made of it.
-        text: the clause as written.
         subject: how its subject is called: "User", "User's sister Ana".
         speaker: how the one who says it is called.
     """
@@ -56,11 +55,11 @@ def statement(reading: Reading, text: str, subject: str, speaker: str) -> str:
     predicate = about_self(reading.predicate) if about_speaker else possessive(reading.predicate, speaker)
     if reading.subject is Subject.NONE:
         return _without_subject(reading, predicate, subject)
-    carried = _CONTRACTION.match(text)
+    carried = _CONTRACTION.match(reading.text)
     auxiliary = _CARRIED[(carried[1] or carried[2]).lower()] if carried else ""
     if auxiliary == "is" and reading.tense is Tense.PERFECT:
         auxiliary = "has"
-    if not auxiliary and text[len(reading.subject_text) :].startswith("'s"):
+    if not auxiliary and reading.text[len(reading.subject_text) :].startswith("'s"):
         predicate = predicate.removeprefix("'s").strip()
         auxiliary = "has" if reading.tense is Tense.PERFECT else "is"
     if auxiliary:
@@ -87,6 +86,8 @@ def conjugated(predicate: str) -> str:
 def _without_subject(reading: Reading, predicate: str, subject: str) -> str:
     if not reading.verb or reading.tense is Tense.IMPERATIVE:
         return f"{subject}: {predicate}"
+    if predicate[:1].isupper() and predicate[1:2].islower():
+        predicate = predicate[0].lower() + predicate[1:]
     if reading.tense is Tense.PROGRESSIVE:
         return f"{subject} is {predicate}"
     return f"{subject} {conjugated(predicate) if reading.tense is Tense.PRESENT else predicate}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from service.domain.kinds import MemoryType
+from service.extractors.rules.clauses import Clause
 from service.extractors.rules.grammar import Subject, Tense
-from service.extractors.rules.table import ANYBODY, NOW, SPEAKER, TOLD, PhraseRule, Table, VerbRule, p
+from service.extractors.rules.table import ANYBODY, NOW, SPEAKER, TOLD, Outcome, PhraseRule, Table, VerbRule, p
 
 _P = MemoryType.PREFERENCE
 _WISHING = frozenset({Tense.PRESENT, Tense.PROGRESSIVE, Tense.PERFECT, Tense.PAST})
@@ -134,6 +135,18 @@ PHRASES = (
         reword="asks",
     ),
     PhraseRule(
+        "standing_order",
+        _P,
+        "always never",
+        p(r"^(?:please |pls )?(?:always|never) [a-z]+ \w+.{3}"),
+        unless=p(
+            r"^(?:please |pls )?(?:always|never) (?:been|was|had|have|again|mind|a|an|the|in|on|so|too|more|less|wanted|loved|thought|knew|know|\w+ed|\w+ing)\b"
+        ),
+        confidence=0.8,
+        strength=0.8,
+        reword="asks",
+    ),
+    PhraseRule(
         "keep_it",
         _P,
         "keep stick call address reply answer write speak remind deliver",
@@ -143,7 +156,7 @@ PHRASES = (
             r"write|speak|respond) (?:to me )?(?:in|with|as|briefly|shortly) |remind me (?:every|each|on the|"
             r"always|weekly|monthly|daily) |deliver (?:to|it|them) )"
         ),
-        unless=p(r"\bcall me (?:back|when|at|on|if|in|tomorrow|later|asap|now|today)\b"),
+        unless=p(r"^keep it up\b|\bcall me (?:back|when|at|on|if|in|tomorrow|later|asap|now|today)\b"),
         confidence=0.8,
         strength=0.7,
         reword="asks",
@@ -166,6 +179,33 @@ PHRASES = (
         _P,
         "over not",
         p(r"\b\w+ (?:over|not) \w+(?: \w+)?,? (?:please|pls)\b|\bnot (?:the |a )?[\w ]{2,30},? (?:please|pls)\b"),
+        strength=0.7,
+        reword="wants",
+    ),
+    PhraseRule(
+        "not_this",
+        _P,
+        "not",
+        p(
+            r"^not (?:the |any )?[a-z]+$|^not (?:doing|using|buying|eating|going|trying|having) (?:that|it|this|there|\w+) (?:again|any ?more)$"
+        ),
+        unless=p(
+            r"^not (?:really|yet|now|today|sure|bad|much|exactly|always|often|here|there|me|you|that|this|it|anymore|necessarily|allergic|only|"
+            r"even|at|quite|particularly|again|working|great|good|ideal|happy)$"
+        ),
+        confidence=0.55,
+        polarity=-1,
+        strength=0.5,
+        reword="wants",
+    ),
+    PhraseRule(
+        "at_most",
+        _P,
+        "max maximum under most budget",
+        p(
+            r"^(?:\w+ ){0,3}(?:max|maximum|at most|under|up to|no more than|budget)\b.{0,20}\d|\d[\d.,k]* ?(?:\w+ )?(?:max|tops|at most)\b"
+        ),
+        confidence=0.65,
         strength=0.7,
         reword="wants",
     ),
@@ -345,3 +385,20 @@ VERBS = (
 )
 
 TABLE = Table(PHRASES, VERBS)
+
+STANDING_REQUEST = Outcome("standing_question", _P, 0.7, strength=0.6, reword="asks")
+"""A question that asks for the way something is to be done from now on: "can you text me rather than ring?"."""
+
+_ASKED_OF_US = p(r"(?:and |so |but |also )*(?:can|could|would|will) (?:you|u|we)\b")
+_LASTING = p(
+    r"\b(?:rather than|instead of|always|never|from now on|in (?:the )?future|every (?:day|week|month|morning|evening|night|time|\w+day)|"
+    r"each (?:day|week|time)|for next time|next time|only (?:use|call|text|email|send|show)|stop \w+ing|not (?:call|use|send|put|mention|include)|"
+    r"(?:show|explain|send|give|answer|reply|write|speak|put|format)\b.{0,30}\b(?:with (?:graphs?|pictures?|diagrams?|examples?|steps?|bullet points?|"
+    r"sources|links|code)|in (?:[a-z]+ (?:format|units|language)|bullet points|metric|english|spanish|german|french|celsius|fahrenheit|short)|"
+    r"as (?:a )?(?:list|table|bullet points?)|step by step|shorter|brief))"
+)
+
+
+def is_standing_request(clause: Clause) -> bool:
+    """Whether a question is such a request."""
+    return bool(_ASKED_OF_US.match(clause.lower) and _LASTING.search(clause.lower))

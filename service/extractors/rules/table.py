@@ -116,10 +116,9 @@ class Table:
 
     def match(self, clause: Clause, reading: Reading) -> Outcome | None:
         """The outcome of the first row that fits: phrases before verbs."""
-        lower = clause.lower
         for word in clause.words:
             for phrase in self._phrases.get(word, ()):
-                outcome = phrase.outcome(lower)
+                outcome = phrase.outcome(clause.lower)
                 if outcome:
                     return outcome
         for rule in self._verbs.get(reading.verb, ()):

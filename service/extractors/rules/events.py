@@ -1,0 +1,80 @@
+"""When a clause is about: its date, how often, and what a clause is that no table knows but that says when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.domain.kinds import MemoryType, Precision
+from service.extractors.rules.clauses import Clause
+from service.extractors.rules.dates import When, find_date, find_recurrence, may_have_date
+from service.extractors.rules.grammar import Reading, Subject, Tense
+from service.extractors.rules.table import Outcome
+from service.extractors.rules.talk import Talk
+from service.extractors.rules.verbs import FORMS
+
+_HABIT = Outcome("habit", MemoryType.FACT, 0.7)
+_PAST = Outcome("dated_past", MemoryType.EPISODE, 0.6)
+_AHEAD = Outcome("dated", MemoryType.TEMPORAL_EVENT, 0.7)
+_LOOSE = frozenset(
+    """a an the on at in by for to from of with and or then so still just only next this last until till before after about around ish is it
+    i me my we our morning afternoon evening night am pm please pls yes no ok first""".split()
+)
+_EXACT = frozenset({Precision.MINUTE, Precision.DAY, Precision.WEEK, Precision.MONTH})
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What a clause says about time."""
+
+    time: When | None
+    recurrence: str
+
+
+NEVER = Times(None, "")
+
+
+def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
+    """The date of a clause on the speaker's calendar, and how often it is."""
+    words = frozenset(clause.words)
+    if not may_have_date(words, clause.lower) and words.isdisjoint(
+        {"every", "each", "daily", "weekly", "monthly", "twice", "once"}
+    ):
+        return NEVER
+    recurrence = find_recurrence(clause.lower)
+    rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
+    return Times(find_date(rest, talk.said.date(), past=reading.is_past), recurrence)
+
+
+def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome | None:
+    """A clause that no table knows but that says when: an event, or an episode where it is told as past."""
+    time = times.time
+    if time is None or time.precision not in _EXACT or reading.subject is Subject.YOU:
+        return None
+    if reading.tense in {Tense.IMPERATIVE, Tense.MODAL} or (is_only_a_date(clause, time) and not talk.last_text):
+        return None
+    return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD
+
+
+def habit(times: Times, reading: Reading) -> Outcome | None:
+    """What is done again and again is a fact."""
+    if times.recurrence and reading.subject is Subject.SELF and reading.tense in {Tense.PRESENT, Tense.PERFECT}:
+        return _HABIT
+    return None
+
+
+def is_only_a_date(clause: Clause, time: When | None) -> bool:
+    """Whether a clause has hardly a word of its own beside the date, so that it needs the clause before it.
+
+    "Monday at 10 with the CTO" and "expires 02.08." do, "dentist on Thursday" does not.
+    """
+    dated_words = set(time.phrase.replace(",", " ").split()) if time else set()
+    own = [word for word in clause.words if word not in _LOOSE and word not in dated_words and not word[0].isdigit()]
+    return not own or (len(own) == 1 and (own[0] != clause.words[0] or own[0] in FORMS or len(own[0]) < 4))
+
+
+def kind_of(talk: Talk, reading: Reading, found: Outcome, time: When | None) -> MemoryType:
+    """The type of an outcome: a fact or episode that lies ahead, to the day, is a temporal event."""
+    if time is None or found.attribute or found.type not in {MemoryType.FACT, MemoryType.EPISODE} or reading.is_past:
+        return found.type
+    exact = time.precision in {Precision.DAY, Precision.MINUTE, Precision.WEEK}
+    return MemoryType.TEMPORAL_EVENT if exact and time.start >= talk.said.date() else found.type

@@ -1,0 +1,110 @@
+"""From what a table found in a clause to an observation with everything it carries."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+
+from service.domain.kinds import MemoryType
+from service.domain.slots import is_slot
+from service.domain.source import Mention, Observation
+from service.domain.zones import date_words
+from service.extractors.rules import events
+from service.extractors.rules.attributes import attribute_of
+from service.extractors.rules.clauses import Clause
+from service.extractors.rules.dates import When, local_moment
+from service.extractors.rules.events import Times
+from service.extractors.rules.grammar import Reading, Subject
+from service.extractors.rules.keys import key_of
+from service.extractors.rules.names import mentions
+from service.extractors.rules.people import Person, mention, relation
+from service.extractors.rules.person import about_self, possessive, statement
+from service.extractors.rules.table import Outcome
+from service.extractors.rules.talk import About, Talk
+
+_WITH_PEOPLE = frozenset({MemoryType.EPISODE, MemoryType.TEMPORAL_EVENT})
+_POLITE = re.compile(r"^(?:(?:please|pls|just|can you|can u|can we|could you|would you|will you),? )+", re.IGNORECASE)
+_LONGEST_CONTEXT = 400
+"""Characters of the span that full-text search reads with a statement."""
+
+
+def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about: About, times: Times) -> Observation:
+    """The observation of one clause."""
+    kind = events.kind_of(talk, reading, found, times.time)
+    text = _statement(talk, clause, reading, found, about, times.time)
+    attribute, value = (
+        (found.attribute, found.value) if found.attribute else attribute_of(reading, about.label, clause.lower, talk.speaker)
+    )
+    attribute = attribute if is_slot(attribute) and value else ""
+    is_own = attribute and about.label.startswith(talk.speaker + "'s ") and not found.attribute
+    known = talk.people.in_text(text)
+    said = talk.turn.text[clause.start - talk.turn.start : clause.end - talk.turn.start]
+    return Observation(
+        type=kind,
+        statement=text,
+        key=key_of(text),
+        start=clause.start,
+        end=clause.end,
+        confidence=found.confidence,
+        said_time=talk.turn.said_time,
+        subject=talk.speaker.lower() if is_own else about.key,
+        attribute=attribute,
+        value=value if attribute else "",
+        polarity=found.polarity,
+        strength=found.strength,
+        emotion=found.emotion,
+        intensity=found.intensity,
+        event_start=local_moment(times.time, talk.said).astimezone(UTC) if times.time else None,
+        event_end=_end(talk, times.time),
+        precision=times.time.precision if times.time else None,
+        recurrence=times.recurrence,
+        participants=tuple(one.name for one in known) if kind in _WITH_PEOPLE else (),
+        mentions=mentions(text, (*_speaker(talk), *map(mention, known))),
+        relations=tuple(relation(one) for one in known if one.relation),
+        context=f"{date_words(talk.said)}\n{text}\n{said[:_LONGEST_CONTEXT]}",
+    )
+
+
+def _speaker(talk: Talk) -> tuple[Mention, ...]:
+    return (Mention(talk.speaker, "person"),) if talk.turn.speaker else ()
+
+
+def introduce(talk: Talk, person: Person) -> Observation:
+    """The observation that somebody named is somebody of the speaker's, where no statement of the turn says so."""
+    text = f"{person.owner}'s {person.relation} is called {person.name}"
+    start, end = (place + talk.turn.start for place in person.span)
+    return Observation(
+        type=MemoryType.FACT,
+        statement=text,
+        key=key_of(text),
+        start=start,
+        end=end,
+        confidence=0.75,
+        said_time=talk.turn.said_time,
+        subject=person.key,
+        mentions=(mention(person),),
+        relations=(relation(person),),
+        context=f"{date_words(talk.said)}\n{text}\n{talk.turn.text[person.span[0] : person.span[1]]}",
+    )
+
+
+def _end(talk: Talk, when: When | None) -> datetime | None:
+    if when is None or when.end is None:
+        return None
+    return datetime.combine(when.end, time(0), tzinfo=talk.said.tzinfo).astimezone(UTC)
+
+
+def _statement(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about: About, time: When | None) -> str:
+    if found.reword and reading.subject in {Subject.NONE, Subject.YOU}:
+        return f"{talk.speaker} {found.reword}: {about_self(_POLITE.sub('', clause.text))}"
+    if talk.is_impersonal and about.label != talk.speaker:
+        return clause.text[:1].upper() + clause.text[1:]
+    if not about.label:
+        return possessive(clause.text[:1].upper() + clause.text[1:], talk.speaker)
+    if reading.verb:
+        return statement(reading, about.label, talk.speaker)
+    if found.type is MemoryType.EMOTION:
+        return f"{talk.speaker} is {about_self(clause.text[:1].lower() + clause.text[1:])}"
+    if talk.last_text and events.is_only_a_date(clause, time):
+        return f"{talk.last_text}; {possessive(clause.text, talk.speaker)}"
+    return statement(reading, about.label, talk.speaker)

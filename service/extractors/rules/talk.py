@@ -1,0 +1,121 @@
+"""One turn as the rules see it: who speaks, when, of whom, and what was said just before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.domain.kinds import DocumentType
+from service.domain.source import Segmented, Turn
+from service.domain.zones import local_time
+from service.extractors.rules.grammar import Reading, Subject
+from service.extractors.rules.mask import is_play, own_words
+from service.extractors.rules.moods import is_sarcastic
+from service.extractors.rules.people import RELATION_WORDS, People, Person
+from service.extractors.rules.person import possessive
+
+_IMPERSONAL = frozenset({DocumentType.DOCUMENT, DocumentType.PDF, DocumentType.KNOWLEDGE_ARTICLE, DocumentType.IMAGE})
+"""Documents whose "we" and "you" are nobody in particular; their statements stay as they are written."""
+
+_WORD = re.compile(r"[a-z-]+")
+_TURNS_BEFORE = 4
+"""Turns of a document that can say who "she" is; a message brings its two."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Who a clause is about."""
+
+    key: str
+    """ "user" or a lower-case name."""
+    label: str
+    """How the statement calls them; empty where nobody can be made out."""
+
+
+NOBODY = About("", "")
+
+
+@dataclass(slots=True)
+class Talk:
+    """What is known while a turn is read; grows clause by clause."""
+
+    turn: Turn
+    text: str
+    """The turn's own words, everything else blanked."""
+    speaker: str
+    said: datetime
+    """On the speaker's clock."""
+    people: People
+    is_sarcastic: bool
+    is_impersonal: bool
+    last_thing: str = ""
+    """What "it" means: the latest subject that is a thing."""
+    last_text: str = ""
+    """The clause before, as a statement where it made one."""
+    last_person: Person | None = None
+
+    def about(self, reading: Reading) -> About:
+        """Who a clause is about, taking note of it for the clauses that follow."""
+        kind = reading.subject
+        if self.is_impersonal and (kind is Subject.YOU or reading.subject_text.lower().startswith("we")):
+            return About(reading.subject_text.lower(), reading.subject_text[:1].upper() + reading.subject_text[1:])
+        if kind in {Subject.SELF, Subject.NONE}:
+            return About(self.speaker.lower(), self.speaker)
+        if kind is Subject.YOU:
+            return NOBODY
+        if kind is Subject.PRONOUN:
+            return self._pronoun(reading.subject_text.lower())
+        return self._noun(reading.subject_text)
+
+    def _noun(self, text: str) -> About:
+        person = self.people.named(text) or (None if self.is_impersonal else self.people.note(text))
+        label = text if self.is_impersonal else possessive(text, self.speaker)
+        label = label[:1].upper() + label[1:]
+        if person:
+            self.last_person = person
+            return About(person.key, label)
+        self.last_thing = label
+        return About(label.lower().removeprefix("the "), label)
+
+    def _pronoun(self, word: str) -> About:
+        if word == "there":
+            return About(self.speaker.lower(), "There")
+        if word == "it":
+            return About(self.last_thing.lower().removeprefix("the "), self.last_thing)
+        if word not in {"she", "he", "they"}:
+            return NOBODY
+        last = self.last_person
+        person = last if last and last.pronoun in {"", word} else self.people.meant_by(word)
+        if person is None:
+            return NOBODY
+        self.last_person = person
+        return About(person.key, person.label)
+
+
+def open_talk(segmented: Segmented, number: int) -> Talk | None:
+    """What is known before the first clause of a turn; None where the turn is a game or a story."""
+    turn = segmented.turns[number]
+    text = own_words(turn.text)
+    before = _before(segmented, number)
+    if is_play(text) or any(map(is_play, before)):
+        return None
+    kind = segmented.source.document_type
+    speaker = turn.speaker or "User"
+    said = local_time(turn.said_time, segmented.source.time_zone)
+    impersonal = kind in _IMPERSONAL and turn.role is None
+    talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text), impersonal)
+    for heard in (*before, text):
+        if not RELATION_WORDS.isdisjoint(_WORD.findall(heard.lower())):
+            talk.people.hear(heard, is_current=heard is text)
+    return talk
+
+
+def _before(segmented: Segmented, number: int) -> list[str]:
+    """What the same speaker said just before."""
+    turn, source = segmented.turns[number], segmented.source
+    if source.document_type is None:
+        label = turn.speaker or "User"
+        return [previous.text for previous in source.previous if previous.speaker == label]
+    earlier = segmented.turns[max(0, number - _TURNS_BEFORE) : number]
+    return [previous.text for previous in earlier if (previous.role, previous.speaker) == (turn.role, turn.speaker)]
