@@ -153,6 +153,8 @@ def _mapped_errors() -> Iterator[None]:
     except (IntegrityError, DataError):
         raise
     except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == dbapi2.SQLITE_ERROR:
+            raise  # a mistake in a statement: waiting would not mend it
         raise storage_error(error) from error
     except dbapi2.OperationalError as error:
         raise storage_error(error) from error
