@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -52,7 +52,7 @@ class Merge:
             for sentence in _sentences(old)
             if _folded(sentence) not in said and not (slots and slots.intersection(self._slots(sentence)))
         ]
-        return " ".join(_once([*kept, *fresh]))
+        return _paragraph(_once([*kept, *fresh]))
 
     def _slots(self, sentence: str) -> Collection[Slot]:
         source = Source(
@@ -71,10 +71,17 @@ class Merge:
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """Slots do not depend on it."""
+_MARKS = frozenset(".!?…。！？:;,\"'”’)*_")
 
 
 def _sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def _paragraph(sentences: Sequence[str]) -> str:
+    """Sentences in a row; one that ends without a mark and is followed by another gets a full stop."""
+    ended = [sentence if sentence[-1] in _MARKS else f"{sentence}." for sentence in sentences[:-1]]
+    return " ".join([*ended, *sentences[-1:]])
 
 
 def _folded(sentence: str) -> str:

@@ -19,6 +19,14 @@ _UNITS = {
     "int32.lte": "",
     "int32.gte_lte": "",
 }
+_WORDS = {
+    "required": "must be given",
+    "enum.not_in": "must be given",
+    "enum.defined_only": "must be one of the published values",
+    "string.min_len": "must not be empty",
+    "repeated.min_items": "must not be empty",
+}
+"""What a person is told instead of the rule's own words."""
 
 _validator = Validator()
 
@@ -60,9 +68,7 @@ def field_path(violation: Violation) -> str:
 
 
 def _refusal(violations: list[Violation]) -> InvalidArgument:
-    fields = [
-        FieldViolation(field_path(violation), violation.proto.message or "is not allowed") for violation in violations[:SHOWN]
-    ]
+    fields = [FieldViolation(field_path(violation), _words(violation)) for violation in violations[:SHOWN]]
     first, rule = fields[0], violations[0].proto.rule_id or ""
     if rule in _UNITS and len(violations) == 1 and isinstance(violations[0].rule_value, int):
         return over_limit(first.field, violations[0].rule_value, _UNITS[rule])
@@ -71,3 +77,7 @@ def _refusal(violations: list[Violation]) -> InvalidArgument:
         values={"field": first.field},
         fields=fields,
     )
+
+
+def _words(violation: Violation) -> str:
+    return _WORDS.get(violation.proto.rule_id or "", violation.proto.message or "is not allowed")

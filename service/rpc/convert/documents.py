@@ -107,6 +107,7 @@ def _batch_item(checks: Checks, message: document_pb2.DocumentInput, prefix: str
         validate(message)
     except EunoeError as error:
         error.fields = tuple(FieldViolation(prefix + field.field, field.description) for field in error.fields)
+        error.message = prefix + error.message
         return Refused(error, message.document_id)
     try:
         return new_document(checks, message, prefix)

@@ -93,4 +93,4 @@ def _error(error: Mapping[str, Any]) -> wire.IngestionError:
 
 
 def _rejection(entry: Mapping[str, Any]) -> wire.IngestionError:
-    return wire.IngestionError(code=str(entry["reason"]), message=f"documents[{entry['index']}] was refused: {entry['message']}")
+    return wire.IngestionError(code=str(entry["reason"]), message=str(entry["message"]))

@@ -12,9 +12,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from service.domain.errors import FieldViolation, InvalidArgument
 
-_FIRST_SECOND = -62_135_596_800
-_LAST_SECOND = 253_402_300_799
-"""0001-01-01 and 9999-12-31, the calendar of a Timestamp."""
+_FIRST_SECOND = -59_011_459_200
+_LAST_SECOND = 221_845_392_000
+"""The years 100 to 9000: "two weeks before" and "next year" must still be in the calendar."""
 _NANOS = 1_000_000_000
 _EXACT = 2**53
 """Whole doubles below this are written as integers."""
@@ -26,11 +26,11 @@ def microseconds(time: Timestamp, field: str) -> int:
     """A time in microseconds since 1970 UTC.
 
     Raises:
-        InvalidArgument: it is outside the calendar.
+        InvalidArgument: it is too far away, or no time at all.
     """
     seconds, nanos = time.seconds, time.nanos
-    if not (_FIRST_SECOND <= seconds <= _LAST_SECOND and 0 <= nanos < _NANOS):
-        rule = "must be a time between the years 1 and 9999, with 0 to 999999999 nanoseconds"
+    if not (_FIRST_SECOND <= seconds < _LAST_SECOND and 0 <= nanos < _NANOS):
+        rule = "must be a time between the years 100 and 9000, with 0 to 999999999 nanoseconds"
         raise InvalidArgument(f"{field} {rule}", values={"field": field}, fields=[FieldViolation(field, rule)])
     return seconds * 1_000_000 + nanos // 1000
 
