@@ -58,6 +58,14 @@ class Tables:
                 )
         return self._connection
 
+    async def warm_up(self) -> None:
+        """Connect, open every table and read its indexes, so that the first question does not wait for it."""
+        for name in await self.names():
+            try:
+                await self._read(name, queries.touch)
+            except LANCE_ERRORS:  # whoever needs this table will tell
+                continue
+
     async def open(self, name: str) -> AsyncTable:
         """The handle of a table."""
         handle = self._handles.get(name)

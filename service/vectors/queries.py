@@ -35,6 +35,13 @@ async def load_scope(table: AsyncTable, scope: int) -> list[Item]:
     return to_items(await table.query().where(col("scope") == lit(scope)).select(list(ROW)).to_arrow())
 
 
+async def touch(table: AsyncTable) -> None:
+    """Load some scope, so that indexes and the ends of files are in the caches."""
+    some = await table.query().select(["scope"]).limit(1).to_arrow()
+    for scope in some.column("scope").to_pylist():
+        await load_scope(table, scope)
+
+
 async def search(table: AsyncTable, asked: Search) -> list[Candidate]:
     """The nearest rows and the best matching rows, joined by id and version."""
     within = col("scope").isin(asked.scopes)

@@ -8,6 +8,7 @@ in `item`, so that loading a scope reads two columns: each column costs a random
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import fields
 from operator import attrgetter
@@ -31,6 +32,7 @@ ROW = ("vector", "item")
 _VECTOR_BYTES = 2 * DIMENSIONS
 _FIELDS = tuple(field.name for field in fields(Item))
 _VALUES = attrgetter(*_FIELDS)
+_SETTERS = [getattr(Item, name).__set__ for name in _FIELDS]
 _ITEM_ID, _VERSION, _VECTOR = (_FIELDS.index(name) for name in ("item_id", "version", "vector"))
 
 # Mini-blocks read neighbouring values together. Left alone, LanceDB reads one vector at a time: 6.7 ms against 1.8 ms for 600 vectors
@@ -83,7 +85,7 @@ def to_items(table: pa.Table) -> list[Item]:
     vectors = b"".join([chunk.flatten().to_numpy().tobytes() for chunk in table.column("vector").chunks])
     for place, row in enumerate(rows):
         row[_VECTOR] = vectors[place * _VECTOR_BYTES : (place + 1) * _VECTOR_BYTES]
-    return [Item(*row) for row in _once_each(rows)]
+    return _built(_once_each(rows))
 
 
 def _table(items: Sequence[Item], vectors: NDArray[np.float16]) -> pa.Table:
@@ -112,6 +114,14 @@ def _packed(item: Item) -> bytes:
     values = list(_VALUES(item))
     values[_VECTOR] = None
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _built(rows: list[list[Any]]) -> list[Item]:
+    # As `Item(*row)`, field by field instead of row by row: half the time, and loading a scope is mostly this.
+    items = [Item.__new__(Item) for _ in rows]
+    for set_field, values in zip(_SETTERS, zip(*rows, strict=True), strict=False):
+        deque(map(set_field, items, values), maxlen=0)
+    return items
 
 
 def _once_each(rows: list[list[Any]]) -> list[list[Any]]:

@@ -73,3 +73,15 @@ def test_used_again_after_close(index: IndexWriter) -> None:
     index.upsert(TABLE, [item(1)])
     index.close()
     assert index.load_scope(TABLE, 1) == [item(1)]
+
+
+def test_warm_up(index: IndexWriter, tmp_path: Path) -> None:
+    """Warming up needs no table, and no table that is sound."""
+    IndexWriter(str(tmp_path / "nothing")).warm_up()
+    index.upsert(TABLE, [item(1)])
+    index.create("shard0_b2", log_epoch=7, generation=1)
+    shutil.rmtree(Path(index.uri) / "shard0_b2.lance" / "_versions")
+    fresh = IndexWriter(index.uri)
+    fresh.warm_up()
+    assert fresh.load_scope(TABLE, 1) == [item(1)]
+    fresh.close()
