@@ -60,7 +60,10 @@ class IndexStep:
         if known is not None and self._is_current(known):
             self._use(known)
             return
-        logger.warning("index_rebuild", shard=self._ownership.shard, known=known.name if known else None)
+        if known is None:
+            logger.info("index_created", shard=self._ownership.shard)
+        else:
+            logger.warning("index_rebuilt", shard=self._ownership.shard, instead_of=known.name)
         self.rebuild(progress)
 
     def rebuild(self, progress: Progress | None = None) -> None:
