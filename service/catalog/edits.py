@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
 
 from service.catalog import memories, outcomes, passages, schema
 from service.catalog.ids import now_us
@@ -44,13 +44,22 @@ _SOURCES_OF_CONVERSATION = Statement(select(_m.c.source_id).where(_m.c.conversat
 _DELETE_DOCUMENT = Statement(delete(_d).where(_d.c.source_id == bindparam("source_id")))
 _DELETE_MESSAGES = Statement(delete(_m).where(_m.c.conversation == bindparam("conversation")))
 _DELETE_CONVERSATION = Statement(delete(_c).where(_c.c.conversation == bindparam("conversation")))
-_CITED = Statement(select(_o.c.passage_id).where(_o.c.memory_id == bindparam("memory_id"), _o.c.passage_id != "").distinct())
+_CITED = Statement(
+    select(_p)
+    .join(_o, and_(_o.c.source_id == _p.c.source_id, _o.c.start < _p.c.end, _o.c.end > _p.c.start))
+    .where(_o.c.memory_id == bindparam("memory_id"))
+    .distinct()
+)
 _CITED_ELSEWHERE = Statement(
     select(_o.c.observation_id)
-    .where(_o.c.passage_id == bindparam("passage_id"), _o.c.memory_id != bindparam("memory_id"))
+    .where(
+        _o.c.source_id == bindparam("source_id"),
+        _o.c.start < bindparam("passage_end"),
+        _o.c.end > bindparam("passage_start"),
+        _o.c.memory_id != bindparam("memory_id"),
+    )
     .limit(1)
 )
-_PASSAGE = Statement(select(_p).where(_p.c.passage_id == bindparam("passage_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,31 +224,42 @@ def _delete_sources(connection: Connection, change: ScopeChange, source_ids: Seq
 
 
 def _hide_lonely_excerpts(connection: Connection, change: ScopeChange, memory_id: str) -> list[int]:
-    """Bury the excerpts that no other memory cites. Returns the hashes of their texts."""
+    """Bury the excerpts that hold what a memory says and nothing that another one says. Returns the hashes of their texts.
+
+    The head of a long turn and a further chunk of it can both hold the same words.
+    """
     hashes: list[int] = []
-    for (passage_id,) in _CITED.run(connection, memory_id=memory_id).all():
-        if _CITED_ELSEWHERE.run(connection, passage_id=passage_id, memory_id=memory_id).first() is not None:
+    for row in _CITED.rows(connection, memory_id=memory_id):
+        if _is_cited_elsewhere(connection, row, memory_id):
             continue
-        row = next(iter(_PASSAGE.rows(connection, passage_id=passage_id)), None)
-        if row is None:
-            continue
-        same = [
-            twin
+        lonely = [
+            twin["passage_id"]
             for twin in passages.passages_by_text(connection, change.scope, [row["text_hash"]])
-            if twin["served_by"] == row["served_by"]
+            if twin["served_by"] == row["served_by"] and not _is_cited_elsewhere(connection, twin, memory_id)
         ]
-        change.bury(connection, [twin["passage_id"] for twin in same])
-        for twin in same:
-            passages.delete_passage(connection, twin["passage_id"])
+        change.bury(connection, lonely)
+        for passage_id in lonely:
+            passages.delete_passage(connection, passage_id)
         hashes.append(row["text_hash"])
     return hashes
+
+
+def _is_cited_elsewhere(connection: Connection, passage: Mapping[str, Any], memory_id: str) -> bool:
+    found = _CITED_ELSEWHERE.run(
+        connection,
+        source_id=passage["source_id"],
+        passage_start=passage["start"],
+        passage_end=passage["end"],
+        memory_id=memory_id,
+    )
+    return found.first() is not None
 
 
 def _finish(connection: Connection, change: ScopeChange, hashes: Sequence[int]) -> None:
     change.finish(connection)
     if hashes:
         repeats = ScopeChange(change.scope, change.shard, change.generation, change.change_number)
-        settle_repeats(connection, repeats, hashes)
+        settle_repeats(connection, repeats, hashes, after_deletion=True)
         repeats.finish(connection)
 
 

@@ -26,15 +26,18 @@ def text_hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(folded.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def settle_repeats(connection: Connection, change: ScopeChange, hashes: Iterable[int]) -> None:
-    """Decide anew which passages are served for these texts. Items put in this change must be finished before."""
+def settle_repeats(connection: Connection, change: ScopeChange, hashes: Iterable[int], *, after_deletion: bool = False) -> None:
+    """Decide anew which passages are served for these texts. Items put in this change must be finished before.
+
+    Without a copy among them there is nothing to decide, unless the last one was just deleted and is still named as a source.
+    """
     by_hash: dict[int, list[Mapping[str, Any]]] = {}
     for row in passages.passages_by_text(connection, change.scope, sorted(set(hashes))):
         by_hash.setdefault(row["text_hash"], []).append(row)
     for rows in by_hash.values():
         recorded = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
         copies = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
-        if copies:
+        if copies or after_deletion:
             _settle(connection, change, recorded, copies)
 
 

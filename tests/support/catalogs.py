@@ -63,6 +63,7 @@ def message(
     said: int | None = None,
     recorded: int = NOW,
     lane: Lane = Lane.REALTIME,
+    metadata: str = "",
     tolerant: bool = False,
 ) -> MessageWrite:
     """A turn, with ids drawn as the service draws them."""
@@ -78,7 +79,7 @@ def message(
         role=role,
         speaker="",
         content=content,
-        metadata="",
+        metadata=metadata,
         session_id=session,
         said_time=said,
         record_time=recorded,
@@ -99,9 +100,11 @@ def document(
     written: int | None = None,
     recorded: int = NOW,
     lane: Lane = Lane.REALTIME,
+    kind: str = "note",
+    metadata: str = "",
     tolerant: bool = False,
 ) -> DocumentWrite:
-    """A note to ingest, with ids drawn as the service draws them."""
+    """A document to ingest, with ids drawn as the service draws them."""
     source = new_id()
     return DocumentWrite(
         instance_id=instance,
@@ -111,10 +114,10 @@ def document(
         ingestion_id=new_id(),
         batch_id="",
         request_id=request_id,
-        content_hash=_hash(content, "note"),
-        document_type="note",
+        content_hash=_hash(content, kind),
+        document_type=kind,
         content=content,
-        metadata="",
+        metadata=metadata,
         document_time=written,
         record_time=recorded,
         time_zone="",

@@ -105,10 +105,9 @@ def test_a_killed_writer_frees_the_catalog(catalog: Catalog) -> None:
         assert doomed.stdin is not None and doomed.stdout is not None
         doomed.stdin.write("go\n")
         doomed.stdin.flush()
-        for _ in range(5):
-            last = int(doomed.stdout.readline().split()[0])
+        told = [int(doomed.stdout.readline().split()[0]) for _ in range(5)]
         doomed.kill()
-        told = [last, *(int(line.split()[0]) for line in doomed.stdout.read().splitlines() if len(line.split()) == 2)]
+        told += [int(line.split()[0]) for line in doomed.stdout.read().splitlines() if len(line.split()) == 2]
 
     (answer,) = record(catalog, message("the next"))
     assert isinstance(answer, RecordedMessage)

@@ -1,0 +1,70 @@
+"""The same sources give the same memories, however batches and processing order fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.catalog.engine import Catalog
+from service.catalog.recording import Write
+from tests.support.catalogs import CUSTOMER, MINUTE, NOW, USER, document, message, new_catalog, record
+from tests.support.stages import HandOwner, Told, batches, check_books, told_by
+
+LINES = ["likes tea", "likes TEA", "saw the sea", "home Porto", "home Lisbon", "not home Porto", "how are you?"]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Write]:
+    """A few turns of two conversations, and documents that repeat some of them."""
+    writes: list[Write] = []
+    for number in range(draw(st.integers(2, 7))):
+        lines = "\n".join(draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=2)))
+        said = NOW + draw(st.integers(-3, 3)) * MINUTE
+        if draw(st.booleans()):
+            talk = draw(st.sampled_from(["one", "two"]))
+            writes.append(message(lines, conversation=talk, message_id=f"m{number}", said=said, session="s"))
+        else:
+            scope = draw(st.sampled_from([USER, USER, CUSTOMER]))
+            writes.append(document(lines, document_id=f"d{number}", scope=scope, written=said, kind="note"))
+    return writes
+
+
+@contextmanager
+def processed(writes: list[Write]) -> Iterator[tuple[Catalog, HandOwner]]:
+    """A catalog with these sources recorded, not yet applied."""
+    with TemporaryDirectory() as directory:
+        catalog = new_catalog(Path(directory))
+        try:
+            record(catalog, *writes)
+            yield catalog, HandOwner(catalog)
+        finally:
+            catalog.close()
+
+
+def undisturbed(writes: list[Write]) -> list[Told]:
+    """What comes out when every record is stored by itself, in order."""
+    with processed(writes) as (catalog, owner):
+        for outcome in owner.waiting():
+            owner.store([outcome])
+        check_books(catalog)
+        return told_by(catalog)
+
+
+@given(histories(), st.lists(st.integers(1, 4), max_size=4), st.data())
+@settings(max_examples=40, deadline=None)
+def test_neither_order_nor_batches_matter(writes: list[Write], sizes: list[int], data: st.DataObject) -> None:
+    """Any order of processing in any batches gives the memories and excerpts of an undisturbed run: text, validity, sources, all."""
+    expected = undisturbed(writes)
+
+    with processed(writes) as (catalog, owner):
+        found = owner.waiting()
+        order = data.draw(st.permutations(range(len(found))))
+        for batch in batches([found[at] for at in order], sizes):
+            owner.store(batch)
+            check_books(catalog)
+        assert told_by(catalog) == expected

@@ -1,0 +1,294 @@
+"""Stages that tests can reason about: an extractor that reads a tiny language, vectors out of a hash, and an owner driven by hand.
+
+Each line of a turn that matches the language is one observation; everything else is only a passage:
+
+    likes tea            a preference
+    saw the sea          a fact
+    home Porto           a fact in the slot (user, home)
+    not home Porto       the end of that value
+    die in extract       the process that extracts is killed
+    die in embed         the process that embeds is killed
+    fail in embed        embedding raises
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalog import log, memories
+from service.catalog.engine import Catalog
+from service.catalog.memories import MemoryRow
+from service.catalog.ownership import take_ownership
+from service.catalog.sources import read_sources
+from service.domain.item import Item
+from service.domain.kinds import Lane, MemoryType, SourceKind
+from service.domain.source import Mention, Observation, Segmented, Source, StageError
+from service.domain.writes import LogEntry
+from service.pipeline.prepare import embed_texts, finish, prepare
+from service.pipeline.store import Outcome, Ownership, Record, store
+from tests.support.catalogs import INSTANCE, rows
+
+_LINE = re.compile(r"(?m)^(?P<kind>likes|saw|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
+
+
+class LineExtractor:
+    """Reads the tiny language; an `Extractor`."""
+
+    version = "lines-1"
+
+    def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
+        """One observation per line that matches."""
+        found = []
+        for turn in segmented.turns:
+            for match in _LINE.finditer(turn.text):
+                if match["kind"] == "die in":
+                    _die("extract", match["rest"])
+                elif match["kind"] != "fail in":
+                    found.append(_observation(segmented.source, turn.start, match))
+        return tuple(found), ()
+
+
+class HashEmbedder:
+    """Makes equal vectors for equal texts; an `Embedder`."""
+
+    model_id = "fake"
+    dimensions = 384
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 (len(texts), 384), each row of unit length."""
+        for text in texts:
+            if "fail in embed" in text:
+                raise ValueError("this text cannot be embedded")
+            if "die in embed" in text:
+                _die("embed", "embed")
+        vectors = np.array([_bytes_of(text) for text in texts], dtype=np.float32).reshape(len(texts), 384) - 127.5
+        scaled: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return scaled
+
+    def embed_one(self, text: str) -> NDArray[np.float32]:
+        """float32 (384,)."""
+        row: NDArray[np.float32] = self.embed([text])[0]
+        return row
+
+
+def _die(stage: str, wanted: str) -> None:
+    if stage == wanted:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _bytes_of(text: str) -> list[int]:
+    return list(hashlib.shake_128(text.encode()).digest(384))
+
+
+def _observation(source: Source, offset: int, match: re.Match[str]) -> Observation:
+    kind, rest = match["kind"], match["rest"]
+    is_home = kind.endswith("home")
+    statement = f"User {kind} {rest}"
+    return Observation(
+        type=MemoryType.PREFERENCE if kind == "likes" else MemoryType.FACT,
+        statement=statement,
+        key=statement.casefold(),
+        start=offset + match.start(),
+        end=offset + match.end(),
+        confidence=0.75,
+        said_time=source.said_time,
+        attribute="home" if is_home else "",
+        value=rest.casefold() if is_home else "",
+        polarity=-1 if kind == "not home" else 1,
+        mentions=(Mention(rest, "place"),) if is_home else (),
+        context=statement,
+    )
+
+
+def prepared_outcome(record: Record) -> Outcome:
+    """What the child would make of a record."""
+    if record.source is None:
+        return Outcome(record)
+    prepared = prepare(record.source.source, LineExtractor())
+    return Outcome(record, finish(prepared, embed_texts(prepared.texts, HashEmbedder())))
+
+
+@dataclass
+class HandOwner:
+    """The owner of a shard, one step at a time."""
+
+    catalog: Catalog
+    shard: int = 0
+    generation: int = 1
+    ownership: Ownership = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the shard over."""
+        self.take_over()
+
+    def take_over(self) -> Ownership:
+        """Become the owner anew; every owner before is fenced."""
+        with self.catalog.write() as connection:
+            epoch = take_ownership(connection, self.shard, "by hand")
+            log_epoch = int(connection.exec_driver_sql("SELECT log_epoch FROM deployment").scalar_one())
+        self.ownership = Ownership(self.shard, epoch, log_epoch, self.generation, LineExtractor.version)
+        return self.ownership
+
+    def waiting(self, lane: Lane = Lane.REALTIME) -> list[Outcome]:
+        """What is not applied yet, prepared, in the order of the log."""
+        with self.catalog.read() as connection:
+            applied = log.progress(connection, "log_applied")[self.shard, lane]
+            found = log.read_records(connection, self.shard, lane, applied, 100_000)
+            ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
+            for row in found:
+                ids[row["source_kind"]].append(row["source_id"])
+            sources = read_sources(connection, ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value])
+        return [
+            prepared_outcome(
+                Record(
+                    LogEntry(self.shard, lane, row["seq"]),
+                    row["instance_id"],
+                    row["scope"],
+                    SourceKind(row["source_kind"]),
+                    row["source_id"],
+                    sources.get(row["source_id"]),
+                )
+            )
+            for row in found
+        ]
+
+    def store(self, batch: Sequence[Outcome]) -> None:
+        """Transaction 1."""
+        with self.catalog.write() as connection:
+            store(connection, self.ownership, batch)
+
+    def work(self) -> None:
+        """Apply everything that waits, realtime first, in one batch per lane."""
+        for lane in Lane:
+            batch = self.waiting(lane)
+            if batch:
+                self.store(batch)
+
+
+def live(catalog: Catalog, *, memories_only: bool = False) -> list[Item]:
+    """Every live item of the catalog."""
+    with catalog.read() as connection:
+        ids = [row[0] for row in connection.exec_driver_sql("SELECT item_id FROM items ORDER BY item_id")]
+        found = memories.live_items(connection, ids)
+    return [item for item in found.values() if not memories_only or item.item_id.startswith("mem_")]
+
+
+def excerpts(catalog: Catalog) -> list[str]:
+    """The texts of the live passages, sorted."""
+    return sorted(item.text for item in live(catalog) if item.kind == "passage")
+
+
+def statements(catalog: Catalog) -> list[str]:
+    """The texts of the live memories, sorted."""
+    return sorted(item.text for item in live(catalog, memories_only=True))
+
+
+def memory(catalog: Catalog, text: str) -> MemoryRow:
+    """The live memory with this text."""
+    (found,) = (item for item in live(catalog, memories_only=True) if item.text == text)
+    with catalog.read() as connection:
+        row = memories.get_memory(connection, INSTANCE, found.item_id)
+    assert row is not None
+    return row
+
+
+def sources_of(item: Item) -> list[str]:
+    """Where an item was said, by the caller's ids, in the order in which it names them."""
+    return [source.get("message_id") or source["document_id"] for source in json.loads(item.details)["sources"]]
+
+
+Told = tuple[Any, ...]
+
+
+def told_by(catalog: Catalog) -> list[Told]:
+    """All that callers are promised to be equal however records were processed: of memories and of excerpts."""
+    found = live(catalog)
+    texts = {item.item_id: item.text for item in found}
+    return sorted((_told(item, texts) for item in found), key=repr)
+
+
+def _told(item: Item, texts: dict[str, str]) -> Told:
+    details = json.loads(item.details)
+    superseded_by = texts.get(details.pop("superseded_by", ""), "")
+    return (
+        item.kind,
+        item.text,
+        item.speaker,
+        item.confidence,
+        item.said_time,
+        item.valid_from,
+        item.valid_until,
+        superseded_by,
+        json.dumps(details, sort_keys=True),
+        item.terms,
+        item.vector,
+        item.metadata,
+        item.conversation,
+        item.number,
+    )
+
+
+def check_books(catalog: Catalog) -> None:
+    """What must hold between the tables after every transaction."""
+    assert rows(catalog, _MISCOUNTED) == [], "live_items counts what is live"
+    assert rows(catalog, _UNTOLD) == [], "no item is ahead of its scope's change number"
+    assert rows(catalog, _TALKING_TOMBSTONES) == [], "tombstones have no content"
+    for name, sql in _ORPHANS.items():
+        assert rows(catalog, sql) == [], name
+
+
+_MISCOUNTED = """
+    SELECT s.scope, s.live_items, count(i.item) FROM scopes AS s LEFT JOIN items AS i ON i.scope = s.scope AND i.is_live = 1
+    GROUP BY s.scope HAVING s.live_items <> count(i.item)
+"""
+_UNTOLD = "SELECT item_id FROM items JOIN scopes USING (scope) WHERE items.change_number > scopes.change_number"
+_TALKING_TOMBSTONES = """
+    SELECT item_id FROM items WHERE deleted_time IS NOT NULL
+    AND (is_live <> 0 OR text <> '' OR terms <> '' OR length(vector) <> 0 OR details <> '{}' OR metadata <> '' OR speaker <> '')
+"""
+_ORPHANS = {
+    "a memory without a live item": """
+        SELECT memory_id FROM memories LEFT JOIN items ON item_id = memory_id AND is_live = 1 WHERE item_id IS NULL""",
+    "a live memory item without its memory": """
+        SELECT item_id FROM items LEFT JOIN memories ON memory_id = item_id
+        WHERE kind <> 'passage' AND is_live = 1 AND memory_id IS NULL""",
+    "a live passage item without its passage": """
+        SELECT item_id FROM items LEFT JOIN passages ON passage_id = item_id
+        WHERE kind = 'passage' AND is_live = 1 AND passage_id IS NULL""",
+    "an observation without its memory": """
+        SELECT observation_id FROM observations LEFT JOIN memories USING (memory_id) WHERE memories.memory_id IS NULL""",
+    "an observation without its source": """
+        SELECT observation_id FROM observations AS o LEFT JOIN messages AS m USING (source_id) LEFT JOIN documents AS d USING (source_id)
+        WHERE m.source_id IS NULL AND d.source_id IS NULL""",
+    "a passage without its source": """
+        SELECT passage_id FROM passages AS p LEFT JOIN messages AS m USING (source_id) LEFT JOIN documents AS d USING (source_id)
+        WHERE m.source_id IS NULL AND d.source_id IS NULL""",
+    "a link without its memory": """
+        SELECT memory_id FROM memory_entities LEFT JOIN memories USING (memory_id) WHERE memories.memory_id IS NULL""",
+    "a relation without its memory": """
+        SELECT memory_id FROM relations LEFT JOIN memories USING (memory_id) WHERE memories.memory_id IS NULL""",
+    "an entity without any memory": """
+        SELECT entities.entity_id FROM entities LEFT JOIN memory_entities USING (entity_id) WHERE memory_entities.entity_id IS NULL""",
+    "an alias without its entity": """
+        SELECT entity_aliases.entity_id FROM entity_aliases LEFT JOIN entities USING (entity_id) WHERE entities.entity_id IS NULL""",
+}
+
+
+def batches(outcomes: Sequence[Outcome], sizes: Iterable[int]) -> list[Sequence[Outcome]]:
+    """Outcomes cut into batches of these sizes; the last batch takes what is left."""
+    cut, left = [], outcomes
+    for size in sizes:
+        if left:
+            cut.append(left[:size])
+            left = left[size:]
+    return [*cut, left] if left else cut
