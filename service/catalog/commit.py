@@ -298,7 +298,7 @@ def _settle_all(answers: list[tuple[Any, Any]]) -> None:
 
 
 def _expired() -> EunoeError:
-    return DeadlineExceeded("the caller's deadline passed before the write began; nothing was written", reason="EXPIRED")
+    return DeadlineExceeded("the caller's deadline passed before the write began; nothing was written", reason="DEADLINE_PASSED")
 
 
 def _internal(error: Exception) -> EunoeError:
