@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ _ROLES = {"user": USER, "assistant": ASSISTANT}
 _KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
 _ENDS_ASKING = re.compile(r"[?\uff1f\u061f]\W{0,8}(?:[\[(][^\])]{0,1000}[\])]\s*)?\Z")
 """A question mark, then at most closing marks and one remark in brackets."""
+_ENDS_TELLING = frozenset(".!,")
+"""How most texts end: spares them the search."""
 _FIRST_CAPACITY = 64
 
 _LAYOUT = {
@@ -133,7 +136,7 @@ class Columns:
         """
         first, self.rows = self.rows, self.rows + len(items)
         self._reserve(first)
-        self._vectors[first : self.rows] = widen([item.vector for item in items])
+        self._set_vectors(first, widen([item.vector for item in items]))
         for name, values in self._values(items).items():
             self._arrays[name][first : self.rows] = values
         self._arrays["length"][first : self.rows] = lengths
@@ -171,21 +174,35 @@ class Columns:
             "valid_until": [NEVER if item.valid_until is None else item.valid_until for item in items],
             "confidence": [item.confidence for item in items],
             "is_chunk": [item.parent != "" for item in items],
-            "asks": [_ENDS_ASKING.search(item.text) is not None for item in items],
+            "asks": [_ends_asking(item.text) for item in items],
         }
 
-    def _reserve(self, held: int) -> None:
-        """Make room for `rows` rows, of which `held` are filled; doubling, so that adding stays cheap on average."""
-        if self.rows <= len(self._vectors):
+    def _set_vectors(self, held: int, added: NDArray[np.float32]) -> None:
+        """Put vectors behind the first `held`. The first ones are taken as they are: copying a loaded scope would cost a third of it."""
+        if held == 0:
+            self._vectors = added
             return
-        capacity = max(_FIRST_CAPACITY, self.rows if held == 0 else max(self.rows, held + held // 2))
-        vectors = np.empty((capacity, DIMENSIONS), np.float32)
-        vectors[:held] = self._vectors[:held]
-        self._vectors = vectors
+        if self.rows > len(self._vectors):
+            self._vectors = _grown(self._vectors, held, self.rows)
+        self._vectors[held : self.rows] = added
+
+    def _reserve(self, held: int) -> None:
+        """Make room for `rows` rows in all other columns, of which `held` are filled."""
         for name, array in self._arrays.items():
-            grown = np.empty(capacity, array.dtype)
-            grown[:held] = array[:held]
-            self._arrays[name] = grown
+            if self.rows > len(array):
+                self._arrays[name] = _grown(array, held, self.rows)
+
+
+def _ends_asking(text: str) -> bool:
+    return text.endswith("?") or (text[-1:] not in _ENDS_TELLING and _ENDS_ASKING.search(text) is not None)
+
+
+def _grown(array: NDArray[Any], held: int, rows: int) -> NDArray[Any]:
+    """A copy of the first `held` rows with room for `rows` and, where it has grown before, for half as many again."""
+    capacity = max(_FIRST_CAPACITY, rows, held + held // 2)
+    copy = np.empty((capacity, *array.shape[1:]), array.dtype)
+    copy[:held] = array[:held]
+    return copy
 
 
 def _role_of(item: Item) -> int:

@@ -9,7 +9,7 @@ whole it is merged into sorted arrays. What a term's lists hold does not depend 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, repeat
 
@@ -23,6 +23,7 @@ _TAIL_ROWS = 64
 """Rows added before the tail is merged, at least."""
 _TAIL_SHARE = 16
 """The tail is merged when it holds more than one row in this many, so that merging costs a constant per row in the long run."""
+_INT32_LIMIT = 2**31
 _BYTES_PER_TERM = 120
 """Dictionary entry, key string and start of one term, roughly."""
 
@@ -59,14 +60,13 @@ class Postings:
             if self._tail_rows > _TAIL_ROWS + self._merged_rows // _TAIL_SHARE:
                 self._merge(*self._drain())
             return np.array(lengths, np.int32)
-        split = [text.split() for text in texts]
-        lengths_array = np.fromiter(map(len, split), np.int32, len(split))
         first = self._merged_rows + self._tail_rows
         tail = self._drain()
-        fresh = _count_pairs(self._numbers_of(split), first, lengths_array)
+        terms, many_lengths = self._split(texts)
+        fresh = _count_pairs(terms, first, many_lengths)
         self._merged_rows += len(texts)
         self._merge(*(np.concatenate(pair) for pair in zip(tail, fresh, strict=True)))
-        return lengths_array
+        return many_lengths
 
     def find(self, term: str) -> tuple[Rows, Counts] | None:
         """Rows that hold a term and how often each does (both of one length, each row once); None for an unknown term."""
@@ -111,12 +111,23 @@ class Postings:
             counts.append(count)
         return len(terms)
 
-    def _numbers_of(self, split: list[list[str]]) -> NDArray[np.int32]:
-        numbers: defaultdict[str, int] = defaultdict(None, self._numbers)
-        numbers.default_factory = numbers.__len__
-        found = list(map(numbers.__getitem__, chain.from_iterable(split)))
-        self._numbers = dict(numbers)
-        return np.array(found, np.int32)
+    def _split(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The numbers of all terms of all texts in order, and how many each text has.
+
+        Loading a scope is mostly this: Arrow splits and numbers 600 rows in 1.2 ms, Python in 3.5 ms.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - 0.2 s that only a process that loads scopes has to pay
+        from pyarrow import compute  # noqa: PLC0415
+
+        trimmed = compute.ascii_trim_whitespace(pa.array(texts, pa.string()))
+        split = compute.ascii_split_whitespace(trimmed)
+        lengths = compute.list_value_length(split).to_numpy(zero_copy_only=False).astype(np.int32)
+        lengths[compute.equal(trimmed, "").to_numpy(zero_copy_only=False)] = 0  # splitting nothing gives one empty term
+        terms = split.flatten()
+        encoded = compute.dictionary_encode(terms.filter(compute.not_equal(terms, "")))
+        numbers = self._numbers
+        known = np.array([numbers.setdefault(term, len(numbers)) for term in encoded.dictionary.to_pylist()], np.int32)
+        return known[encoded.indices.to_numpy()], lengths
 
     def _drain(self) -> tuple[NDArray[np.int32], Rows, Counts]:
         """Empty the tail and return it as (term numbers, rows, counts)."""
@@ -144,9 +155,13 @@ class Postings:
 
 def _count_pairs(terms: NDArray[np.int32], first_row: int, lengths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Rows, Counts]:
     """Occurrences as (term, row, count), where the rows are consecutive and hold `lengths` terms each."""
+    width = max(1, len(lengths))
     rows = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-    pairs = np.sort(terms.astype(np.int64) * max(1, len(lengths)) + rows)
+    pairs = terms.astype(np.int64) * width + rows
+    if pairs.max(initial=0) < _INT32_LIMIT:
+        pairs = pairs.astype(np.int32)  # sorts twice as fast
+    pairs.sort()
     starts = np.flatnonzero(np.diff(pairs, prepend=-1))
     counts = np.diff(starts, append=len(pairs)).astype(np.float32)
-    terms_of_pairs, rows_of_pairs = np.divmod(pairs[starts], max(1, len(lengths)))
+    terms_of_pairs, rows_of_pairs = np.divmod(pairs[starts], width)
     return terms_of_pairs.astype(np.int32), (rows_of_pairs + first_row).astype(np.int32), counts

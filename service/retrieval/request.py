@@ -64,7 +64,7 @@ class RankedItem:
     """One item of an answer."""
 
     item: Item
-    """Without terms and vector."""
+    """Its terms and vector are empty unless its scope was just loaded."""
     score: float
     """Between 0 and 1; higher ranks first. Comparable within one answer, no probability."""
     raw_score: float

@@ -27,6 +27,9 @@ _COMPACT_SHARE = 4
 _BYTES_PER_ITEM = 900
 """An `Item` without terms and vector: object, numbers, short strings, dictionary entries; its long strings are counted apart."""
 
+_SEARCH_BYTES_PER_ITEM = 1200
+"""The vector and terms of an `Item`."""
+
 _FIELDS = tuple(Item.__dataclass_fields__)
 _VALUES = attrgetter(*_FIELDS)
 
@@ -52,6 +55,7 @@ class Scope:
         """Grows with every change of the rows; statistics are valid for one generation."""
         self._row_of: dict[str, int] = {}
         self._text_bytes = 0
+        self._unsettled = 0
         self._derived: tuple[int, Population] | None = None
         self.apply(items, (), change_number)
 
@@ -66,7 +70,14 @@ class Scope:
     @property
     def size_bytes(self) -> int:
         """Memory held, roughly."""
-        return self.columns.size_bytes + self.postings.size_bytes + self._text_bytes + _BYTES_PER_ITEM * len(self.items)
+        search_fields = self._unsettled * _SEARCH_BYTES_PER_ITEM
+        return (
+            search_fields
+            + self.columns.size_bytes
+            + self.postings.size_bytes
+            + self._text_bytes
+            + _BYTES_PER_ITEM * len(self.items)
+        )
 
     def apply(self, changed: Iterable[Item], deleted: Iterable[str], change_number: int) -> None:
         """Bring the scope up to a change number. The same delta may be applied twice.
@@ -85,6 +96,17 @@ class Scope:
                 self._compact_if_due()
                 self.generation += 1
             self.change_number = max(self.change_number, change_number)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is held twice."""
+        return self._unsettled == 0
+
+    def settle(self) -> None:
+        """Let go of what rows and matrix already hold: a quarter of loading, so it is left for when a scope is read again."""
+        with self.lock:
+            self.items[: self._unsettled] = _without_search_fields(self.items[: self._unsettled])
+            self._unsettled = 0
 
     def population(self) -> Population:
         """Statistics that do not depend on the question; call with `lock` held."""
@@ -111,7 +133,11 @@ class Scope:
         first = len(self.items)
         lengths = self.postings.add([item.terms for item in items])
         self.columns.append(items, lengths)
-        self.items.extend(_without_search_fields(items))
+        if first == 0:
+            self.items.extend(items)
+            self._unsettled = len(items)
+        else:
+            self.items.extend(_without_search_fields(items))
         self._row_of.update((item.item_id, first + offset) for offset, item in enumerate(items))
         self._text_bytes += sum(len(item.text) + len(item.details) + len(item.metadata) for item in items)
 
@@ -119,6 +145,8 @@ class Scope:
         dead = len(self.items) - len(self._row_of)
         if dead <= _COMPACT_ROWS or dead * _COMPACT_SHARE <= len(self.items):
             return
+        self.items = list(_without_search_fields(self.items))
+        self._unsettled = 0
         kept = np.flatnonzero(self.columns.flags("is_live")).astype(np.int32)
         self.columns.keep(kept)
         self.postings.keep(kept)
@@ -128,7 +156,9 @@ class Scope:
 
 
 def _without_search_fields(items: Collection[Item]) -> Iterator[Item]:
-    """The items without what postings and matrix already hold: 1.2 KB less a row."""
+    """The items without what postings and matrix already hold."""
+    if not items:
+        return iter(())
     columns = dict(zip(_FIELDS, zip(*map(_VALUES, items), strict=True), strict=True))
     columns["terms"], columns["vector"] = ("",) * len(items), (b"",) * len(items)
     return map(Item, *columns.values())

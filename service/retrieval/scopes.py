@@ -163,6 +163,9 @@ class Scopes:
         held = entry.held
         if held is not None and held.change_number >= state.change_number:
             self._count(hits=1)
+            if not held.is_settled:
+                held.settle()
+                self._account(state.scope, entry, held.size_bytes)
             return held
         with entry.lock:
             held = entry.held

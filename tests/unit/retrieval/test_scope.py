@@ -43,6 +43,7 @@ def _rows(draw: st.DrawFn) -> list[Item]:
 
 
 def _answer(scope: Scope) -> list[RankedItem]:
+    scope.settle()
     request = RankRequest(query_time=NOW, max_results=50, explain=True)
     return [found for question in _QUESTIONS for found in rank([question], [scope], embed, request)]
 
@@ -79,6 +80,17 @@ def test_a_scope_that_lived_long_ranks_as_one_just_loaded() -> None:
     assert len(grown) == len(loaded) == len(held)
     assert _answer(grown) == _answer(loaded)
     assert grown.size_bytes < 4 * loaded.size_bytes
+
+
+def test_settling_changes_what_is_held_and_nothing_else() -> None:
+    """A scope that is read again gives up what it holds twice; its ranking stays."""
+    scope = Scope(1, 1, [item(f"{number}", f"tea w{number}") for number in range(80)])
+    before, size = rank(["tea w7"], [scope], embed, RankRequest(query_time=NOW)), scope.size_bytes
+    scope.settle()
+    after = rank(["tea w7"], [scope], embed, RankRequest(query_time=NOW))
+    assert [(one.item.item_id, one.raw_score) for one in after] == [(one.item.item_id, one.raw_score) for one in before]
+    assert {one.item.vector for one in after} == {b""}
+    assert scope.size_bytes < size
 
 
 def test_a_delta_applied_twice_or_late_changes_nothing() -> None:
