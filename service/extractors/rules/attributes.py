@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from service.domain.slots import DOSE, FAVOURITE
-from service.extractors.rules.grammar import Reading, Subject, Tense
+from service.extractors.rules.reading import Reading, Subject, Tense
 
 _WORDS = {
     "mobile": "phone", "phone": "phone", "number": "phone number", "phone number": "phone number", "mobile number": "phone number", "email": "email",

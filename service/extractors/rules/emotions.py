@@ -6,7 +6,7 @@ import re
 
 from service.domain.kinds import MemoryType
 from service.extractors.rules.clauses import Clause
-from service.extractors.rules.grammar import Reading, Subject, Tense
+from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
 
 _WORDS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from service.domain.kinds import MemoryType, Precision
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.dates import When, find_date, find_recurrence, may_have_date
-from service.extractors.rules.grammar import Reading, Subject, Tense
+from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import Talk
 from service.extractors.rules.verbs import FORMS

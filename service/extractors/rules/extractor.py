@@ -8,11 +8,11 @@ from service.domain.kinds import DocumentType, MemoryType, Role
 from service.domain.source import Observation, Segmented, StageError
 from service.extractors.rules import emotions, episodes, events, facts, preferences
 from service.extractors.rules.clauses import Clause, clauses
-from service.extractors.rules.grammar import Reading, Subject, Tense, read
+from service.extractors.rules.grammar import read
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
 from service.extractors.rules.observe import introduce, observe
-from service.extractors.rules.person import possessive
+from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk, open_talk
 from service.extractors.rules.verbs import FORMS
@@ -105,7 +105,7 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading)
     if outcome is None and feeling is None:
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
-    said = possessive(clause.text, talk.speaker)
+    said = clause.text
     for found in (outcome, feeling):
         if found and _is_kept(talk, found, about):
             observation = observe(talk, clause, reading, found, about, when)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.domain.kinds import MemoryType
-from service.extractors.rules.grammar import Subject, Tense
+from service.extractors.rules.reading import Subject, Tense
 from service.extractors.rules.table import NOW, OTHERS, TOLD, Outcome, PhraseRule, Table, VerbRule, p
 
 _F = MemoryType.FACT

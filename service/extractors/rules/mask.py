@@ -33,9 +33,21 @@ _PLAY = re.compile(
 )
 
 
-def is_play(text: str) -> bool:
-    """Whether a turn is a game, a story or a joke, whose first person is not the speaker."""
-    return bool(_PLAY.search(text))
+_PLAY_WORDS = frozenset(
+    """let lets role roleplay pretend character act wizard pirate detective knight dragon level roll rolls d20 saving points npc once story poem joke song
+    scene dialogue haiku limerick turn riddle knock""".split()
+)
+"""Words without which a turn is no play."""
+
+
+def is_play(text: str, words: frozenset[str]) -> bool:
+    """Whether a turn is a game, a story or a joke, whose first person is not the speaker.
+
+    Args:
+        text: the turn.
+        words: its words in lower case.
+    """
+    return not _PLAY_WORDS.isdisjoint(words) and bool(_PLAY.search(text))
 
 
 def own_words(text: str) -> str:

@@ -102,9 +102,17 @@ _SARCASM = re.compile(
 )
 
 
-def is_sarcastic(text: str) -> bool:
-    """Whether a turn praises what it complains about; then its praise means nothing."""
-    return bool(_SARCASM.search(text.lower()))
+_SARCASM_WORDS = frozenset("oh just how yeah thanks truly what as".split())
+
+
+def is_sarcastic(text: str, words: frozenset[str]) -> bool:
+    """Whether a turn praises what it complains about; then its praise means nothing.
+
+    Args:
+        text: the turn.
+        words: its words in lower case.
+    """
+    return not _SARCASM_WORDS.isdisjoint(words) and bool(_SARCASM.search(text.lower()))
 
 
 def states_nothing(clause: Clause) -> str:

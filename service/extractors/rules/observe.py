@@ -14,11 +14,11 @@ from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.dates import When, local_moment
 from service.extractors.rules.events import Times
-from service.extractors.rules.grammar import Reading, Subject
 from service.extractors.rules.keys import key_of
 from service.extractors.rules.names import mentions
 from service.extractors.rules.people import Person, mention, relation
 from service.extractors.rules.person import about_self, possessive, statement
+from service.extractors.rules.reading import Reading, Subject
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk
 
@@ -106,5 +106,5 @@ def _statement(talk: Talk, clause: Clause, reading: Reading, found: Outcome, abo
     if found.type is MemoryType.EMOTION:
         return f"{talk.speaker} is {about_self(clause.text[:1].lower() + clause.text[1:])}"
     if talk.last_text and events.is_only_a_date(clause, time):
-        return f"{talk.last_text}; {possessive(clause.text, talk.speaker)}"
+        return possessive(f"{talk.last_text}; {clause.text}", talk.speaker)
     return statement(reading, about.label, talk.speaker)

@@ -88,7 +88,7 @@ _NO_PERSON = frozenset(
     what which who when where why how mine yours both all most some many few one two three first second next last also please not the last""".split()
 )
 
-RELATION_WORDS = frozenset(GENDERS) | {"called", "named"}
+RELATION_WORDS = frozenset(GENDERS) | {"called", "named", "ex", "co", "guinea"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.extractors.rules.grammar import ADVERBS, Reading, Subject, Tense
+from service.extractors.rules.reading import ADVERBS, Reading, Subject, Tense
 from service.extractors.rules.verbs import FORMS, Form, third_person
 
 _CARRIED = {"'m": "is", "m": "is", "'re": "is", "'ve": "has", "ve": "has", "'ll": "will", "'d": "would", "'s": "is"}
@@ -14,11 +14,8 @@ _FINITE = {
     "weren't": "wasn't", "haven't": "hasn't", "ain't": "isn't", "'m": "is",
 }  # fmt: skip
 _FIRST_PERSON = re.compile(
-    (
-        r"\b(?:I'm|I am|I've|I have|I was|I'll|I'd|I|we're|we are|we've|we have|we'll|we were|we|my|mine|"
-        r"myself|me|our|ours|us|ourselves)\b(?!')"
-    ),
-    re.IGNORECASE,
+    r"\b(?:[Ii](?:'(?:m|ve|ll|d)| am| have| was)?|[Ww]e(?:'(?:re|ve|ll)| are| have| were)?|[Mm](?:yself|y|ine|e)|[Oo]ur(?:selves|s)?|[Uu]s)"
+    r"\b(?!')"
 )
 _ABOUT_SELF = {
     "i'm": "they are", "i am": "they are", "i've": "they have", "i have": "they have", "i was": "they were", "i'll": "they will", "i'd": "they would",

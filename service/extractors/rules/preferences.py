@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.domain.kinds import MemoryType
 from service.extractors.rules.clauses import Clause
-from service.extractors.rules.grammar import Subject, Tense
+from service.extractors.rules.reading import Subject, Tense
 from service.extractors.rules.table import ANYBODY, NOW, SPEAKER, TOLD, Outcome, PhraseRule, Table, VerbRule, p
 
 _P = MemoryType.PREFERENCE

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 from service.domain.kinds import MemoryType
 from service.extractors.rules.clauses import Clause
-from service.extractors.rules.grammar import Reading, Subject, Tense
+from service.extractors.rules.reading import Reading, Subject, Tense
 
 TOLD = frozenset({Tense.PRESENT, Tense.PROGRESSIVE, Tense.PERFECT, Tense.PAST, Tense.FUTURE})
 NOW = frozenset({Tense.PRESENT, Tense.PROGRESSIVE})
@@ -61,9 +62,7 @@ class VerbRule:
     strength: float | None = None
 
     def outcome(self, reading: Reading) -> Outcome | None:
-        """What the row makes of a reading, or None."""
-        if reading.tense not in self.tenses or reading.subject not in self.subjects:
-            return None
+        """What the row makes of a reading of one of its verbs, tenses and subjects, or None."""
         if self.negated is not None and reading.negated is not self.negated:
             return None
         rest = reading.rest.lower()
@@ -105,10 +104,10 @@ class Table:
     """Rows in order, found by their words."""
 
     def __init__(self, phrases: Iterable[PhraseRule] = (), verbs: Iterable[VerbRule] = ()) -> None:
-        self._verbs: dict[str, list[VerbRule]] = {}
-        for verb_rule in verbs:
-            for verb in verb_rule.verbs.split():
-                self._verbs.setdefault(verb, []).append(verb_rule)
+        self._verbs: dict[tuple[str, Tense, Subject], list[VerbRule]] = {}
+        for rule in verbs:
+            for place in product(rule.verbs.split(), rule.tenses, rule.subjects):
+                self._verbs.setdefault(place, []).append(rule)
         self._phrases: dict[str, list[PhraseRule]] = {}
         for phrase_rule in phrases:
             for word in phrase_rule.triggers.split():
@@ -121,7 +120,7 @@ class Table:
                 outcome = phrase.outcome(clause.lower)
                 if outcome:
                     return outcome
-        for rule in self._verbs.get(reading.verb, ()):
+        for rule in self._verbs.get((reading.verb, reading.tense, reading.subject), ()):
             outcome = rule.outcome(reading)
             if outcome:
                 return outcome

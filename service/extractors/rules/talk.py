@@ -9,16 +9,16 @@ from datetime import datetime
 from service.domain.kinds import DocumentType
 from service.domain.source import Segmented, Turn
 from service.domain.zones import local_time
-from service.extractors.rules.grammar import Reading, Subject
 from service.extractors.rules.mask import is_play, own_words
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
+from service.extractors.rules.reading import Reading, Subject
 
 _IMPERSONAL = frozenset({DocumentType.DOCUMENT, DocumentType.PDF, DocumentType.KNOWLEDGE_ARTICLE, DocumentType.IMAGE})
 """Documents whose "we" and "you" are nobody in particular; their statements stay as they are written."""
 
-_WORD = re.compile(r"[a-z-]+")
+_WORD = re.compile(r"[a-z]+\d*")
 _TURNS_BEFORE = 4
 """Turns of a document that can say who "she" is; a message brings its two."""
 
@@ -98,17 +98,22 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     turn = segmented.turns[number]
     text = own_words(turn.text)
     before = _before(segmented, number)
-    if is_play(text) or any(map(is_play, before)):
+    words = _words(text)
+    if is_play(text, words) or any(is_play(earlier, _words(earlier)) for earlier in before):
         return None
     kind = segmented.source.document_type
     speaker = turn.speaker or "User"
     said = local_time(turn.said_time, segmented.source.time_zone)
     impersonal = kind in _IMPERSONAL and turn.role is None
-    talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text), impersonal)
+    talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal)
     for heard in (*before, text):
-        if not RELATION_WORDS.isdisjoint(_WORD.findall(heard.lower())):
+        if not RELATION_WORDS.isdisjoint(words if heard is text else _words(heard)):
             talk.people.hear(heard, is_current=heard is text)
     return talk
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))
 
 
 def _before(segmented: Segmented, number: int) -> list[str]:

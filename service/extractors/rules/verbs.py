@@ -5,17 +5,17 @@ Only verbs of this list head a statement: a word that is not known to be a verb 
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum
 
 
-class Form(Enum):
+class Form(IntEnum):
     """What a form of a verb can be."""
 
-    BASE = "base"
-    THIRD = "third"
-    PAST = "past"
-    PARTICIPLE = "participle"
-    PROGRESSIVE = "progressive"
+    BASE = 1
+    THIRD = 2
+    PAST = 3
+    PARTICIPLE = 4
+    PROGRESSIVE = 5
 
 
 _REGULAR = """

@@ -1,0 +1,187 @@
+"""Who a clause speaks of: where its subject ends and what auxiliary it carries.
+
+A clause about nothing that a memory could be of ("that is", "who knows") has no subject and no verb here.
+"""
+
+from __future__ import annotations
+
+from service.extractors.rules.reading import ADVERBS, Subject
+from service.extractors.rules.verbs import FORMS, NOUNS_TOO, Form
+
+_FIRST = {
+    "i": "", "i'm": "am", "im": "am", "i've": "have", "ive": "have", "i'll": "will", "i'd": "would",
+    "we": "", "we're": "are", "we've": "have", "we'll": "will", "we'd": "would",
+}  # fmt: skip
+_PRONOUNS = {
+    "she": "", "she's": "'s", "shes": "'s", "she'll": "will", "she'd": "would", "he": "", "he's": "'s", "hes": "'s", "he'll": "will", "he'd": "would",
+    "they": "", "they're": "are", "theyre": "are", "they've": "have", "they'll": "will", "they'd": "would", "it": "", "it's": "'s", "its": "'s",
+    "it'll": "will", "that's": "'s", "thats": "'s", "this": "", "that": "", "there": "", "there's": "'s", "theres": "'s", "these": "", "those": "",
+}  # fmt: skip
+_YOU = {"you": "", "you're": "are", "you've": "have", "you'll": "will", "you'd": "would", "u": ""}
+BE = frozenset({"am", "is", "are", "was", "were", "'m", "'re", "isn't", "aren't", "wasn't", "weren't", "ain't"})
+MODALS = {
+    "can": "can", "can't": "can", "cant": "can", "cannot": "can", "could": "could", "couldn't": "could", "would": "would", "wouldn't": "would",
+    "should": "should", "shouldn't": "should", "must": "must", "mustn't": "must", "might": "might", "may": "may", "will": "will", "won't": "will",
+    "wont": "will", "shall": "will", "'ll": "will", "'d": "would",
+}  # fmt: skip
+DO = frozenset({"do", "does", "did", "don't", "dont", "doesn't", "doesnt", "didn't", "didnt"})
+HAVE = frozenset({"have", "has", "had", "haven't", "hasn't", "hadn't", "'ve"})
+INVARIANT = frozenset({"quit", "put", "hit", "cut", "split"})
+"""Verbs that are taken for past where nothing shows the tense."""
+_LEADING = frozenset(
+    "in on at since last next this every for after before during until by right with from over around back most some".split()
+)
+_SPOKEN_OF = frozenset({*_FIRST, "she", "he", "they", "she's", "he's", "they're", "my", "our"})
+_COPULA_FOLLOWERS = frozenset(
+    """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
+    good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
+)
+_NO_SUBJECT = frozenset(
+    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
+)
+"""Words that open a clause about nothing that a memory could be of."""
+_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
+"""Words that no subject of a statement contains."""
+_LONGEST_SUBJECT = 9
+"""Words before the verb of a statement about something; longer subjects are rarely read right."""
+_SPOKEN_OF = frozenset({*_FIRST, "she", "he", "they", "she's", "he's", "they're", "my", "our"})
+_COPULA_FOLLOWERS = frozenset(
+    """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
+    good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
+)
+_NO_SUBJECT = frozenset(
+    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
+)
+"""Words that open a clause about nothing that a memory could be of."""
+_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
+"""Words that no subject of a statement contains."""
+_LONGEST_SUBJECT = 9
+"""Words before the verb of a statement about something; longer subjects are rarely read right."""
+_COPULA_FOLLOWERS = frozenset(
+    """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
+    good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
+)
+_NO_SUBJECT = frozenset(
+    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
+)
+"""Words that open a clause about nothing that a memory could be of."""
+_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
+"""Words that no subject of a statement contains."""
+_LONGEST_SUBJECT = 9
+"""Words before the verb of a statement about something; longer subjects are rarely read right."""
+_NO_SUBJECT = frozenset(
+    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
+)
+"""Words that open a clause about nothing that a memory could be of."""
+_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
+"""Words that no subject of a statement contains."""
+_LONGEST_SUBJECT = 9
+"""Words before the verb of a statement about something; longer subjects are rarely read right."""
+_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
+"""Words that no subject of a statement contains."""
+_LONGEST_SUBJECT = 9
+"""Words before the verb of a statement about something; longer subjects are rarely read right."""
+_LONGEST_SUBJECT = 9
+"""Words before the verb of a statement about something; longer subjects are rarely read right."""
+
+
+def rotated(text: str) -> str:
+    """The subject first: "In August we waited" becomes "we waited In August"."""
+    words = text.split(" ", 8)
+    first = words[0].lower()
+    if first not in _LEADING and not first.endswith("-wise"):
+        return text
+    for place, word in enumerate(words[1:7], start=1):
+        if word.lower() in _SPOKEN_OF and place >= (1 if first.endswith("-wise") else 2):
+            lead = " ".join(words[:place]).strip(",")
+            return " ".join(words[place:]) + " " + lead
+    return text
+
+
+def find_subject(lower: list[str]) -> tuple[Subject, int, str]:
+    """Kind of subject, how many tokens it has, and the auxiliary it carries ("I'm": am); -1 tokens where there is no verb."""
+    first = lower[0] if lower else ""
+    for kind, table in ((Subject.SELF, _FIRST), (Subject.PRONOUN, _PRONOUNS), (Subject.YOU, _YOU)):
+        if first in table:
+            if (
+                kind is Subject.PRONOUN
+                and first in {"this", "that", "these", "those"}
+                and len(lower) > 1
+                and not _is_finite(lower[1])
+            ):
+                break
+            return kind, 1, table[first]
+    if first in {"me", "us"} and lower[1:2] == ["and"]:
+        return _noun_subject(lower, Subject.MINE)
+    if _starts_predicate(lower):
+        return Subject.NONE, 0, ""
+    return _noun_subject(lower, Subject.MINE if first in {"my", "our", "mine"} else Subject.NOUN)
+
+
+def _starts_predicate(lower: list[str]) -> bool:
+    """Whether a clause begins with its verb: "finished it last night", "can't stop", "really love it", "don't call me"."""
+    place = 0
+    while place < len(lower) and (lower[place] in ADVERBS or lower[place] in {"please", "pls", "not"}):
+        place += 1
+    if place >= len(lower):
+        return False
+    word = lower[place]
+    if word in MODALS or word in DO or word in {"am", "was", "been"}:
+        return True
+    forms = FORMS.get(word)
+    if not forms:
+        return False
+    if word in INVARIANT:
+        return len(lower) > place + 1
+    if Form.PAST in forms and Form.BASE not in forms:
+        return len(lower) > place + 1 or place > 0
+    return (word not in NOUNS_TOO and (Form.BASE in forms or Form.PROGRESSIVE in forms)) or (place > 0 and Form.BASE in forms)
+
+
+def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
+    if not _NO_SUBJECT.isdisjoint(lower[:1]):
+        return Subject.NONE, -1, ""
+    for place in range(1 if kind is Subject.NOUN else 2, min(len(lower), _LONGEST_SUBJECT)):
+        word = lower[place]
+        if word in _WITHIN_NO_SUBJECT:
+            break
+        if word in BE or word in MODALS or word in DO or word in HAVE:
+            return kind, place, ""
+        if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):
+            return kind, place, ""
+        if word in NOUNS_TOO and _agrees(lower, place):
+            return kind, place, ""
+    for place in range(min(len(lower) - 1, _LONGEST_SUBJECT)):
+        if lower[place].endswith("'s") and len(lower[place]) > 2 and _is_copula(lower[place + 1]):
+            return kind, -(place + 2), "'s"
+    return Subject.NONE, -1, ""
+
+
+def _is_copula(following: str) -> bool:
+    """Whether "'s" before this word is "is" rather than a possessive."""
+    forms = FORMS.get(following, {})
+    return following in _COPULA_FOLLOWERS or following[:1].isdigit() or Form.PROGRESSIVE in forms or Form.PARTICIPLE in forms
+
+
+def _is_finite(word: str) -> bool:
+    forms = FORMS.get(word)
+    return forms is not None and (Form.THIRD in forms or Form.PAST in forms)
+
+
+def _is_reduced(lower: list[str], place: int) -> bool:
+    """A participle behind a noun ("a dog called Juno") is no verb of the clause when a finite verb follows."""
+    forms = FORMS[lower[place]]
+    if Form.PARTICIPLE not in forms:
+        return False
+    rest = lower[place + 1 : place + 7]
+    return any(word in BE or word in HAVE or Form.THIRD in FORMS.get(word, {}) for word in rest)
+
+
+def _agrees(lower: list[str], place: int) -> bool:
+    """A noun-like form is the verb when it stands behind a singular subject with -s, or a plural one without."""
+    forms = FORMS.get(lower[place], {})
+    before = lower[place - 1]
+    plural = before.endswith("s") and not before.endswith(("ss", "'s"))
+    return (Form.THIRD in forms and not plural and before not in {"the", "my", "our", "a", "two"}) or (
+        Form.BASE in forms and plural
+    )
