@@ -94,7 +94,7 @@ class Population:
         return cls(
             weights=weights,
             count=float(weights.sum()),
-            terms=float(weights @ columns.numbers("length")),
+            terms=float((weights * columns.numbers("length")).sum()),
             log_words=moments(columns.floats("log_words"), weights),
             names=index_names(names.values()),
             first_time=int(said.min()) if len(said) else 0,
@@ -109,7 +109,7 @@ def moments(values: Floats, weights: NDArray[np.float64]) -> Moments:
     """Moments of whole numbers, each counted by its weight."""
     exact = values.astype(np.float64)
     weighted = exact * weights
-    return Moments(float(weights.sum()), float(weighted.sum()), float(weighted @ exact))
+    return Moments(float(weights.sum()), float(weighted.sum()), float((weighted * exact).sum()))
 
 
 def together(parts: Iterable[Moments]) -> Moments:

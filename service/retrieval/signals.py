@@ -62,8 +62,10 @@ def cosines(scope: Scope, question: Floats) -> Floats:
         scope: the rows.
         question: the question's vector as `columns.whole` gives it.
     """
-    steps: Floats = np.rint((scope.columns.vectors @ question) * np.float32(1.0 / _COSINE_STEP))
-    return steps
+    # Row by row: `@` would read the tall matrix in strips (2.5 times slower at 50,000 rows) and wake the threads of the BLAS library.
+    products: Floats = np.vecdot(scope.columns.vectors, question)
+    products *= np.float32(1.0 / _COSINE_STEP)
+    return np.rint(products, out=products)
 
 
 def bm25(scope: Scope, terms: Sequence[str], statistics: TermStatistics) -> Floats:
