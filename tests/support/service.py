@@ -5,12 +5,13 @@ Everything here blocks for moments; a test that must go on meanwhile calls it in
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -209,3 +210,19 @@ def wait_for(condition: Callable[[], T | None], seconds: float, complaint: Calla
         if time.monotonic() > deadline:
             raise NotInTimeError(f"{complaint()} (after {seconds:g} s)")
         time.sleep(_POLL_SECONDS)
+
+
+async def until(condition: Callable[[], Awaitable[T | None]], seconds: float, complaint: str) -> T:
+    """As `wait_for`, for a condition that awaits; the loop goes on meanwhile.
+
+    Raises:
+        NotInTimeError: it did not come true within so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"{complaint} (after {seconds:g} s)")
+        await asyncio.sleep(_POLL_SECONDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -31,13 +31,9 @@ ASSISTANT = conversation_pb2.ROLE_ASSISTANT
 NOTE = document_pb2.DOCUMENT_TYPE_NOTE
 STRICT = instance_pb2.ISOLATION_STRICT
 EQUALS_CUSTOMER = instance_pb2.ISOLATION_EQUALS_CUSTOMER
-TERMINAL = frozenset(
-    {
-        ingestion_pb2.INGESTION_STATUS_COMPLETED,
-        ingestion_pb2.INGESTION_STATUS_PARTIAL_SUCCESS,
-        ingestion_pb2.INGESTION_STATUS_FAILED,
-    }
-)
+COMPLETED = ingestion_pb2.INGESTION_STATUS_COMPLETED
+FAILED = ingestion_pb2.INGESTION_STATUS_FAILED
+TERMINAL = frozenset({COMPLETED, ingestion_pb2.INGESTION_STATUS_PARTIAL_SUCCESS, FAILED})
 SECONDS = 30.0
 """The deadline of a call."""
 
@@ -179,7 +175,8 @@ class Refusal:
     message: str
     reason: str = ""
     domain: str = ""
-    values: dict[str, str] = field(default_factory=dict)
+    values: tuple[tuple[str, str], ...] = ()
+    """The error's metadata, sorted."""
     fields: tuple[str, ...] = ()
     retry_after: float | None = None
     """Seconds."""
@@ -208,7 +205,7 @@ def refusal_of(error: aio.AioRpcError) -> Refusal:
         error.details() or "",
         info.reason,
         info.domain,
-        dict(info.metadata),
+        tuple(sorted(info.metadata.items())),
         tuple(violation.field for violation in bad.field_violations),
         retry.retry_delay.ToTimedelta().total_seconds() if has_retry else None,
     )

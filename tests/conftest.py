@@ -1,0 +1,36 @@
+"""The running service that tests share. It starts when a test asks for it first, and every test gets an instance of its own in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.support.service import RunningService, start_service
+from tests.support.wire import EQUALS_CUSTOMER, Wire
+
+
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """The service as `eunoe up` runs it. Tests that kill or stop one start their own."""
+    with start_service(tmp_path_factory.mktemp("service") / "data") as service:
+        yield service
+
+
+@pytest.fixture
+async def operator(shared_service: RunningService) -> AsyncIterator[Wire]:
+    """Plain stubs with the admin token."""
+    async with Wire(shared_service.address, shared_service.credentials["admin_token"]) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def instance(operator: Wire) -> Wire:
+    """Plain stubs of a fresh instance: a user always comes with a customer."""
+    return await operator.new_instance()
+
+
+@pytest.fixture
+async def users_only(operator: Wire) -> Wire:
+    """Plain stubs of a fresh instance that knows users only."""
+    return await operator.new_instance(EQUALS_CUSTOMER)
