@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
@@ -21,6 +21,9 @@ RECENT_UNINDEXED = 50
 
 TOMBSTONE_US = 24 * 3600 * 1_000_000
 """How long a deleted item's tombstone tells cached scopes to forget it."""
+
+FIRST_PAGE = (0, 0)
+"""Where `items_by_shard` begins."""
 
 _i = schema.items
 _ITEM_COLUMNS = [_i.c[field.name] for field in fields(Item)]
@@ -73,8 +76,12 @@ _HIDE = Statement(
 )
 _BY_SHARD = Statement(
     select(_i.c.item, *_ITEM_COLUMNS)
-    .where(_i.c.shard == bindparam("shard"), _i.c.is_live == 1, _i.c.item > bindparam("after"))
-    .order_by(_i.c.item)
+    .where(
+        _i.c.shard == bindparam("shard"),
+        tuple_(_i.c.scope, _i.c.item) > tuple_(bindparam("after_scope"), bindparam("after_item")),
+        _i.c.is_live == 1,
+    )
+    .order_by(_i.c.scope, _i.c.item)
     .limit(bindparam("most"))
 )
 _COUNT_SHARD = Statement(select(text("count(*)")).select_from(_i).where(_i.c.shard == bindparam("shard"), _i.c.is_live == 1))
@@ -336,10 +343,18 @@ def clear_pending(connection: Connection, done: Sequence[tuple[str, int]]) -> No
     _CLEAR_PENDING.run_many(connection, [{"item_id": item_id, "version": version} for item_id, version in done])
 
 
-def items_by_shard(connection: Connection, shard: int, after: int, most: int) -> tuple[int, list[Item]]:
-    """A page of a shard's live items after a row number: (last row number, items); for rebuilding an index."""
-    rows = _BY_SHARD.run(connection, shard=shard, after=after, most=most).all()
-    return (rows[-1][0] if rows else after), [Item(*row[1:]) for row in rows]
+def items_by_shard(connection: Connection, shard: int, after: tuple[int, int], most: int) -> tuple[tuple[int, int], list[Item]]:
+    """A page of a shard's live items, scope by scope, for rebuilding an index: (where the next page begins, items).
+
+    Args:
+        connection: any.
+        shard: the shard.
+        after: `FIRST_PAGE`, or what the page before gave.
+        most: rows of a page.
+    """
+    rows = _BY_SHARD.run(connection, shard=shard, after_scope=after[0], after_item=after[1], most=most).all()
+    found = [Item(*row[1:]) for row in rows]
+    return ((found[-1].scope, rows[-1][0]) if found else after), found
 
 
 def count_of_shard(connection: Connection, shard: int) -> int:

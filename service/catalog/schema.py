@@ -295,6 +295,7 @@ items = Table(
     _text("metadata"),
     UniqueConstraint("item_id", name="items_id"),
     Index("items_scope_change", "scope", "change_number"),
+    Index("items_shard_scope", "shard", "scope", "item"),  # the order of a rebuild: a scope's rows stand together
     Index("items_deleted", "deleted_time"),
     sqlite_autoincrement=True,
 )

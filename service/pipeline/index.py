@@ -73,7 +73,7 @@ class IndexStep:
         version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
         with self._catalog.read() as connection:
             total = items.count_of_shard(connection, shard)
-        after, done = 0, 0
+        after, done = items.FIRST_PAGE, 0
         while True:
             with self._catalog.read() as connection:
                 after, page = items.items_by_shard(connection, shard, after, REBUILD_ROWS)

@@ -59,7 +59,7 @@ def _change_model(
         total = sum(items.count_of_shard(connection, shard) for shard in range(deployment.shards))
     done = 0
     for shard in range(deployment.shards):
-        after = 0
+        after = items.FIRST_PAGE
         while True:
             with catalog.read() as connection:
                 after, page = items.items_by_shard(connection, shard, after, PAGE)
