@@ -16,9 +16,8 @@ _UNITS = {
     "string.max_bytes": "bytes",
     "bytes.max_len": "bytes",
     "repeated.max_items": "items",
-    "int32.lte": "",
-    "int32.gte_lte": "",
 }
+_RANGE = "int32.gte_lte"
 _WORDS = {
     "required": "must be given",
     "enum.not_in": "must be given",
@@ -69,14 +68,25 @@ def field_path(violation: Violation) -> str:
 
 def _refusal(violations: list[Violation]) -> InvalidArgument:
     fields = [FieldViolation(field_path(violation), _words(violation)) for violation in violations[:SHOWN]]
-    first, rule = fields[0], violations[0].proto.rule_id or ""
-    if rule in _UNITS and len(violations) == 1 and isinstance(violations[0].rule_value, int):
-        return over_limit(first.field, violations[0].rule_value, _UNITS[rule])
+    first, limit = fields[0], _limit(violations[0])
+    if limit is not None and len(violations) == 1:
+        return over_limit(first.field, limit, _UNITS.get(violations[0].proto.rule_id or "", ""))
     return InvalidArgument(
         f"{first.field} {first.description}" + (f", and {len(violations) - 1} more" if len(violations) > 1 else ""),
         values={"field": first.field},
         fields=fields,
     )
+
+
+def _limit(violation: Violation) -> int | None:
+    """The limit that a value is over; None where something else is wrong with it."""
+    rule = violation.proto.rule_id or ""
+    if rule in _UNITS and isinstance(violation.rule_value, int):
+        return violation.rule_value
+    if rule == _RANGE:  # the rule's value is the lower bound; the upper one is told in words only
+        upper = int((violation.proto.message or "").rpartition(" ")[2])
+        return upper if violation.field_value > upper else None
+    return None
 
 
 def _words(violation: Violation) -> str:

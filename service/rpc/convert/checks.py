@@ -117,7 +117,7 @@ def invalid(field: str, rule: str) -> InvalidArgument:
 
 def over_limit(field: str, limit: int, unit: str) -> InvalidArgument:
     """A field that is longer or larger than its limit."""
-    rule = f"must be at most {limit} {unit}"
+    rule = f"must be at most {limit} {unit}".rstrip()
     return InvalidArgument(
         f"{field} {rule}",
         reason="LIMIT_EXCEEDED",
