@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from grpc import StatusCode, aio
@@ -17,21 +16,23 @@ Response = TypeVar("Response", covariant=True)  # noqa: PLC0105 - named like the
 _ENDED = (aio.AioRpcError, asyncio.InvalidStateError)
 
 
+class StatusLost(Exception):
+    """The service ended the stream while it was written to, and gRPC lost the status it gave (grpc/grpc issue 36066)."""
+
+
 class ClientStream(Generic[Request, Response]):
     """An open stream of requests that ends in one response."""
 
-    def __init__(
-        self, call: aio.StreamUnaryCall[Request, Response], *, request_id: str, probe: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, call: aio.StreamUnaryCall[Request, Response], *, request_id: str) -> None:
         self._call = call
         self._request_id = request_id
-        self._probe = probe
 
     async def write(self, request: Request) -> None:
         """Send one request, when the service has room for it.
 
         Raises:
             EunoeError: the service has ended the stream.
+            StatusLost: it has, and why is not known.
         """
         try:
             await self._call.write(request)
@@ -46,6 +47,7 @@ class ClientStream(Generic[Request, Response]):
 
         Raises:
             EunoeError: the service did not accept the stream.
+            StatusLost: it did not, and why is not known.
         """
         try:
             await self._call.done_writing()
@@ -58,15 +60,12 @@ class ClientStream(Generic[Request, Response]):
         """Give the stream up. Harmless after `finish`."""
         self._call.cancel()
 
-    async def _ending(self) -> EunoeError:
-        """Why the stream ended. Where gRPC lost the service's status, a probe asks for it."""
+    async def _ending(self) -> EunoeError | StatusLost:
         code, text = await self._call.code(), await self._call.details() or ""
-        if code is not StatusCode.OK and not hides_status(code, text):
-            return build_error(code, text, await self._call.trailing_metadata(), self._request_id)
-        try:
-            await self._probe()
-        except EunoeError as error:
-            return error
-        return ServiceUnavailableError(
-            "the stream ended early, for a reason that was lost", code="UNAVAILABLE", request_id=self._request_id
-        )
+        if hides_status(code, text):
+            return StatusLost()
+        if code is StatusCode.OK:
+            return ServiceUnavailableError(
+                "the service answered before all was sent", code="UNAVAILABLE", request_id=self._request_id
+            )
+        return build_error(code, text, await self._call.trailing_metadata(), self._request_id)

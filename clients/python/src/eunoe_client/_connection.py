@@ -42,7 +42,9 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.initial_reconnect_backoff_ms", 100),  # its default of a second would outlast a service's restart
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    ("grpc.keepalive_time_ms", 60_000),  # finds a peer that is gone while a stream is silent
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
 )
 
@@ -143,15 +145,7 @@ class Connection:
         """Open one client stream."""
         request_id = draw_id()
         call = method(timeout=timeout, metadata=self.metadata(request_id))
-        return ClientStream(call, request_id=request_id, probe=self.probe)
-
-    async def probe(self) -> None:
-        """Make a call that changes nothing, to learn how the service stands to this caller.
-
-        Raises:
-            EunoeError: what it says.
-        """
-        await self.who_am_i(timeout=self.settings.timeouts.connect)
+        return ClientStream(call, request_id=request_id)
 
     def wrote(self, position: str) -> str:
         """Remember the position of a write, and hand it through."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from eunoe.v1 import item_result_pb2
 
-from eunoe_client._client_stream import ClientStream
+from eunoe_client._client_stream import ClientStream, StatusLost
 from eunoe_client._decode import read_item_errors
 from eunoe_client._position import merge_positions
 from eunoe_client._results import ItemError, StreamSummary
@@ -28,6 +28,7 @@ SEGMENT_SECONDS = 2.0
 HELD_ITEMS = 2 * SEGMENT_ITEMS
 HELD_BYTES = 2 * SEGMENT_BYTES
 LISTED_ERRORS = 1_000
+_ITEMS_OWN = ("INVALID_ARGUMENT", "ALREADY_EXISTS", "FAILED_PRECONDITION")
 
 Request = TypeVar("Request")
 
@@ -62,6 +63,7 @@ class Segments(Generic[Request]):
 
     Args:
         open_stream: Opens one client stream that lives for the given seconds at most.
+        send_alone: Sends one item in a call of its own, under the same id.
         wrote: Told the position of every acknowledged segment, and hands it through.
         timeout: Seconds within which a segment must be acknowledged, reconnects included.
         on_error: Told of every item that was refused.
@@ -71,11 +73,13 @@ class Segments(Generic[Request]):
         self,
         open_stream: Callable[[float], ClientStream[Request, Summary]],
         *,
+        send_alone: Callable[[Request], Awaitable[object]],
         wrote: Callable[[str], str],
         timeout: float,
         on_error: Callable[[ItemError], None] | None,
     ) -> None:
         self._open_stream = open_stream
+        self._send_alone = send_alone
         self._wrote = wrote
         self._timeout = timeout
         self._on_error = on_error
@@ -211,18 +215,25 @@ class Segments(Generic[Request]):
         clock = asyncio.get_running_loop().time
         closes_at = clock() + SEGMENT_SECONDS
         give_up_at = closes_at + self._timeout
-        summary: Summary | None = None
         tries = 0
-        while summary is None:
-            try:
-                summary = await self._send(closes_at if tries == 0 else None, give_up_at - clock())
-            except EunoeError as error:
-                pause = pause_before_retry(error, tries)
-                if pause is None or clock() + pause >= give_up_at:
-                    raise
-                await asyncio.sleep(pause)
-                tries += 1
-        self._acknowledge(summary, sent_again=tries > 0)
+        while True:
+            outcome = await self._attempt(closes_at if tries == 0 else None, give_up_at - clock())
+            if not isinstance(outcome, EunoeError):
+                self._acknowledge(outcome, sent_again=tries > 0)
+                return
+            pause = pause_before_retry(outcome, tries)
+            if pause is None or clock() + pause >= give_up_at:
+                raise outcome
+            await asyncio.sleep(pause)
+            tries += 1
+
+    async def _attempt(self, closes_at: float | None, seconds: float) -> Summary | EunoeError:
+        try:
+            return await self._send(closes_at, seconds)
+        except EunoeError as error:
+            return error
+        except StatusLost:
+            return await self._lost_status()
 
     async def _send(self, closes_at: float | None, seconds: float) -> Summary:
         """Send the segment once. With a closing time it is filled until then."""
@@ -245,6 +256,18 @@ class Segments(Generic[Request]):
             # Answered before all had arrived: the rest is not stored. The same ids make it safe to send all again.
             raise ServiceUnavailableError("the service answered for a part of the segment only", code="UNAVAILABLE")
         return summary
+
+    async def _lost_status(self) -> EunoeError:
+        """Why the service ended the stream, as far as a call of its own for the first item tells.
+
+        What is wrong with that item alone is for the summary to say; anything else is how the service stands to everything that is sent.
+        """
+        try:
+            await self._send_alone(self._segment[0].request)
+        except EunoeError as error:
+            if error.code not in _ITEMS_OWN:
+                return error
+        return ServiceUnavailableError("the service ended the stream, and its reason was lost on the way", code="UNAVAILABLE")
 
     async def _next(self, *, until: float | None) -> Item[Request] | None:
         """The next item; None when the segment (with `until`) or the stream (without) is to be closed."""

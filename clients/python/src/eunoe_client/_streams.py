@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from eunoe.v1 import conversation_service_pb2, memory_service_pb2
+from eunoe.v1 import conversation_service_pb2, memory_service_pb2, processing_pb2
 
 from eunoe_client._connection import Connection
 from eunoe_client._encode import Document, as_document, write_document, write_message
@@ -108,7 +108,11 @@ class MessageStream(_Stream[conversation_service_pb2.StreamMessagesRequest]):
         def open_stream(seconds: float) -> Any:
             return connection.stream(connection.conversations.StreamMessages, timeout=seconds)
 
-        super().__init__(Segments(open_stream, wrote=connection.wrote, timeout=timeout, on_error=on_error))
+        async def send_alone(request: conversation_service_pb2.StreamMessagesRequest) -> None:
+            alone = conversation_service_pb2.RecordMessageRequest(message=request.message)
+            await connection.call(connection.conversations.RecordMessage, alone, timeout=connection.settings.timeouts.connect)
+
+        super().__init__(Segments(open_stream, send_alone=send_alone, wrote=connection.wrote, timeout=timeout, on_error=on_error))
         self._conversation_id = conversation_id
         self._user_id = user_id
         self._customer_id = customer_id
@@ -206,7 +210,12 @@ class MemoryStream(_Stream[memory_service_pb2.StreamMemoriesRequest]):
         def open_stream(seconds: float) -> Any:
             return connection.stream(connection.memories.StreamMemories, timeout=seconds)
 
-        super().__init__(Segments(open_stream, wrote=connection.wrote, timeout=timeout, on_error=on_error))
+        async def send_alone(request: memory_service_pb2.StreamMemoriesRequest) -> None:
+            alone = memory_service_pb2.CreateMemoryRequest(document=request.document)
+            alone.document.lane = request.document.lane or processing_pb2.LANE_BOOTSTRAP  # that of streams
+            await connection.call(connection.memories.CreateMemory, alone, timeout=connection.settings.timeouts.connect)
+
+        super().__init__(Segments(open_stream, send_alone=send_alone, wrote=connection.wrote, timeout=timeout, on_error=on_error))
 
     async def send(self, document: str | Document | Mapping[str, Any], **fields: Any) -> str:
         """Send one document.

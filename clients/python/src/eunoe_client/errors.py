@@ -165,14 +165,14 @@ class ConflictError(PermanentError):
     """The id is taken by something with other content, or sent under another request id.
 
     Example:
-        >>> ConflictError("taken", metadata={"document_id": "d1"}).existing_id
+        >>> ConflictError("taken", metadata={"first_id": "d1"}).existing_id
         'd1'
     """
 
     @property
     def existing_id(self) -> str:
         """The id of what holds the name; empty where the service did not say."""
-        known = ("message_id", "document_id", "ingestion_id", "id")
+        known = ("first_id", "message_id", "document_id")
         return next((self.metadata[key] for key in known if key in self.metadata), "")
 
 

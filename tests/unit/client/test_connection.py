@@ -1,0 +1,133 @@
+"""Connecting, and what every call carries."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from eunoe_client import AuthenticationError, Eunoe, InvalidInputError, ServiceUnavailableError, Timeouts, UsageError
+from eunoe_client._settings import is_loopback, read_settings
+from service.domain.errors import Unavailable
+from tests.support.fake_failures import Failure
+from tests.support.fake_service import API_KEY, FakeService
+
+
+def _settings(address: str | None = None, *, tls: bool | None = None, ca_certificate: Path | None = None) -> bool:
+    return read_settings("key", address, tls=tls, ca_certificate=ca_certificate, timeouts=None).use_tls
+
+
+def test_the_environment_is_read_once_when_nothing_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EUNOE_API_KEY and EUNOE_ADDRESS stand in for missing arguments, and never for given ones."""
+    monkeypatch.setenv("EUNOE_API_KEY", " from-environment ")
+    monkeypatch.setenv("EUNOE_ADDRESS", "localhost:7")
+    settings = read_settings(None, None, tls=None, ca_certificate=None, timeouts=None)
+    assert (settings.api_key, settings.address) == ("from-environment", "localhost:7")
+    settings = read_settings("given", "localhost:8", tls=None, ca_certificate=None, timeouts=None)
+    assert (settings.api_key, settings.address) == ("given", "localhost:8")
+
+
+@pytest.mark.parametrize("key", [None, "", "  ", "with\nnewline", "schlüssel"])
+def test_a_client_without_a_usable_key_is_not_made(key: str | None) -> None:
+    """A missing key is an error where the client is made, not at its first call; and it says what to do."""
+    with pytest.raises(InvalidInputError, match="api_key"):
+        Eunoe(key)
+
+
+def test_the_key_is_never_shown() -> None:
+    """Neither the client nor its settings print the key."""
+    sdk = Eunoe("secret-key", "127.0.0.1:1")
+    assert "secret-key" not in repr(sdk) + repr(sdk._connection.settings)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("127.0.0.1:50051", True),
+        ("localhost:50051", True),
+        ("[::1]:50051", True),
+        ("unix:/run/eunoe.sock", True),
+        ("eunoe.example.com:443", False),
+        ("10.0.0.7:50051", False),
+        ("[2001:db8::1]:443", False),
+    ],
+)
+def test_only_this_machine_is_spoken_to_in_plaintext(address: str, expected: bool) -> None:
+    """A key does not travel unencrypted unless the caller says so."""
+    assert is_loopback(address) is expected
+    assert _settings(address) is not expected
+    assert _settings(address, tls=False) is False
+
+
+def test_a_certificate_authority_asks_for_tls(tmp_path: Path) -> None:
+    """Naming an authority is asking for encryption, on this machine too."""
+    path = tmp_path / "ca.pem"
+    path.write_bytes(b"pem")
+    assert _settings("127.0.0.1:1", ca_certificate=path)
+
+
+async def test_initialize_tells_whose_key_it_is(fake: FakeService) -> None:
+    """Connecting proves that the service answers and knows the key; twice does no harm."""
+    sdk = Eunoe(API_KEY, fake.address)
+    try:
+        assert (await sdk.initialize()).isolation == "strict"
+        assert (await sdk.initialize())["instance_id"] == "default"
+        assert (await sdk.whoami()).key_id == "fake"
+    finally:
+        await sdk.shutdown()
+    await sdk.shutdown()
+
+
+async def test_a_wrong_key_fails_at_once(fake: FakeService) -> None:
+    """UNAUTHENTICATED is not retried, and leaves no open channel."""
+    sdk = Eunoe("wrong", fake.address)
+    with pytest.raises(AuthenticationError) as caught:
+        await sdk.initialize()
+    assert caught.value.reason == "KEY_INVALID"
+    assert len(fake.failures.received["WhoAmI"]) == 1
+    with pytest.raises(UsageError):
+        await sdk.whoami()
+
+
+async def test_an_absent_service_is_named() -> None:
+    """Where nothing listens, the error says where was looked."""
+    with pytest.raises(ServiceUnavailableError, match=r"127\.0\.0\.1:9"):
+        await Eunoe("key", "127.0.0.1:9", timeouts=Timeouts(connect=0.3)).initialize()
+
+
+async def test_a_service_that_is_still_starting_is_waited_for(fake: FakeService) -> None:
+    """Connecting survives the first moments of a service."""
+    fake.failures.plan("WhoAmI", *[Failure(Unavailable("starting")) for _ in range(3)])
+    async with Eunoe(API_KEY, fake.address) as sdk:
+        assert "open" in repr(sdk)
+    assert len(fake.failures.received["WhoAmI"]) == 4
+
+
+async def test_calls_need_an_open_client(fake: FakeService) -> None:
+    """Before `initialize` and after `shutdown` a call is a usage error that says what is missing."""
+    sdk = Eunoe(API_KEY, fake.address)
+    with pytest.raises(UsageError, match="initialize"):
+        await sdk.client.context.fetch("x")
+    async with sdk:
+        await sdk.client.context.fetch("x")
+    with pytest.raises(UsageError, match="shut down"):
+        await sdk.client.context.fetch("x")
+
+
+async def test_every_call_carries_key_request_id_and_deadline(sdk: Eunoe, fake: FakeService) -> None:
+    """The service can authenticate, trace and bound each call."""
+    turn = await sdk.conversation.record_message("c1", "user", "Hello", "u1", "c1", timeout=5.0)
+    received = fake.failures.received["RecordMessage"][0]
+    assert received.headers["authorization"] == f"Bearer {API_KEY}"
+    assert received.headers["x-request-id"] == received.request.request_id
+    assert received.request.message.message_id == turn.message_id
+    assert received.time_remaining is not None
+    assert received.time_remaining < 9.0  # not the client's default of 10
+
+
+async def test_nothing_is_logged(sdk: Eunoe, caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK speaks through results and errors, not through log lines."""
+    with caplog.at_level(logging.INFO):
+        await sdk.conversation.record_message("c1", "user", "Hello", "u1", "c1")
+    assert not [record for record in caplog.records if record.name.startswith(("eunoe", "grpc"))]
