@@ -50,10 +50,12 @@ def run_job(module: str, seconds: float = JOB_SECONDS, **spec: Any) -> dict[str,
 
 @contextmanager
 def serving(module: str, **spec: Any) -> Iterator[dict[str, Any]]:
-    """Run `tests.bench.<module>` for the length of a `with` block; gives its answer, which it gives when it is ready.
+    """Run `tests.bench.<module>` for the length of a `with` block.
+
+    Gives what it says when it is ready; what it says at its end, if anything, is added to that after the block.
 
     Raises:
-        JobFailedError: it ended before that.
+        JobFailedError: it ended before it was ready, or not when it should.
     """
     process = subprocess.Popen(_command(module), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
@@ -64,15 +66,22 @@ def serving(module: str, **spec: Any) -> Iterator[dict[str, Any]]:
         line = process.stdout.readline()
         if not line:
             raise JobFailedError(f"{module} ended with {process.wait()}")
-        yield json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
+        yield answer
+        answer.update(_last_words(module, process))
     finally:
-        process.stdin.close()
-        try:
-            process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
+        if process.poll() is None:
             process.kill()
-            process.wait()
-        process.stdout.close()
+        process.communicate()
+
+
+def _last_words(module: str, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    try:
+        said, _ = process.communicate(timeout=_END_SECONDS)  # closes its input
+    except subprocess.TimeoutExpired:
+        raise JobFailedError(f"{module} does not end") from None
+    words: dict[str, Any] = json.loads(said) if said.strip() else {}
+    return words
 
 
 def answer_once(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import write_path
+from tests.bench import fetch_path, footprint, worker, write_path
 from tests.bench.figures import Asked, Pair
 from tests.bench.place import Place
 
@@ -26,4 +26,16 @@ SCENARIOS: dict[str, Scenario] = {
     "stream_throughput": Scenario(
         Asked("StreamMessages per second, 8 streams", "messages/s", "higher", 0.40, 0.52), write_path.stream_throughput
     ),
+    "fetch_warm": Scenario(Asked("FetchContext p50, warm scope of 600 turns", "ms", "lower", 2.0, 1.3), fetch_path.warm),
+    "fetch_alternating": Scenario(
+        Asked("the same, alternating with RecordMessage into it", "ms", "lower", 2.5, 1.5), fetch_path.alternating
+    ),
+    "fetch_cold_5k": Scenario(Asked("the same, cold, table of 5,000 rows", "ms", "lower", 2.0, 1.5), fetch_path.cold_small),
+    "fetch_cold_100k": Scenario(Asked("the same, cold, table of 100,000 rows", "ms", "lower", 2.0, 1.5), fetch_path.cold_large),
+    "freshness": Scenario(
+        Asked("message to excerpt in FetchContext, p95, 20 messages/s beside", "s", "lower", 0.2, 0.05), worker.freshness
+    ),
+    "drain": Scenario(Asked("short messages fully processed per second", "messages/s", "higher", 0.75, 0.95), worker.drain),
+    "memory": Scenario(Asked("peak memory of all processes, demo", "MB", "lower", 900, 600), footprint.memory),
+    "start": Scenario(Asked("start to healthy", "s", "lower", 4.0, 1.5), footprint.start),
 }

@@ -67,6 +67,12 @@ def stream_requests(tag: str, conversation_id: str, count: int) -> list[conversa
     ]
 
 
+def drained_talks(tag: str, turns: int) -> dict[str, list[conversation_pb2.MessageInput]]:
+    """So many turns in eight conversations of eight users."""
+    talks = [f"{tag} drain {each}" for each in range(8)]
+    return {talk: messages(tag, talk, f"user of {talk}", turns // len(talks)) for talk in talks}
+
+
 def questions(tag: str) -> Iterator[str]:
     """Questions of 12 to 25 word pieces without end, none of them twice."""
     chance = random.Random(f"questions/{tag}")

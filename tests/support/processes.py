@@ -56,6 +56,22 @@ def worker_of(parent: Process) -> Process | None:
     return None
 
 
+def descendants_of(pid: int) -> list[Process]:
+    """Every process below one that lives, however deep."""
+    found: list[Process] = []
+    children: dict[int, list[Process]] = {}
+    for path in _PROC.iterdir():
+        fields = _stat(int(path.name)) if path.name.isdigit() else None
+        if fields is not None and fields[0] != "Z":
+            children.setdefault(int(fields[1]), []).append(Process(int(path.name), int(fields[19])))
+    open_pids = [pid]
+    while open_pids:
+        below = children.get(open_pids.pop(), [])
+        found += below
+        open_pids += [process.pid for process in below]
+    return found
+
+
 def _stat(pid: int) -> list[str] | None:
     """The fields of /proc/PID/stat from the third (state) on."""
     try:
