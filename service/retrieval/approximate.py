@@ -28,9 +28,9 @@ from service.vectors.errors import IndexUnavailable
 
 SAMPLE_ROWS = 3000
 """Rows that stand for the rest: the standard error of a mean is then 2 % of a deviation."""
-NEAR_ROWS = 300
+NEAR_ROWS = 400
 """Candidates by vector."""
-MATCHING_ROWS = 500
+MATCHING_ROWS = 600
 """Candidates by terms: more, because priors lift rows from further down and BM25 here has other constants than the index."""
 _NARROW = 4
 """How many times as many candidates are asked for when the request leaves out kinds, times or metadata."""
@@ -135,8 +135,8 @@ class SampledScope:
         represented = max(0, self._rows - len(exact))
         weights = others * (represented / max(1.0, float(others.sum())))
         return [
-            Part(exact, exact.population()),
-            Part(sample, Population.of(sample.columns, weights), is_served=False),
+            Part(exact, Population.of(exact.columns, is_whole=False)),
+            Part(sample, Population.of(sample.columns, weights, is_whole=False), is_served=False),
         ]
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from service.retrieval.columns import LOG_SCALE, USER
 from service.retrieval.dates import closeness
 from service.retrieval.plan import Plan
-from service.retrieval.population import Moments, Population, moments, together
+from service.retrieval.population import UNKNOWN, Moments, Population, moments, together
 from service.retrieval.scope import Scope
 from service.retrieval.signals import COSINE_UNIT, TermStatistics, bm25, bm25_moments, cosines, frequencies
 
@@ -57,6 +57,8 @@ WEIGHTS = Weights()
 SIGNALS = ("meaning", "words", "speaker", "date", "time_word", "length", "following", "asks", "chunk", "session")
 """The order in which contributions are added; part of the result, because rounding depends on it."""
 
+_LIKELY_SHARE = 0.3
+"""Of a turn's similarity, what to expect of the turn after it when that is not at hand (of .2 to .6 the best on 60,000 rows)."""
 _SESSION_UNIT = 256.0
 """Steps in which session scores enter sums."""
 
@@ -144,10 +146,12 @@ def _add_priors(reading: Reading, plan: Plan, weights: Weights) -> None:
 
 
 def _of_following(reading: Reading) -> Floats:
-    """Weighted similarity of the turn said next; 0 (the average) where none is known."""
+    """Weighted similarity of the turn said next; 0 (the average) where there is none."""
     following = reading.population.following
     similarity = reading.contributions["meaning"] + reading.contributions["words"]
     found: Floats = np.where(following < 0, np.float32(0.0), similarity[following])
+    unknown = following == UNKNOWN
+    found[unknown] = similarity[unknown] * np.float32(_LIKELY_SHARE)
     reading.values["following"] = found
     return found
 

@@ -21,6 +21,8 @@ from service.retrieval.names import index_names, is_personal_name
 
 Floats = NDArray[np.float32]
 
+NONE, UNKNOWN = -1, -2
+"""In `Population.following`: nothing was said next; or something was perhaps, but it is not among these rows."""
 _PEOPLE_IN_A_TALK = 2
 """Named speakers from which on a scope holds talks between people and not only a user's with an assistant."""
 
@@ -74,17 +76,18 @@ class Population:
     """When the first and the last row was said, microseconds since 1970; both 0 in an empty scope."""
     has_chunks: bool
     following: NDArray[np.int32]
-    """The row of the turn that was said next in the same session; -1 where there is none."""
+    """The row of the turn that was said next in the same session; NONE or UNKNOWN where no row is it."""
     asks: Floats
     """1 for turns that end with a question, in talks between people who are named; else 0."""
 
     @classmethod
-    def of(cls, columns: Columns, row_weights: NDArray[np.float64] | None = None) -> Population:
+    def of(cls, columns: Columns, row_weights: NDArray[np.float64] | None = None, *, is_whole: bool = True) -> Population:
         """Take the statistics of the rows of a scope that do not depend on the question.
 
         Args:
             columns: the rows.
             row_weights: how many rows of a larger scope each row stands for; one each where absent.
+            is_whole: whether these are all rows of their scope.
         """
         live = columns.flags("is_live")
         counted = live & ~columns.flags("is_chunk")
@@ -100,7 +103,7 @@ class Population:
             first_time=int(said.min()) if len(said) else 0,
             last_time=int(said.max()) if len(said) else 0,
             has_chunks=bool((live & columns.flags("is_chunk")).any()),
-            following=_following(columns, counted),
+            following=_following(columns, counted, NONE if is_whole else UNKNOWN),
             asks=_asks_among_people(columns, names),
         )
 
@@ -125,9 +128,10 @@ def _names_by_speaker(columns: Columns, live: NDArray[np.bool_]) -> dict[int, st
     return {code: names[code] for code in heard.tolist() if code < len(names) and is_personal_name(names[code])}
 
 
-def _following(columns: Columns, counted: NDArray[np.bool_]) -> NDArray[np.int32]:
-    following = np.full(columns.rows, -1, np.int32)
+def _following(columns: Columns, counted: NDArray[np.bool_], missing: int) -> NDArray[np.int32]:
+    following = np.full(columns.rows, NONE, np.int32)
     rows = np.flatnonzero(counted & _is_passage(columns))
+    following[rows] = missing
     keys = (columns.numbers("session")[rows].astype(np.int64) << 32) + columns.numbers("number")[rows]
     turns, first, times = np.unique(keys, return_index=True, return_counts=True)
     single = times == 1  # a number that comes twice belongs to several documents of one name: no order among them
