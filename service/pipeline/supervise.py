@@ -17,9 +17,6 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 """Seconds between a death and the next start; doubled with every death, forgotten after a minute of life."""
 
-MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "4000000"}
-"""What glibc is told in the owner and the child: with its defaults a process that writes LanceDB grew to 475 MB, with these to 278."""
-
 log = get_logger(__name__)
 
 
@@ -63,8 +60,6 @@ class Supervisor:
         await self._reap(grace)
 
     def _start(self) -> None:
-        for name, value in MALLOC.items():
-            os.environ.setdefault(name, value)
         context = multiprocessing.get_context("spawn")
         wake_read, wake_write = context.Pipe(duplex=False)
         news_read, news_write = context.Pipe(duplex=False)
