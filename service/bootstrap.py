@@ -53,6 +53,8 @@ EXTRACTOR_VERSION = "rules-1"
 
 FIRST_INSTANCE = "default"
 
+READS_WAITING = 512
+"""Reads that run or wait for a thread; one takes a fraction of a millisecond."""
 FETCH_THREADS = 2
 """Fetches that run at the same time: ranking holds the interpreter for half of its time, so more of them only wait for each other."""
 
@@ -207,7 +209,7 @@ class _Service:
         self._log = EmbeddedLog(applied, indexed)
         self._queue = self._commit_queue()
         self._supervisor = Supervisor(self._owner_plan(), self._log, self._metrics.owner_restarts.inc)
-        self._reads = Workers("read", threads=2, bound=settings.limits.fetches * 4)
+        self._reads = Workers("read", threads=2, bound=READS_WAITING)
         self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
         self._index = IndexReader(str(settings.index_dir))
         self._app = self._use_cases()

@@ -81,8 +81,8 @@ class Limits:
     backlog: int = field(default=100_000, metadata=least(1))
     """Records not yet indexed, per instance and lane; beyond it writes are RESOURCE_EXHAUSTED."""
 
-    fetches: int = field(default=32, metadata=least(1))
-    """Fetches that run at the same time; others wait for their turn until their deadline."""
+    fetches: int = field(default=128, metadata=least(1))
+    """Fetches that run or wait for a thread; beyond it a fetch is RESOURCE_EXHAUSTED with a time to wait."""
 
 
 @dataclass(frozen=True, slots=True)
