@@ -25,7 +25,7 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_BOUNDARY = re.compile(
-    r"\s(?:(?:and|but|so|because|plus|um|uh)\s)*(?=(?:i|i'm|i've|we|my|she's|he's|she|he|it's|they|what else|anyway|by the way)\s)"
+    r"(?<!\bif)\s(?:(?:and|but|so|because|plus|um|uh)\s)*(?=(?:i|i'm|i've|we|my|she's|he's|she|he|it's|they|what else|anyway|by the way)\s)"
     r"|\s(?:so|and|but)\s(?:yeah\s)?(?=(?:the|there|that's)\s)",
     re.IGNORECASE,
 )
@@ -57,19 +57,23 @@ class Clause:
     is_last: bool
     """Whether it ends its sentence."""
     sentence: int
-    """Number of the sentence in the turn."""
+    """Number of the sentence in the turn; in speech without punctuation every clause is one."""
     ends_with: str
     """The closing mark of the sentence: `?`, `!`, `.` or nothing."""
 
 
 def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
     """The clauses of a text in order; spans count from `offset`, where the text begins in its source."""
-    for number, (first, last) in enumerate(sentence_spans(text)):
+    number = -1
+    for first, last in sentence_spans(text):
+        number += 1
         sentence = text[first:last].translate(_QUOTES)
         mark = sentence.rstrip("\"')*_")[-1:]
         mark = mark if mark in "?!." else ""
-        spans = tuple(_spans(sentence))
+        spoken = _is_spoken(sentence)
+        spans = tuple(_spans(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY))
         for index, (left, right) in enumerate(spans):
+            number += spoken
             if right - left > _LONGEST:
                 continue
             raw = sentence[left:right]
@@ -82,10 +86,13 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
                 yield Clause(clean, lower, words, begin, finish, index == 0, index + 1 == len(spans), number, mark)
 
 
-def _spans(sentence: str) -> Iterator[tuple[int, int]]:
-    spoken = sentence.count(" ") > _SPOKEN_WORDS and not _PUNCTUATION.search(sentence, 0, len(sentence) - 1)
+def _is_spoken(sentence: str) -> bool:
+    return sentence.count(" ") > _SPOKEN_WORDS and not _PUNCTUATION.search(sentence, 0, len(sentence) - 1)
+
+
+def _spans(sentence: str, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     place = 0
-    for match in (_SPOKEN_BOUNDARY if spoken else _BOUNDARY).finditer(sentence):
+    for match in boundary.finditer(sentence):
         if match.start() > place:
             yield place, match.start()
         place = match.end()

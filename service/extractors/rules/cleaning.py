@@ -54,6 +54,7 @@ _CORRECTED = re.compile(
     r"(?:\b(?:on|in|at|by) )?(?:\bthe )?(?:\b[\w']+ )(?:no,? )(?:sorry,? |wait,? |i mean,? |not (?:the )?\w+ )+(?:\w+ (?=the\b))?",
     re.IGNORECASE,
 )
+_EXAGGERATED = re.compile(r"\b(so [\w-]+),? (?:that )?(?:i|we) could\b.*", re.IGNORECASE)
 _CLEFT = re.compile(
     r"what (?P<who>i|we) (?P<verb>(?:really |also )?(?:don't |do not )?(?:want|need|like|love|hate|prefer|enjoy)) is (?:that )?(?P<what>.+)",
     re.IGNORECASE,
@@ -82,6 +83,8 @@ def cleaned(raw: str) -> str:
         text = _REPEATED.sub(r"\1", text)
     if " no " in lower or " no," in lower:
         text = _CORRECTED.sub("", text)
+    if " could " in lower and "so " in lower:
+        text = _EXAGGERATED.sub(r"\1", text)
     return _inner(text).strip(" .!?…,:;").rstrip("\"'(").strip()
 
 

@@ -67,6 +67,8 @@ _FULL_DAY = "|".join(name for name in WEEKDAYS if name.endswith("day"))
 _COUNT = r"\d{1,3}|" + "|".join(sorted((word for word in _NUMBERS if word != "zero"), key=len, reverse=True))
 _NTH_WORDS = "|".join(sorted((word for word in _ORDINALS if word != "zeroth"), key=len, reverse=True))
 _NTH = rf"\d{{1,2}}(?:st|nd|rd|th)|{_NTH_WORDS}"
+_NTH_ALONE = rf"\d{{1,2}}(?:st|nd|rd|th)|(?:{_NTH_WORDS})(?=$|[,.;]| (?:at|of|it|in|for|and|no|so|to|from)\b)"
+"""An ordinal in words is a day of the month only where no noun follows: not in "the second floor"."""
 _PART = r"(?: (?:morning|afternoon|evening|night|lunchtime))?"
 _NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
 _UNIT = r"(?P<unit>day|week|month|year|fortnight)s?"
@@ -344,8 +346,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Resolver], ...] = tuple(
         (r"\b(?:yesterday|last night)\b", _near(-1)),
         (r"\bend of (?:the |this )?(?P<q>next )?(?P<unit>week|month|year)\b".replace("(?P<q>next )", "(?:(?P<q>next) )"), _end_of_period),
         (r"\b(?P<q>next|this|last|the|over the|past) weekend\b", _weekend),
-        (rf"\b{_BY}(?P<w>{_DAY})\b(?!s\b)", _weekday),
-        (rf"(?<!a )(?<!my )(?<!our )\bthe (?P<d>{_NTH})\b(?! (?:one|time|of every|of each|floor|grade|edition|interview|\w+ of))", _nth_day),
+        (rf"(?<!a )(?<!my )(?<!our )\b(?:the (?P<d>{_NTH_ALONE}))(?! (?:one|time|of every|of each|floor|grade|edition|\w+ of))", _nth_day),
+        (rf"\b{_BY}(?P<w>{_FULL_DAY})\b(?!s\b)", _weekday),
+        (rf"\b(?:on|by|until|till|before|from) (?P<w>{_DAY})\b", _weekday),
+        (rf"\b(?P<w>{_DAY}) (?:at )?(?=\d)", _weekday),
         (r"\b(?:today|tonight|this morning|this afternoon|this evening)\b", _near(0)),
         (r"\b(?:at |for |over |before |on )(?P<f>christmas|new year|halloween|valentine)", _feast),
         (r"\b(?P<q>next|this|last|past|coming) (?P<unit>week|month|year)\b", _period),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from service.domain.kinds import MemoryType, Precision
@@ -19,6 +20,10 @@ _LOOSE = frozenset(
     """a an the on at in by for to from of with and or then so still just only next this last until till before after about around ish is it
     i me my we our morning afternoon evening night am pm please pls yes no ok first""".split()
 )
+_BINDING = frozenset({"have to", "must", "should"})
+"""Modals of what will be: "I have to renew it by Friday"."""
+_REQUESTED = Outcome("requested", MemoryType.TEMPORAL_EVENT, 0.6, reword="asks")
+_ASKED_OF_US = re.compile(r"(?:and |so |but |also )*(?:can|could|would|will) (?:you|u)\b.*\b(?:by|before|until|on) ")
 _EXACT = frozenset({Precision.MINUTE, Precision.DAY, Precision.WEEK, Precision.MONTH})
 
 
@@ -50,9 +55,17 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
     time = times.time
     if time is None or time.precision not in _EXACT or reading.subject is Subject.YOU:
         return None
-    if reading.tense in {Tense.IMPERATIVE, Tense.MODAL} or (is_only_a_date(clause, time) and not talk.last_text):
+    if reading.tense is Tense.MODAL and reading.modal not in _BINDING:
+        return None
+    if reading.tense is Tense.IMPERATIVE or (is_only_a_date(clause, time) and not talk.last_text):
         return None
     return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD
+
+
+def requested(clause: Clause, times: Times) -> Outcome | None:
+    """A question that asks for something by a day: "can you send it by Monday?"."""
+    exact = times.time is not None and times.time.precision in {Precision.DAY, Precision.MINUTE}
+    return _REQUESTED if exact and _ASKED_OF_US.match(clause.lower) else None
 
 
 def habit(times: Times, reading: Reading) -> Outcome | None:

@@ -8,6 +8,7 @@ from service.domain.kinds import DocumentType, MemoryType, Role
 from service.domain.source import Observation, Segmented, StageError
 from service.extractors.rules import emotions, episodes, events, facts, preferences
 from service.extractors.rules.clauses import Clause, clauses
+from service.extractors.rules.events import Times
 from service.extractors.rules.grammar import read
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
@@ -15,7 +16,6 @@ from service.extractors.rules.observe import introduce, observe
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk, open_talk
-from service.extractors.rules.verbs import FORMS
 
 MOST_PER_SOURCE = 400
 """Observations of one source; a longer list is cut and told as an error."""
@@ -27,6 +27,8 @@ _SHORTEST = 2
 _LONGEST = 60
 """Words of a clause that the grammar reads well; longer ones are lists or unpunctuated text."""
 
+_YOU = frozenset({"you", "your", "yours", "you're", "yourself"})
+_DETERMINERS = frozenset({"the", "a", "an", "my", "our", "new", "another", "one"})
 _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 
 
@@ -77,17 +79,16 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
 
 
 def _statements(found: tuple[Clause, ...]) -> Iterator[Clause]:
-    """The clauses that can state something: questions and what hangs on a condition left out, standing requests kept."""
-    asking = {clause.sentence for clause in found if clause.is_last and clause.ends_with == "?" and is_question(clause)}
+    """The clauses that can state or ask for something: what follows a question or hangs on a condition is left out."""
+    asking = {clause.sentence for clause in found if clause.is_last and clause.ends_with == "?" and _is_asked_apart(clause)}
     silent = -1
     for clause in found:
         if clause.sentence == silent or not _SHORTEST <= len(clause.words) <= _LONGEST:
             continue
         if is_question(clause):
-            if preferences.is_standing_request(clause):
-                yield clause
+            yield clause
             silent = clause.sentence
-        elif clause.ends_with == "?" and clause.sentence not in asking:
+        elif clause.ends_with == "?" and (clause.sentence not in asking or clause.is_last):
             silent = clause.sentence
         else:
             mood = states_nothing(clause)
@@ -97,28 +98,40 @@ def _statements(found: tuple[Clause, ...]) -> Iterator[Clause]:
                 silent = clause.sentence
 
 
+def _is_asked_apart(clause: Clause) -> bool:
+    """Whether only this clause of its sentence asks: an inverted question, or one with a tag."""
+    return is_question(clause) or clause.words[-1] in {"right", "correct", "yeah", "okay", "huh"}
+
+
 def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     reading = read(clause)
     about = talk.about(reading)
     when = events.when(talk, clause, reading)
-    feeling = emotions.feel(clause, reading)
-    outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading)
-    if outcome is None and feeling is None:
+    feeling = None if is_question(clause) else emotions.feel(clause, reading)
+    outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading, when)
+    if outcome is None and feeling is None and not is_question(clause):
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
     said = clause.text
     for found in (outcome, feeling):
-        if found and _is_kept(talk, found, about):
-            observation = observe(talk, clause, reading, found, about, when)
+        who = talk.felt_by(reading) if found is feeling else about
+        if found and _is_kept(talk, clause, found, who):
+            observation = observe(talk, clause, reading, found, who, when)
             said = observation.statement
             yield observation
     talk.last_text = said
-    if not reading.verb and len(clause.words) <= 4 and FORMS.keys().isdisjoint(clause.words):
+    if not reading.verb and 2 <= len(clause.words) <= 4 and clause.words[0] in _DETERMINERS:
         talk.last_thing = clause.text
 
 
-def _is_kept(talk: Talk, found: Outcome, about: About) -> bool:
-    """Praise in a sarcastic turn is none, and only a preference stands without knowing of what it speaks."""
+def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:
+    """Whether an outcome is worth an observation.
+
+    What is said to the listener ("I'm always there for you") is courtesy, praise in a sarcastic turn is none, and only a
+    preference stands without knowing of what it speaks.
+    """
     is_preference = found.type is MemoryType.PREFERENCE
+    if not found.reword and not talk.is_impersonal and not _YOU.isdisjoint(clause.words):
+        return False
     return bool(about.label or is_preference) and not (talk.is_sarcastic and is_preference and found.polarity > 0)
 
 
@@ -127,9 +140,9 @@ def _only_feels(reading: Reading) -> bool:
     return reading.verb in {"be", "feel", "feed", ""} or (reading.subject is Subject.NONE and not reading.is_past)
 
 
-def _outcome(talk: Talk, clause: Clause, reading: Reading) -> Outcome | None:
+def _outcome(talk: Talk, clause: Clause, reading: Reading, when: Times) -> Outcome | None:
     if is_question(clause):
-        return preferences.STANDING_REQUEST
+        return preferences.STANDING_REQUEST if preferences.is_standing_request(clause) else events.requested(clause, when)
     if reading.subject is Subject.YOU and not talk.is_impersonal:
         return None
     for table in _TABLES:

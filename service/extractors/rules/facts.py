@@ -361,7 +361,7 @@ _NOT_A_STATE = p(
     r"^(?:sure|sorry|fine|ok|okay|good|great|well|done|back|here|there|ready|aware|curious|confused|"
     r"interested in (?:hearing|knowing)|afraid|wrong|right|kidding|joking|stuck|lost|able|about to|"
     r"not|going|looking|trying|thinking|wondering|asking|guessing|hoping|planning|kind of|sort of|like|"
-    r"just|so|such|too|very|really|happy|glad|alright|all (?:set|good|ears)|welcome|in|on it|up|down|off|"
+    r"just|so|such|too|very|really|happy|glad|alright|all (?:set|good|ears)|welcome|in(?: trouble| pain| luck| love| a rush| a hurry|$)|on it|up|down|off|"
     r"late|early|"
     r"a (?:bit|little|lot|mess|fool|bad|good|great|nice|real|big|huge|pain|shame|pity|joke|problem)|"
     r"the (?:best|worst|one|same|thing|only|problem|problem is)|what|why|how|because|when|if|it|that|this|"

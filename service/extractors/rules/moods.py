@@ -51,12 +51,14 @@ _MOODS = (
         "would could might i'd we'd he'd she'd they'd should hypothetical hypothetically",
         r".{0,40}(?:\b(?:i|we|he|she|they|it))(?:'d| would| could| might)(?: never| probably| maybe| just)?"
         r" (?!rather|prefer|like|appreciate|love it if)"
-        r"|.{0,80}\b(?:would|could|should|might) (?:have|be)\b|.{0,80}\bhypothetical",
+        r"|.{0,80}\b(?:would|could|might) (?:have|be)\b"
+        r"|.{0,80}\bshould (?:have|be)\b(?! (?:here|there|ready|done|back|delivered|arriving|finished))|.{0,80}\bhypothetical",
     ),
     _mood(
         "undecided",
         "maybe perhaps might sure thinking considering wondering wonder toying someday day idea dunno know undecided tempted theory possibly",
-        r".{0,80}\b(?:maybe|perhaps|might|not sure|thinking (?:about|of)|considering|wondering|i wonder|toying with|someday|some day|"
+        r".{0,80}\b(?:(?:maybe|perhaps)(?! (?:\d|one|two|three|four|five|six|seven|eight|ten|a (?:dozen|couple)))|"
+        r"might|not sure|thinking (?:about|of)|considering|wondering|i wonder|toying with|someday|some day|"
         r"one day|no idea|dunno|don't know|undecided|tempted to|in theory|possibly)\b",
     ),
     _mood(

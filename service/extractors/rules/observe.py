@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, time
 
 from service.domain.kinds import MemoryType
-from service.domain.slots import is_slot
+from service.domain.slots import DOSE, is_slot
 from service.domain.source import Mention, Observation
 from service.domain.zones import date_words
 from service.extractors.rules import events
@@ -24,6 +24,10 @@ from service.extractors.rules.talk import About, Talk
 
 _WITH_PEOPLE = frozenset({MemoryType.EPISODE, MemoryType.TEMPORAL_EVENT})
 _POLITE = re.compile(r"^(?:(?:please|pls|just|can you|can u|can we|could you|would you|will you),? )+", re.IGNORECASE)
+_POINTERS = frozenset({"it", "this", "that", "them", "one", "some", "something"})
+_VAGUE = 0.2
+"""Taken off the confidence of a statement whose object only the talk around it tells."""
+_THINGS = frozenset({"it", "that", "this"})
 _LONGEST_CONTEXT = 400
 """Characters of the span that full-text search reads with a statement."""
 
@@ -36,7 +40,7 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         (found.attribute, found.value) if found.attribute else attribute_of(reading, about.label, clause.lower, talk.speaker)
     )
     attribute = attribute if is_slot(attribute) and value else ""
-    is_own = attribute and about.label.startswith(talk.speaker + "'s ") and not found.attribute
+    is_own = attribute and not found.attribute and (about.label.startswith(talk.speaker + "'s ") or _is_thing(attribute, reading))
     known = talk.people.in_text(text)
     said = talk.turn.text[clause.start - talk.turn.start : clause.end - talk.turn.start]
     return Observation(
@@ -45,7 +49,7 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         key=key_of(text),
         start=clause.start,
         end=clause.end,
-        confidence=found.confidence,
+        confidence=found.confidence - (_VAGUE if reading.rest.lower().split(" ", 1)[0] in _POINTERS else 0),
         said_time=talk.turn.said_time,
         subject=talk.speaker.lower() if is_own else about.key,
         attribute=attribute,
@@ -63,6 +67,11 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         relations=tuple(relation(one) for one in known if one.relation),
         context=f"{date_words(talk.said)}\n{text}\n{said[:_LONGEST_CONTEXT]}",
     )
+
+
+def _is_thing(attribute: str, reading: Reading) -> bool:
+    """Whether the subject is the medicine itself: "the ramipril is 5 mg" is about who takes it."""
+    return attribute.startswith(DOSE) and reading.subject is Subject.NOUN
 
 
 def _speaker(talk: Talk) -> tuple[Mention, ...]:
@@ -99,6 +108,8 @@ def _statement(talk: Talk, clause: Clause, reading: Reading, found: Outcome, abo
         return f"{talk.speaker} {found.reword}: {about_self(_POLITE.sub('', clause.text))}"
     if talk.is_impersonal and about.label != talk.speaker:
         return clause.text[:1].upper() + clause.text[1:]
+    if found.type is MemoryType.EMOTION and reading.subject is Subject.PRONOUN and reading.subject_text.lower() in _THINGS:
+        return f"{talk.speaker} feels {found.emotion}: {possessive(clause.text, talk.speaker)}"
     if not about.label:
         return possessive(clause.text[:1].upper() + clause.text[1:], talk.speaker)
     if reading.verb:

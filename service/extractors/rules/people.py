@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.domain.source import Mention, Relation
 
@@ -77,6 +77,10 @@ _UNNAMED = re.compile(
 _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
 )
+_NAMED_NOW = re.compile(rf"\b(?:called|named) (?P<name>{_NAME})")
+_NEW_ANIMAL = re.compile(
+    rf"\b(?:adopted|got|rescued|bought) (?:a|an|another) (?:[\w-]+ ){{0,2}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)}))\b(?! (?:called|named))"
+)
 _NOT_SPOKEN_NAMES = frozenset("is and was who has does did said in at on from that can will just also really says thinks".split())
 
 _SINGLE_NAME = re.compile(r"[A-Z][a-zà-ÿ'-]{2,20}$")
@@ -132,7 +136,7 @@ class People:
             if match["name"] not in _NOT_SPOKEN_NAMES:
                 named.add(match.start("relation"))
                 self._know(_whose(match), match["relation"], match["word"], match["name"].capitalize())
-        for match in _UNNAMED.finditer(text):
+        for match in (*_UNNAMED.finditer(text), *_NEW_ANIMAL.finditer(text)):
             if match.start("relation") not in named:
                 self._know(_whose(match), match["relation"], match["word"], "")
 
@@ -171,6 +175,16 @@ class People:
             if person.pronoun in {"", pronoun}:
                 return person
         return None
+
+    def named_now(self, person: Person, rest: str) -> Person:
+        """The same person with the name that "is a greyhound called Biscuit" gives them."""
+        match = None if person.name else _NAMED_NOW.search(rest)
+        if not match:
+            return person
+        name = match["name"]
+        label = f"{person.label} {name}"
+        self.known[self.known.index(person)] = named = replace(person, label=label, key=name.lower(), name=name)
+        return named
 
     def named(self, text: str) -> Person | None:
         """The person whose name or relation a subject is."""

@@ -140,7 +140,8 @@ PHRASES = (
         "always never",
         p(r"^(?:please |pls )?(?:always|never) [a-z]+ \w+.{3}"),
         unless=p(
-            r"^(?:please |pls )?(?:always|never) (?:been|was|had|have|again|mind|a|an|the|in|on|so|too|more|less|wanted|loved|thought|knew|know|\w+ed|\w+ing)\b"
+            r"^(?:please |pls )?(?:always|never) (?:been|was|had|have|again|mind|a|an|the|in|on|so|too|more|less|"
+            r"wanted|loved|thought|knew|know|give up|forget|lose|\w+ed|\w+ing)\b"
         ),
         confidence=0.8,
         strength=0.8,
@@ -183,6 +184,21 @@ PHRASES = (
         reword="wants",
     ),
     PhraseRule(
+        "bare_no",
+        _P,
+        "no",
+        p(r"^no (?:[a-z-]+ )?[a-z-]{3,}$"),
+        unless=p(
+            r"^no (?:problem|worries|idea|thanks?|way|one|need|rush|clue|doubt|chance|luck|comment|reply|response|change|difference|"
+            r"questions?|more questions|longer|hurry|big deal|biggie|offen[cs]e|kidding|joke|car|kids|children|pets|wonder|matter|worry|"
+            r"\w+ (?:needed|required|yet|either|here|today|now|left|hurt|there|again)|\w+ (?:deal|problem|idea|way|rush|reason|news))\b"
+        ),
+        confidence=0.5,
+        polarity=-1,
+        strength=0.6,
+        reword="wants",
+    ),
+    PhraseRule(
         "not_this",
         _P,
         "not",
@@ -214,7 +230,7 @@ PHRASES = (
         _P,
         "only",
         p(
-            r"^(?:\w+ ){1,3}only\b(?! one| two| if| because| when)|\bonly (?:want|drink|eat|buy|wear|use|train|"
+            r"^(?:\w+ ){1,3}only$|\bonly (?:want|drink|eat|buy|wear|use|train|"
             r"read|watch|listen|work|fly|travel)\b"
         ),
         unless=p(r"^(?:the|there|it|that|not|and) "),

@@ -63,7 +63,7 @@ class Reading:
     @property
     def is_past(self) -> bool:
         """Whether the clause tells what was."""
-        return self.tense in {Tense.PAST, Tense.PERFECT}
+        return self.tense is Tense.PAST or (self.tense is Tense.PERFECT and self.verb != "get")
 
 
 ADVERBS = frozenset(

@@ -36,6 +36,7 @@ _COPULA_FOLLOWERS = frozenset(
     """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
     good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
 )
+_STATES = frozenset("broken fine closed dead gone called named allergic pregnant married ill not off away open".split())
 _NO_SUBJECT = frozenset(
     "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
 )
@@ -139,22 +140,32 @@ def _starts_predicate(lower: list[str]) -> bool:
 
 
 def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
-    if not _NO_SUBJECT.isdisjoint(lower[:1]):
+    if lower[0].removesuffix("'s") in _NO_SUBJECT:
         return Subject.NONE, -1, ""
     for place in range(1 if kind is Subject.NOUN else 2, min(len(lower), _LONGEST_SUBJECT)):
         word = lower[place]
+        before = lower[place - 1]
         if word in _WITHIN_NO_SUBJECT:
             break
+        if before.endswith("'s") and len(before) > 2 and _is_state(word):
+            return kind, -(place + 1), "'s"
         if word in BE or word in MODALS or word in DO or word in HAVE:
+            if word == "may" and before[:1].isdigit():
+                break
             return kind, place, ""
         if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):
             return kind, place, ""
-        if word in NOUNS_TOO and _agrees(lower, place):
+        if word in NOUNS_TOO and word != "like" and _agrees(lower, place):
             return kind, place, ""
     for place in range(min(len(lower) - 1, _LONGEST_SUBJECT)):
         if lower[place].endswith("'s") and len(lower[place]) > 2 and _is_copula(lower[place + 1]):
             return kind, -(place + 2), "'s"
     return Subject.NONE, -1, ""
+
+
+def _is_state(following: str) -> bool:
+    """Whether "'s" before this word can only be "is": "the oven's broken"."""
+    return following in _STATES
 
 
 def _is_copula(following: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from service.domain.kinds import DocumentType
 from service.domain.source import Segmented, Turn
 from service.domain.zones import local_time
-from service.extractors.rules.mask import is_play, own_words
+from service.extractors.rules.mask import is_english, is_play, own_words
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
@@ -18,7 +18,7 @@ from service.extractors.rules.reading import Reading, Subject
 _IMPERSONAL = frozenset({DocumentType.DOCUMENT, DocumentType.PDF, DocumentType.KNOWLEDGE_ARTICLE, DocumentType.IMAGE})
 """Documents whose "we" and "you" are nobody in particular; their statements stay as they are written."""
 
-_WORD = re.compile(r"[a-z]+\d*")
+_WORD = re.compile(r"[^\W\d_]+\d*")
 _TURNS_BEFORE = 4
 """Turns of a document that can say who "she" is; a message brings its two."""
 
@@ -65,8 +65,14 @@ class Talk:
         if kind is Subject.YOU:
             return NOBODY
         if kind is Subject.PRONOUN:
-            return self._pronoun(reading.subject_text.lower())
+            return self._pronoun(reading)
         return self._noun(reading.subject_text)
+
+    def felt_by(self, reading: Reading) -> About:
+        """Who feels something: of "it's so frustrating" the speaker."""
+        if reading.subject is Subject.PRONOUN and reading.subject_text.lower() in {"it", "that", "this"}:
+            return About(self.speaker.lower(), self.speaker)
+        return self.about(reading)
 
     def _noun(self, text: str) -> About:
         person = self.people.named(text) or (None if self.is_impersonal else self.people.note(text))
@@ -78,7 +84,8 @@ class Talk:
         self.last_thing = label
         return About(label.lower().removeprefix("the "), label)
 
-    def _pronoun(self, word: str) -> About:
+    def _pronoun(self, reading: Reading) -> About:
+        word = reading.subject_text.lower()
         if word == "there":
             return About(self.speaker.lower(), "There")
         if word == "it":
@@ -89,17 +96,18 @@ class Talk:
         person = last if last and last.pronoun in {"", word} else self.people.meant_by(word)
         if person is None:
             return NOBODY
+        person = self.people.named_now(person, reading.rest)
         self.last_person = person
         return About(person.key, person.label)
 
 
 def open_talk(segmented: Segmented, number: int) -> Talk | None:
-    """What is known before the first clause of a turn; None where the turn is a game or a story."""
+    """What is known before the first clause of a turn; None where it is a game, a story or not English."""
     turn = segmented.turns[number]
     text = own_words(turn.text)
     before = _before(segmented, number)
     words = _words(text)
-    if is_play(text, words) or any(is_play(earlier, _words(earlier)) for earlier in before):
+    if not is_english(words) or is_play(text, words) or any(is_play(earlier, _words(earlier)) for earlier in before):
         return None
     kind = segmented.source.document_type
     speaker = turn.speaker or "User"
