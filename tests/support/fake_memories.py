@@ -158,7 +158,9 @@ class Memories(memory_service_pb2_grpc.MemoryServiceServicer):
                 validate(document)
                 scope_of(document.user_id, document.customer_id)
             except EunoeError as error:
-                answer.errors.append(item_error(error, index, document.document_id))
+                refusal = item_error(error, index, document.document_id)
+                refusal.field = f"documents[{index}].{refusal.field}" if refusal.field else ""
+                answer.errors.append(refusal)
         bad = {error.index for error in answer.errors}
         if bad and request.fail_fast:
             answer.failed_count = len(request.documents)
@@ -169,13 +171,13 @@ class Memories(memory_service_pb2_grpc.MemoryServiceServicer):
                 self._add_to_batch(answer, index, document)
         answer.failed_count = len(bad)
         answer.position = self.store.position()
-        done = answer.accepted_count + answer.duplicate_count
         self.store.ingestions[answer.batch_id] = ingestion_pb2.Ingestion(
             ingestion_id=answer.batch_id,
-            status=ingestion_pb2.INGESTION_STATUS_COMPLETED,
+            status=ingestion_pb2.INGESTION_STATUS_PARTIAL_SUCCESS if bad else ingestion_pb2.INGESTION_STATUS_COMPLETED,
+            errors=[ingestion_pb2.IngestionError(code=error.reason, message=error.message) for error in answer.errors],
             progress=1.0,
-            total_count=done,
-            processed_count=done,
+            total_count=answer.accepted_count,
+            processed_count=answer.accepted_count,
             queue_time=answer.queue_time,
         )
         return answer

@@ -65,7 +65,8 @@ class Store:
             return answer
         if request_id and request_id == first_request:
             raise InvalidArgument("the request id was used before, with other content", reason="REQUEST_ID_REUSED")
-        raise AlreadyExists(f"{name} {key[1]!r} is taken", values={name: key[1], "first_id": key[1]})
+        first_id = answer.ingestion_id if name == "document_id" else key[1]
+        raise AlreadyExists(f"{name} {key[1]!r} is taken", values={name: key[1], "first_id": first_id})
 
 
 def find(

@@ -171,7 +171,7 @@ class ConflictError(PermanentError):
 
     @property
     def existing_id(self) -> str:
-        """The id of what holds the name; empty where the service did not say."""
+        """What holds the name: a message's id, or a document's ingestion; empty where the service did not say."""
         known = ("first_id", "message_id", "document_id")
         return next((self.metadata[key] for key in known if key in self.metadata), "")
 
