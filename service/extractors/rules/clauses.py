@@ -25,7 +25,7 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_BOUNDARY = re.compile(
-    r"(?<!\bif)\s(?:(?:and|but|so|because|plus|um|uh)\s)*(?=(?:i|i'm|i've|we|my|she's|he's|she|he|it's|they|what else|anyway|by the way)\s)"
+    r"(?<!\bif)\s(?:(?:and|but|so|because|plus|um|uh)\s){0,4}(?=(?:i|i'm|i've|we|my|she's|he's|she|he|it's|they|what else|anyway|by the way)\s)"
     r"|\s(?:so|and|but)\s(?:yeah\s)?(?=(?:the|there|that's)\s)",
     re.IGNORECASE,
 )

@@ -83,7 +83,23 @@ UNITS = (
     "every ",
     "no ",
 )
-MORE_UNITS = ("x no ", "um ", "aa aa ", "'s ", "\u201c", ">", "`", "*", "I live in ", "my sister ", "the 1st to ")
+MORE_UNITS = (
+    "x no ",
+    "so ",
+    "ok ok, ",
+    "lol ",
+    "and so ",
+    "um ",
+    "aa aa ",
+    "'s ",
+    "\u201c",
+    ">",
+    "`",
+    "*",
+    "I live in ",
+    "my sister ",
+    "the 1st to ",
+)
 
 
 @pytest.mark.parametrize("unit", UNITS + MORE_UNITS)
