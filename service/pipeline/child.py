@@ -11,12 +11,13 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from service.domain.kinds import Stage
 from service.domain.source import Source, StageError
 from service.pipeline.prepare import Prepared, StageFailedError, embed_texts, prepare
 
@@ -47,9 +48,10 @@ class EmbedSlice:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The child begins to work on something."""
+    """The child begins to work on something; embedding works on several sources at once."""
 
-    key: int
+    keys: tuple[int, ...]
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,24 @@ class SliceDone:
 
 
 def run_child(connection: Connection, model_dir: Path) -> None:
-    """The child's main function; returns when the owner is gone."""
+    """The child's main function: the default extractor, and the model of a directory."""
+    serve(connection, lambda: _open_stages(model_dir))
+
+
+def _open_stages(model_dir: Path) -> tuple[Embedder, Extractor]:
+    from service.embedders.local import LocalEmbedder  # noqa: PLC0415 - after the reader runs: loading takes its time
+    from service.extractors.rules.extractor import RuleExtractor  # noqa: PLC0415
+
+    return LocalEmbedder.open(model_dir), RuleExtractor()
+
+
+def serve(connection: Connection, open_stages: Callable[[], tuple[Embedder, Extractor]]) -> None:
+    """Work on what the owner sends, with the stages that are opened here; never returns, ends when the owner is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the service; the child ends with its pipe
     os.nice(NICE)
     work: queue.SimpleQueue[PrepareSlice | EmbedSlice] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, work), daemon=True).start()
-    from service.embedders.local import LocalEmbedder  # noqa: PLC0415 - after the reader runs: loading takes its time
-    from service.extractors.rules.extractor import RuleExtractor  # noqa: PLC0415
-
-    embedder, extractor = LocalEmbedder.open(model_dir), RuleExtractor()
+    embedder, extractor = open_stages()
     worker = _Worker(connection, embedder, extractor)
     while True:
         worker.work(work.get())
@@ -105,12 +116,12 @@ class _Worker:
     def _prepare(self, task: PrepareSlice) -> int:
         ready: list[tuple[int, Prepared]] = []
         for key, source in zip(task.keys, task.sources, strict=True):
-            self._connection.send(Started(key))
+            self._connection.send(Started((key,), Stage.EXTRACT))
             try:
                 ready.append((key, prepare(source, self._extractor)))
             except StageFailedError as failed:
                 self._connection.send(Done(key, None, (), failed.error))
-        return self._embed_first(ready)
+        return self._embed_first(ready) if ready else 0
 
     def _embed_first(self, ready: Sequence[tuple[int, Prepared]]) -> int:
         """Embed up to `SLICE_TEXTS` of the slice in one batch; what is left comes back as `EmbedSlice`s."""
@@ -120,13 +131,13 @@ class _Worker:
             budget -= len(head)
             counts.append(len(head))
             texts += head
-        if ready:
-            self._connection.send(Started(ready[0][0]))
+        self._connection.send(Started(tuple(key for key, _ in ready), Stage.EMBED))
         try:
             vectors = embed_texts(texts, self._embedder)
         except StageFailedError as failed:
-            for key, _ in ready:
-                self._connection.send(Done(key, None, (), failed.error))
+            if len(ready) > 1:  # whose fault it is shows when each is embedded by itself
+                return sum(self._embed_first([one]) for one in ready)
+            self._connection.send(Done(ready[0][0], None, (), failed.error))
             return 0
         at = 0
         for (key, prepared), count in zip(ready, counts, strict=True):
@@ -135,7 +146,7 @@ class _Worker:
         return len(texts)
 
     def _embed_more(self, task: EmbedSlice) -> int:
-        self._connection.send(Started(task.key))
+        self._connection.send(Started((task.key,), Stage.EMBED))
         try:
             vectors = embed_texts(task.texts, self._embedder)
         except StageFailedError as failed:

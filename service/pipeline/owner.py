@@ -235,29 +235,46 @@ class Owner:
 
     def _count_attempt(self, job: Job, error: StageError) -> None:
         """An error of the record's own: once more, alone, or never again."""
-        given_up = self._attempts.count(job.record.entry, error)
-        if given_up is not None:
+        try:
+            given_up = self._attempts.count(job.record.entry, error)
+        except EunoeError as away:  # the job must not fall between two chairs: it is tried again, and counted then
+            logger.warning("attempt_not_counted", seq=job.record.entry.seq, error=away.message)
+            given_up = None
+        if given_up is None:
+            self._isolate_job(job)
+        else:
             job.fail(given_up)
-            return
+
+    def _isolate_job(self, job: Job) -> None:
         job.is_alone = True
         job.restart()
         self._schedule.add(job)
 
     def _bury_child(self, died: ChildDiedError) -> None:
-        """Start another child, and give it again whatever the dead one had not finished."""
-        logger.warning("child_died", working_on=died.key)
+        """Start another child, and give it again whatever the dead one had not finished.
+
+        Its death counts for the one source it worked on; of several, each is worked alone from now on.
+        """
+        logger.warning("child_died", working_on=died.started)
+        if died.started is None:
+            self._wait_for(BACKOFF_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
         self._schedule.clear()
         self._child.start()
+        keys = died.started.keys if died.started is not None else ()
+        suspects: list[Job] = []
         for state in self._lanes.values():
             for job in state.jobs:
-                if job.outcome is None:
+                if job.outcome is None and job.key in keys:
+                    suspects.append(job)
+                elif job.outcome is None:
                     job.restart()
-                    if job.key != died.key:
-                        self._schedule.add(job)
-        guilty = self._jobs.get(died.key) if died.key is not None else None
-        if guilty is not None and guilty.outcome is None:
-            stage = Stage.EXTRACT if guilty.prepared is None else Stage.EMBED
-            self._count_attempt(guilty, StageError(stage.value, "CHILD_DIED", "the process that worked on it died"))
+                    self._schedule.add(job)
+        if died.started is not None and len(suspects) == 1:
+            told = StageError(died.started.stage.value, "CHILD_DIED", "the process that worked on it died")
+            self._count_attempt(suspects[0], told)
+        else:
+            for job in suspects:
+                self._isolate_job(job)
 
     def _is_head_ready(self) -> bool:
         return any(state.jobs and state.jobs[0].outcome is not None for state in self._lanes.values())
@@ -337,6 +354,7 @@ class Owner:
         now = time.monotonic()
         if now >= self._checkpoint_due:
             self._catalog.checkpoint()
+            self._report()  # what the service's pipe had no room for
             self._checkpoint_due = now + CHECKPOINT_SECONDS
         if now >= self._housekeeping_due:
             self._housekeeping_due = now + HOUSEKEEPING_SECONDS

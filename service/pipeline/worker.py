@@ -24,25 +24,34 @@ Event = Started | Done | SliceDone
 
 
 class ChildDiedError(Exception):
-    """The child is gone; `key` is what it had said it was working on, if anything."""
+    """The child is gone; `started` is what it had said it was working on, if anything."""
 
-    def __init__(self, key: int | None) -> None:
-        """Take the key of its last `Started`."""
-        super().__init__(f"the child died (working on {key})")
-        self.key = key
+    def __init__(self, started: Started | None) -> None:
+        """Take what it said last."""
+        super().__init__(f"the child died (working on {started})")
+        self.started = started
 
 
 class ChildWorker:
     """One child process, started again when it dies."""
 
-    def __init__(self, model_dir: Path, on_restart: Callable[[], None]) -> None:
-        """Take what the child needs; `start` begins."""
+    def __init__(
+        self, model_dir: Path, on_restart: Callable[[], None], main: Callable[[Connection, Path], None] = run_child
+    ) -> None:
+        """Take what the child needs; `start` begins.
+
+        Args:
+            model_dir: the model's files.
+            on_restart: called when one child replaces another.
+            main: the child's main function, importable by name.
+        """
+        self._main = main
         self._model_dir = model_dir
         self._on_restart = on_restart
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._slices = 0
-        self._working_on: int | None = None
+        self._working_on: Started | None = None
         self._heard = time.monotonic()
 
     def start(self) -> None:
@@ -52,7 +61,7 @@ class ChildWorker:
         self.stop()
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=run_child, args=(theirs, self._model_dir), name="eunoe-child", daemon=True)
+        self._process = context.Process(target=self._main, args=(theirs, self._model_dir), name="eunoe-child", daemon=True)
         self._process.start()
         theirs.close()  # or its end would never close for us
         self._connection = ours
@@ -110,7 +119,7 @@ class ChildWorker:
                 event: Event = self.connection.recv()
                 self._heard = time.monotonic()
                 if isinstance(event, Started):
-                    self._working_on = event.key
+                    self._working_on = event
                 elif isinstance(event, Done):
                     done.append(event)
                 else:

@@ -1,29 +1,11 @@
-"""Stages that tests can reason about: an extractor that reads a tiny language, vectors out of a hash, and an owner driven by hand.
-
-Each line of a turn that matches the language is one observation; everything else is only a passage:
-
-    likes tea            a preference
-    saw the sea          a fact
-    home Porto           a fact in the slot (user, home)
-    not home Porto       the end of that value
-    die in extract       the process that extracts is killed
-    die in embed         the process that embeds is killed
-    fail in embed        embedding raises
-"""
+"""An owner driven by hand over the stages of `tests.support.lines`, and what is left in the catalog afterwards."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
-import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from service.catalog import log, memories
 from service.catalog.engine import Catalog
@@ -31,83 +13,12 @@ from service.catalog.memories import MemoryRow
 from service.catalog.ownership import take_ownership
 from service.catalog.sources import read_sources
 from service.domain.item import Item
-from service.domain.kinds import Lane, MemoryType, SourceKind
-from service.domain.source import Mention, Observation, Segmented, Source, StageError
+from service.domain.kinds import Lane, SourceKind
 from service.domain.writes import LogEntry
 from service.pipeline.prepare import embed_texts, finish, prepare
 from service.pipeline.store import Outcome, Ownership, Record, store
 from tests.support.catalogs import INSTANCE, rows
-
-_LINE = re.compile(r"(?m)^(?P<kind>likes|saw|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
-
-
-class LineExtractor:
-    """Reads the tiny language; an `Extractor`."""
-
-    version = "lines-1"
-
-    def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
-        """One observation per line that matches."""
-        found = []
-        for turn in segmented.turns:
-            for match in _LINE.finditer(turn.text):
-                if match["kind"] == "die in":
-                    _die("extract", match["rest"])
-                elif match["kind"] != "fail in":
-                    found.append(_observation(segmented.source, turn.start, match))
-        return tuple(found), ()
-
-
-class HashEmbedder:
-    """Makes equal vectors for equal texts; an `Embedder`."""
-
-    model_id = "fake"
-    dimensions = 384
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32 (len(texts), 384), each row of unit length."""
-        for text in texts:
-            if "fail in embed" in text:
-                raise ValueError("this text cannot be embedded")
-            if "die in embed" in text:
-                _die("embed", "embed")
-        vectors = np.array([_bytes_of(text) for text in texts], dtype=np.float32).reshape(len(texts), 384) - 127.5
-        scaled: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-        return scaled
-
-    def embed_one(self, text: str) -> NDArray[np.float32]:
-        """float32 (384,)."""
-        row: NDArray[np.float32] = self.embed([text])[0]
-        return row
-
-
-def _die(stage: str, wanted: str) -> None:
-    if stage == wanted:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _bytes_of(text: str) -> list[int]:
-    return list(hashlib.shake_128(text.encode()).digest(384))
-
-
-def _observation(source: Source, offset: int, match: re.Match[str]) -> Observation:
-    kind, rest = match["kind"], match["rest"]
-    is_home = kind.endswith("home")
-    statement = f"User {kind} {rest}"
-    return Observation(
-        type=MemoryType.PREFERENCE if kind == "likes" else MemoryType.FACT,
-        statement=statement,
-        key=statement.casefold(),
-        start=offset + match.start(),
-        end=offset + match.end(),
-        confidence=0.75,
-        said_time=source.said_time,
-        attribute="home" if is_home else "",
-        value=rest.casefold() if is_home else "",
-        polarity=-1 if kind == "not home" else 1,
-        mentions=(Mention(rest, "place"),) if is_home else (),
-        context=statement,
-    )
+from tests.support.lines import HashEmbedder, LineExtractor
 
 
 def prepared_outcome(record: Record) -> Outcome:

@@ -1,0 +1,173 @@
+"""Poison: what kills the child or its owner is tried a bounded number of times, alone, and the lane moves on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.catalog import log
+from service.catalog.engine import Catalog
+from service.catalog.ownership import take_ownership
+from service.domain.kinds import Lane
+from service.pipeline.deadletter import MAX_ERRORS, MAX_OWNER_DEATHS
+from tests.support.catalogs import document, message, record, rows, scalar
+from tests.support.owners import OwnerThread, check_finished, check_index
+from tests.support.stages import check_books, excerpts, live, statements
+
+
+def innocents(count: int) -> list[Any]:
+    """Messages that are nobody's fault."""
+    return [message(f"likes tea number {turn}") for turn in range(count)]
+
+
+def ingestion(catalog: Catalog, document_id: str) -> tuple[str, str, list[dict[str, Any]]]:
+    """Status, stage and errors of a document's ingestion."""
+    ((status, stage, errors),) = rows(
+        catalog, "SELECT status, stage, errors FROM ingestions WHERE document_id = :it", it=document_id
+    )
+    return status, stage, json.loads(errors)
+
+
+@pytest.mark.parametrize("stage", ["extract", "embed"])
+def test_a_source_that_kills_the_child(catalog: Catalog, tmp_path: Path, stage: str) -> None:
+    """After three deaths of the child it is a dead letter, FAILED with stage and reason; everything else is worked."""
+    record(catalog, *innocents(3), document(f"die in {stage}", document_id="poison"), *innocents(3))
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.finish()
+        deaths = owner.restarts()
+
+    assert deaths == MAX_ERRORS + (stage == "embed")  # one more to find it among those that were embedded with it
+    status, where, (error,) = ingestion(catalog, "poison")
+    assert (status, where, error["stage"], error["code"]) == ("failed", stage, stage, "GAVE_UP")
+    assert "3" in error["message"]
+    ((dead_stage, reason, source),) = rows(catalog, "SELECT stage, reason, source_kind FROM dead_letters")
+    assert (dead_stage, source) == (stage, "document") and "CHILD_DIED" in reason
+    assert len(statements(catalog)) == 3 and len(excerpts(catalog)) == 6
+    check_books(catalog)
+    check_finished(catalog)
+    check_index(catalog, str(tmp_path / "index"))
+
+
+def test_a_poisonous_message_among_others_of_its_slice(catalog: Catalog, tmp_path: Path) -> None:
+    """A message that kills the child while a whole slice is embedded is found, and no innocent one is counted against."""
+    record(catalog, *innocents(4), message("die in embed"), *innocents(2))
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.wait(lambda: scalar(catalog, "SELECT count(*) FROM dead_letters") == 1)
+        owner.finish()
+        deaths = owner.restarts()
+
+    assert deaths <= MAX_ERRORS + 2
+    assert rows(catalog, "SELECT seq FROM dead_letters") == [(5,)]
+    assert len(excerpts(catalog)) == 6
+    check_finished(catalog)
+
+
+def test_a_source_that_cannot_be_embedded(catalog: Catalog, tmp_path: Path) -> None:
+    """A stage that raises is tried three times for that source alone, without a death, and its neighbours are worked."""
+    record(catalog, *innocents(2), message("fail in embed"), document("fail in embed", document_id="poison"), *innocents(2))
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.finish()
+        deaths = owner.restarts()
+
+    assert deaths == 0
+    assert rows(catalog, "SELECT seq, stage FROM dead_letters ORDER BY seq") == [(3, "embed"), (4, "embed")]
+    status, where, (error,) = ingestion(catalog, "poison")
+    assert (status, where, error["stage"]) == ("failed", "embed", "embed")
+    assert "VALUEERROR" in error["message"]
+    assert len(excerpts(catalog)) == 4
+    check_finished(catalog)
+
+
+def test_a_deleted_source_is_no_poison(catalog: Catalog, tmp_path: Path) -> None:
+    """A record whose source is gone before anybody read it counts as applied and is no dead letter."""
+    record(catalog, *innocents(1), document("die in extract", document_id="gone"), *innocents(1))
+    with catalog.write() as connection:
+        connection.exec_driver_sql("DELETE FROM documents")
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.wait(lambda: scalar(catalog, "SELECT seq FROM log_indexed WHERE lane = 0") == 3)
+        assert owner.restarts() == 0
+
+    assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
+
+
+def die_holding(catalog: Catalog, first: int, last: int) -> None:
+    """One owner's life: it takes over, counts its predecessor's death, holds records, and is killed."""
+    with catalog.write() as connection:
+        epoch = take_ownership(connection, 0, "doomed")
+        log.count_owner_death(connection, 0)
+        log.hold(connection, 0, Lane.REALTIME, first, last, epoch)
+
+
+def test_what_a_dead_owner_held_is_worked_alone(catalog: Catalog, tmp_path: Path) -> None:
+    """After the death of an owner each record that it held is stored by itself; the others share transactions as ever."""
+    record(catalog, *innocents(9))
+    die_holding(catalog, 1, 3)
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.finish()
+        batches = owner.batches
+
+    assert batches[:3] == [[1], [2], [3]]
+    assert sorted(seq for batch in batches[3:] for seq in batch) == [4, 5, 6, 7, 8, 9]
+    assert len(batches) < 9
+    assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
+    check_finished(catalog)
+
+
+@pytest.mark.parametrize("deaths", [MAX_OWNER_DEATHS - 1, MAX_OWNER_DEATHS])
+def test_ten_owner_deaths_are_enough(catalog: Catalog, tmp_path: Path, deaths: int) -> None:
+    """What ten owners held when they died is a dead letter; what nine did is tried once more."""
+    record(catalog, document("likes tea", document_id="suspect"), *innocents(1))
+    for _ in range(deaths):
+        die_holding(catalog, 1, 1)
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.finish()
+
+    status, stage, errors = ingestion(catalog, "suspect")
+    if deaths < MAX_OWNER_DEATHS:
+        assert (status, errors) == ("completed", [])
+    else:
+        assert (status, stage, errors[0]["code"]) == ("failed", "store", "GAVE_UP")
+        assert "OWNER_DIED" in errors[0]["message"]
+    assert len(live(catalog)) == (4 if deaths < MAX_OWNER_DEATHS else 2)
+    check_finished(catalog)
+
+
+def test_a_good_end_counts_for_nobody(catalog: Catalog, tmp_path: Path) -> None:
+    """An owner that is told to stop hands its work back: the next one finds no attempt and goes on."""
+    index = str(tmp_path / "index")
+    with OwnerThread(catalog, index) as owner, owner.paused():
+        record(catalog, *innocents(3))
+        owner.wait(lambda: scalar(catalog, "SELECT count(*) FROM log_held") == 1)
+        owner.stop()
+    assert scalar(catalog, "SELECT count(*) FROM log_held") == 0
+
+    with OwnerThread(catalog, index) as owner:
+        owner.finish()
+    assert owner.batches == [[1, 2, 3]]
+    assert len(excerpts(catalog)) == 3
+
+
+def test_a_child_killed_at_random_costs_nothing(catalog: Catalog, tmp_path: Path) -> None:
+    """A child that is killed while it works is replaced, and everything it had is worked again, once."""
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        for _ in range(3):
+            with owner.paused():
+                record(catalog, *[message(f"likes tea {turn}") for turn in range(20)])
+                owner.wait(lambda: scalar(catalog, "SELECT count(*) FROM outbox") >= 20)
+                owner.kill_child()
+        owner.finish()
+
+    assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
+    assert len(excerpts(catalog)) == 60 and len(statements(catalog)) == 20
+    check_books(catalog)
+    check_finished(catalog)
+    check_index(catalog, str(tmp_path / "index"))

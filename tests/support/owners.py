@@ -1,0 +1,243 @@
+"""Real owners for tests: in a thread with a real child, or in a process that is killed at a chosen step.
+
+The child runs the stages of `tests.support.lines`, so that it needs no model and can be made to die.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
+
+from prometheus_client import CollectorRegistry
+
+from service.catalog import items, log
+from service.catalog.engine import Catalog
+from service.catalog.indexes import IndexTable
+from service.domain.item import Item
+from service.ops.metrics import OwnerMetrics
+from service.pipeline.index import IndexStep
+from service.pipeline.owner import Owner, take_over
+from service.pipeline.schedule import Job
+from service.pipeline.store import Ownership
+from service.pipeline.worker import ChildWorker
+from service.vectors.writer import IndexWriter
+from tests.support.catalogs import scalar
+from tests.support.lines import LineExtractor, lines_child
+
+SECONDS = 50.0
+"""How long a test waits for something that takes a moment."""
+
+
+class WatchedOwner(Owner):
+    """An owner that notes what it stored together."""
+
+    batches: list[list[int]]
+
+    def _drop(self, batch: Sequence[Job]) -> None:
+        self.batches.append([job.record.entry.seq for job in batch])
+        super()._drop(batch)
+
+
+class OwnerThread:
+    """An owner with its child, in a thread of the test. A context manager."""
+
+    def __init__(self, catalog: Catalog, index_uri: str) -> None:
+        """Take the shard over."""
+        self.catalog = Catalog(catalog.path)
+        self.wake_read, self.wake_write = os.pipe()
+        self.writer = IndexWriter(index_uri)
+        self.registry = CollectorRegistry()
+        self.owner, self.child, self.index = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry)
+        self.owner.batches = []
+        self.failure: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self.owner.run()
+        except BaseException as error:  # noqa: BLE001 - the test asks for it
+            self.failure = error
+
+    @property
+    def batches(self) -> list[list[int]]:
+        """The numbers of the records that were stored together."""
+        return self.owner.batches
+
+    def __enter__(self) -> OwnerThread:
+        """Begin."""
+        self.child.start()
+        self.index.open()
+        self.thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Let it end in good order."""
+        self.owner.stop()
+        self.wake()
+        self.thread.join(SECONDS)
+        assert not self.thread.is_alive()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop the owner, and its child."""
+        self.stop()
+        self.child.stop()
+        self.writer.close()
+        self.catalog.close()
+        for end in (self.wake_read, self.wake_write):
+            os.close(end)
+
+    def wake(self) -> None:
+        """Say that something was committed."""
+        os.write(self.wake_write, b"w")
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wake the owner until something is so."""
+        deadline = time.monotonic() + SECONDS
+        while not condition():
+            assert self.failure is None, f"the owner ended: {self.failure!r}"
+            assert time.monotonic() < deadline, "it did not come about"
+            self.wake()
+            time.sleep(0.01)
+
+    def finish(self) -> None:
+        """Wait until everything that was recorded or changed can be searched."""
+        self.wait(lambda: is_idle(self.catalog))
+
+    def restarts(self) -> int:
+        """How often its child died."""
+        return int(self.registry.get_sample_value("eunoe_child_restarts_total") or 0)
+
+    def kill_child(self) -> None:
+        """Kill the child; another one is started."""
+        assert self.child.pid is not None
+        os.kill(self.child.pid, signal.SIGKILL)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the child stand still meanwhile."""
+        assert self.child.pid is not None
+        os.kill(self.child.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(self.child.pid, signal.SIGCONT)
+
+
+def make_owner(
+    catalog: Catalog,
+    writer: IndexWriter,
+    wake_fd: int,
+    index_step: type[IndexStep],
+    registry: CollectorRegistry,
+) -> tuple[WatchedOwner, ChildWorker, IndexStep]:
+    """The parts of an owner of shard 0, not started."""
+    epoch = take_over(catalog, 0, "test")
+    ownership = Ownership(0, epoch, int(scalar(catalog, "SELECT log_epoch FROM deployment")), 1, LineExtractor.version)
+    index = index_step(catalog, writer, ownership)
+    metrics = OwnerMetrics(registry)
+    child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)
+    owner = WatchedOwner(catalog, index, child, ownership, wake_fd=wake_fd, tell=lambda *_: None, metrics=metrics)
+    return owner, child, index
+
+
+def follow(catalog: Catalog, index_uri: str) -> None:
+    """Let a fresh owner bring the index in line with the catalog, without a child."""
+    writer = IndexWriter(index_uri)
+    try:
+        _, _, index = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
+        index.open()
+        while index.flush():
+            pass
+    finally:
+        writer.close()
+
+
+def is_idle(catalog: Catalog) -> bool:
+    """Whether everything is applied, indexed and told."""
+    with catalog.read() as connection:
+        heads = log.progress(connection, "log_heads")
+        return heads == log.progress(connection, "log_indexed") and not items.read_pending(connection, 0, 1)
+
+
+def check_index(catalog: Catalog, index_uri: str) -> None:
+    """The shard's table holds exactly the live items of the catalog, each in its version."""
+    name = scalar(catalog, "SELECT name FROM index_tables")
+    writer = IndexWriter(index_uri)
+    try:
+        held = sorted(row for page in writer.sweep(name) for row in page)
+    finally:
+        writer.close()
+    with catalog.read() as connection:
+        live = connection.exec_driver_sql("SELECT item_id, version FROM items WHERE is_live = 1 ORDER BY item_id").all()
+    assert held == [tuple(row) for row in live]
+
+
+def check_finished(catalog: Catalog) -> None:
+    """Nothing waits anywhere, and every ingestion reached a terminal state."""
+    assert is_idle(catalog)
+    with catalog.read() as connection:
+        applied = log.progress(connection, "log_applied")
+        assert applied == log.progress(connection, "log_heads")
+    assert scalar(catalog, "SELECT count(*) FROM outbox") == 0
+    assert scalar(catalog, "SELECT count(*) FROM log_attempts") == 0
+    assert scalar(catalog, "SELECT count(*) FROM ingestions WHERE status IN ('queued', 'processing')") == 0
+
+
+class BeforeIndex(IndexStep):
+    """Dies after transaction 1, before the index hears of it."""
+
+    def _write(self, live: list[Item], gone: list[str], *, may_append: bool) -> IndexTable:  # noqa: ARG002
+        die()
+
+
+class AfterIndex(IndexStep):
+    """Dies when LanceDB has it, before transaction 2."""
+
+    def _write(self, live: list[Item], gone: list[str], *, may_append: bool) -> IndexTable:
+        super()._write(live, gone, may_append=may_append)
+        die()
+
+
+class AfterTransactionTwo(IndexStep):
+    """Dies right after transaction 2."""
+
+    def flush(self) -> bool:
+        """See `IndexStep.flush`."""
+        if super().flush():
+            die()
+        return False
+
+
+WINDOWS = {step.__name__: step for step in (BeforeIndex, AfterIndex, AfterTransactionTwo)}
+
+
+def die() -> NoReturn:
+    """Be killed, as by `kill -9`."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+def main() -> None:
+    """Run an owner that dies: arguments are the catalog, the index, and where to die."""
+    path, index_uri, window = sys.argv[1:]
+    catalog, writer = Catalog(Path(path)), IndexWriter(index_uri)
+    wake_read, _wake_write = os.pipe()
+    owner, child, index = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
+    owner.batches = []
+    if scalar(catalog, "SELECT count(*) FROM outbox"):  # to apply changes made by hand it needs no child
+        child.start()
+    index.open()
+    owner.run()
+
+
+if __name__ == "__main__":
+    main()
