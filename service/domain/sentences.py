@@ -11,19 +11,20 @@ from collections.abc import Iterator
 
 _BREAK = re.compile(r"[.!?…]+[\"'”’)\]*_]{0,3}(?=\s|$)|[。！？]+|\n+|\r+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|etc|approx|no|nr|vol|inc|ltd|co|fig|dept|a\.m|p\.m)|(?:^|[\s(])[A-Z]|\b[A-Z]\.[A-Z])\.$",
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|etc|no|nr|vol|inc|ltd|co|fig|dept|a\.m|p\.m)|(?:^|[\s(])[A-Z]|\b[A-Z]\.[A-Z])\.$",
     re.IGNORECASE,
 )
 _STATEMENT = re.compile(r"(?:we|i|i'm|she|he|they|it|my|our)\b", re.IGNORECASE)
 """A new statement begins after an abbreviation: "at Smith & Co. we met"."""
 
+_LONGEST_ABBREVIATION = 5
 _LOOK_BACK = 12
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Half-open offsets of the sentences in `text[start:end]`, without blanks around them, in order.
 
-    A line end ends a sentence; a full stop after a title or an initial does not, nor does one before a lower-case word.
+    A line end ends a sentence; a full stop after a title, an abbreviation or an initial does not.
     """
     end = len(text) if end is None else end
     begin = start
@@ -40,6 +41,8 @@ def _ends_here(text: str, match: re.Match[str], end: int) -> bool:
         return True
     following = text[match.end() : min(match.end() + 6, end)].lstrip()
     before = text[max(0, match.start() - _LOOK_BACK) : match.start() + 1]
+    if len(before) > _LONGEST_ABBREVIATION and before[-1 - _LONGEST_ABBREVIATION : -1].isalpha():
+        return True
     if not _ABBREVIATION.search(before):
         return True
     if _STATEMENT.match(following):

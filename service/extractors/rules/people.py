@@ -48,32 +48,34 @@ _ADJECTIVES = (
     r"upstairs|downstairs|three[- ]legged|rescue|seven|\w+-year-old) ){0,3}"
 )
 
+_OWNER = "(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir)"
+_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))"
+_ANY_NAME = r"(?P<name>[\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)?)"
+_POSSESSIVES = frozenset("my our his her their".split())
+_CALLED = frozenset({"called", "named", "name"})
+
 _INTRODUCTIONS = tuple(
-    re.compile(pattern)
-    for pattern in (
+    (frozenset(triggers), re.compile(pattern))
+    for triggers, pattern in (
+        (_CALLED, rf"\b{_OWNER} {_RELATED},? (?:is |are )?(?:called|named|whose name is) {_ANY_NAME}"),
+        (_POSSESSIVES, rf"\b{_OWNER} {_RELATED}(?:'s name is|,)? (?P<name>{_NAME})"),
+        (_POSSESSIVES, rf"\b(?P<name>{_NAME}),? \(?(?:is )?my {_RELATED}\b"),
         (
-            rf"\b(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION})),? (?:is |are )?(?:called|named|"
-            rf"whose name is) (?P<name>[\w'’-]+(?: [A-Z][\w'’-]+)?)"
+            _CALLED,
+            (
+                rf"\b(?:adopted|got|have|has|had|own) (?:a|an|one) (?:[\w-]+ ){{0,3}}(?P<relation>(?P<word>{_RELATION}))"
+                rf"[\w ]{{0,20}}(?:called|named) {_ANY_NAME}"
+            ),
         ),
         (
-            rf"\b(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?:'s name is|"
-            rf",)? (?P<name>{_NAME})"
-        ),
-        rf"\b(?P<name>{_NAME}),? \(?(?:is )?my (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))\b",
-        (
-            rf"\b(?:adopted|got|have|has|had|own) (?:a|an|"
-            rf"one) (?:[\w-]+ ){{0,3}}(?P<relation>(?P<word>{_RELATION}))[\w ]{{0,20}}(?:called|"
-            rf"named) (?P<name>[\w'’-]+)"
-        ),
-        (
-            rf"\b(?:a|an) (?:[\w-]+ ){{0,3}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)})) (?:called|"
-            rf"named) (?P<name>{_NAME})"
+            _CALLED,
+            rf"\b(?:a|an) (?:[\w-]+ ){{0,3}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)})) (?:called|named) (?P<name>{_NAME})",
         ),
     )
 )
-_UNNAMED = re.compile(
-    rf"\b(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))\b(?!'s)"
-)
+"""How somebody is introduced by name, and the words one of which must be there."""
+
+_UNNAMED = re.compile(rf"\b{_OWNER} {_RELATED}\b(?!'s)")
 _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
 )
@@ -122,23 +124,34 @@ class People:
     known: list[Person] = field(default_factory=list)
     _span: tuple[int, int] = (-1, -1)
 
-    def hear(self, text: str, *, is_current: bool = False) -> None:
-        """Takes note of everybody introduced in a text, with the place where it is the turn being read."""
+    def hear(self, text: str, words: frozenset[str], *, is_current: bool = False) -> None:
+        """Takes note of everybody introduced in a text.
+
+        Args:
+            text: a turn.
+            words: its words in lower case.
+            is_current: whether it is the turn being read, so that the place counts.
+        """
         named: set[int] = set()
-        for pattern in _INTRODUCTIONS:
+        for triggers, pattern in _INTRODUCTIONS:
+            if triggers.isdisjoint(words):
+                continue
             for match in pattern.finditer(text):
-                if match.start("relation") in named:
-                    continue
-                named.add(match.start("relation"))
-                self._span = match.span() if is_current else (-1, -1)
-                self._know(_whose(match), match["relation"], match["word"], match["name"].removesuffix("'s"))
-        for match in _SPOKEN_NAME.finditer(text):
-            if match["name"] not in _NOT_SPOKEN_NAMES:
-                named.add(match.start("relation"))
-                self._know(_whose(match), match["relation"], match["word"], match["name"].capitalize())
-        for match in (*_UNNAMED.finditer(text), *_NEW_ANIMAL.finditer(text)):
-            if match.start("relation") not in named:
-                self._know(_whose(match), match["relation"], match["word"], "")
+                if match.start("relation") not in named:
+                    named.add(match.start("relation"))
+                    self._span = match.span() if is_current else (-1, -1)
+                    self._know(_whose(match), match["relation"], match["word"], match["name"].removesuffix("'s"))
+        self._span = (-1, -1)
+        if "my" in words:
+            for match in _SPOKEN_NAME.finditer(text):
+                if match["name"] not in _NOT_SPOKEN_NAMES:
+                    named.add(match.start("relation"))
+                    self._know(_whose(match), match["relation"], match["word"], match["name"].capitalize())
+        for triggers, pattern in ((_POSSESSIVES, _UNNAMED), (_ANIMAL_WORDS, _NEW_ANIMAL)):
+            if not triggers.isdisjoint(words):
+                for match in pattern.finditer(text):
+                    if match.start("relation") not in named:
+                        self._know(_whose(match), match["relation"], match["word"], "")
 
     def _know(self, owner: str, relation: str, word: str, name: str) -> None:
         owner = self._owner(owner)

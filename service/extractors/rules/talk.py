@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import string
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from service.extractors.rules.reading import Reading, Subject
 _IMPERSONAL = frozenset({DocumentType.DOCUMENT, DocumentType.PDF, DocumentType.KNOWLEDGE_ARTICLE, DocumentType.IMAGE})
 """Documents whose "we" and "you" are nobody in particular; their statements stay as they are written."""
 
-_WORD = re.compile(r"[^\W\d_]+\d*")
+_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "\u2019\u2018\u201c\u201d\u2026\u2014\u2013", " "))
 _TURNS_BEFORE = 4
 """Turns of a document that can say who "she" is; a message brings its two."""
 
@@ -105,23 +105,25 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     """What is known before the first clause of a turn; None where it is a game, a story or not English."""
     turn = segmented.turns[number]
     text = own_words(turn.text)
-    before = _before(segmented, number)
+    before = [(earlier, _words(earlier)) for earlier in _before(segmented, number)]
     words = _words(text)
-    if not is_english(words) or is_play(text, words) or any(is_play(earlier, _words(earlier)) for earlier in before):
+    if not is_english(words) or is_play(text, words) or any(is_play(*earlier) for earlier in before):
         return None
     kind = segmented.source.document_type
     speaker = turn.speaker or "User"
     said = local_time(turn.said_time, segmented.source.time_zone)
     impersonal = kind in _IMPERSONAL and turn.role is None
     talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal)
-    for heard in (*before, text):
-        if not RELATION_WORDS.isdisjoint(words if heard is text else _words(heard)):
-            talk.people.hear(heard, is_current=heard is text)
+    for earlier, earlier_words in before:
+        if not RELATION_WORDS.isdisjoint(earlier_words):
+            talk.people.hear(earlier, earlier_words)
+    if not RELATION_WORDS.isdisjoint(words):
+        talk.people.hear(text, words, is_current=True)
     return talk
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.lower()))
+    return frozenset(text.lower().translate(_PUNCTUATION).split())
 
 
 def _before(segmented: Segmented, number: int) -> list[str]:
