@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.domain.kinds import DocumentType, Role
@@ -26,6 +26,8 @@ PIECES = st.one_of(
     st.text(max_size=10),
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=25).map("".join)
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 
 def run(source: Source) -> Extracted:
@@ -33,6 +35,7 @@ def run(source: Source) -> Extracted:
     return extract(segment(parse(source)), RuleExtractor())
 
 
+@UNHURRIED
 @given(TEXTS, st.sampled_from([None, *DocumentType]))
 def test_observations_are_well_formed(text: str, kind: DocumentType | None) -> None:
     """Spans slice to readable text, keys and statements say something, times are aware, slots are documented ones."""
@@ -50,6 +53,7 @@ def test_observations_are_well_formed(text: str, kind: DocumentType | None) -> N
         assert observation.statement in observation.context
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_the_same_text_gives_the_same_observations(text: str) -> None:
     """No clock, no randomness, nothing remembered from other sources."""
@@ -58,6 +62,7 @@ def test_the_same_text_gives_the_same_observations(text: str) -> None:
     assert run(message(text)) == alone
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_assistants_say_nothing(text: str) -> None:
     """The assistant's chatter, recalled memories included, is nobody's memory."""

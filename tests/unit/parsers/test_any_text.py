@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from service.domain.kinds import DocumentType
@@ -30,8 +30,11 @@ PIECES = st.one_of(
     st.sampled_from((*LABELS, "\n", "\n\n", "\r\n", "hello there. ", " ", "\u2028", "8 May 2023\n")), st.text(max_size=12)
 )
 TEXTS = st.lists(PIECES, max_size=40).map("".join)
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 
+@UNHURRIED
 @given(TEXTS, st.sampled_from(DocumentType))
 @example("[a]: b\n", DocumentType.NOTE)
 def test_turns_are_slices_in_order(text: str, kind: DocumentType) -> None:
@@ -43,6 +46,7 @@ def test_turns_are_slices_in_order(text: str, kind: DocumentType) -> None:
         place = turn.end
 
 
+@UNHURRIED
 @given(TEXTS, st.sampled_from(DocumentType))
 def test_passages_cover_what_can_be_read(text: str, kind: DocumentType) -> None:
     """Every character that is not blank and not part of a label is in a passage, and every passage is a slice."""
