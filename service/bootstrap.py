@@ -262,9 +262,13 @@ class _Service:
             self._opened.deployment.shards,
             limits,
             on_commit=self._log.appended,
-            on_death=lambda: logger.critical("writer_died"),
+            on_death=self._writer_died,
             observe=self._observe_group,
         )
+
+    def _writer_died(self) -> None:
+        logger.critical("writer_died")
+        self._server.writer_died()
 
     def _observe_group(self, items: int, seconds: float) -> None:
         self._metrics.commit_items.observe(items)

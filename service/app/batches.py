@@ -165,16 +165,17 @@ class Batches:
         await self.queue.call(begin, expires)
 
     async def _commit(self, plan: _Plan, expires: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        tickets: list[tuple[int, DocumentWrite, FutureTicket]] = []
+        group = _Group(asyncio.get_running_loop(), expires)
+        tickets: list[tuple[int, DocumentWrite, _Ticket]] = []
         failure: EunoeError | None = None
         for index, write in plan.writes:
             write.batch_id = plan.outcome.batch_id
-            ticket = FutureTicket(loop, expires)
+            ticket = _Ticket(group)
             try:
                 self.queue.submit(write, ticket)
             except EunoeError as error:
                 failure = error
+                group.is_void = True  # what is queued already may go in or not: the caller is told to send all again
                 break
             tickets.append((index, write, ticket))
         done = 0
@@ -191,6 +192,32 @@ class Batches:
                 plan.outcome.add(index, accepted, status, is_duplicate=accepted.is_duplicate)
         if failure is not None:
             raise _interrupted(failure, done)
+
+
+@dataclass(slots=True)
+class _Group:
+    """What the writes of one batch share: once one failed for no fault of its own, those behind it are dropped."""
+
+    loop: asyncio.AbstractEventLoop
+    expires: float | None
+    is_void: bool = False
+
+
+class _Ticket(FutureTicket):
+    """One document's place in the commit queue."""
+
+    __slots__ = ("_group",)
+
+    def __init__(self, group: _Group) -> None:
+        super().__init__(group.loop, group.expires)
+        self._group = group
+
+    def fail(self) -> None:
+        self._group.is_void = True
+
+    @property
+    def is_void(self) -> bool:
+        return self._group.is_void or super().is_void
 
 
 def _writes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from service.app.pages import Pages, page_size
 from service.app.principal import Principal, guard_of
 from service.app.reads import Reads
+from service.app.stopping import Stopping
 from service.catalog import ingestions
 from service.catalog.edits import Guard
 from service.catalog.engine import Connection
@@ -29,6 +29,7 @@ class Ingestions:
 
     reads: Reads
     pages: Pages
+    stopping: Stopping
 
     async def get(self, principal: Principal, ingestion_id: str, user_id: str, customer_id: str) -> IngestionRow | BatchRow:
         """A document's ingestion, or a batch.
@@ -79,6 +80,7 @@ class Ingestions:
 
         Raises:
             NotFound: absent, or not the caller's.
+            Unavailable: the service is about to stop.
         """
         told: IngestionRow | BatchRow | None = None
         pause, changed = FIRST_LOOK_SECONDS, time.monotonic()
@@ -90,7 +92,7 @@ class Ingestions:
             if is_terminal(found):
                 return
             pause = min(SLOWEST_LOOK_SECONDS, max(FIRST_LOOK_SECONDS, (time.monotonic() - changed) / 4))
-            await asyncio.sleep(pause)
+            await self.stopping.pause(pause)
 
 
 def status_of(found: IngestionRow | BatchRow) -> IngestionStatus:

@@ -20,6 +20,7 @@ from service.app.pages import Pages
 from service.app.positions import Positions
 from service.app.reads import Reads
 from service.app.sources import CatalogItems, ScopeTables
+from service.app.stopping import Stopping
 from service.app.streams import Streams
 from service.app.workers import Workers
 from service.catalog.commit import CommitQueue
@@ -68,6 +69,8 @@ class UseCases:
     """Told by bootstrap when the model is loaded, or cannot be."""
     tables: ScopeTables
     """Told by bootstrap when the index is open."""
+    stopping: Stopping
+    """Told by the server when it is about to stop."""
 
 
 def use_cases(given: Collaborators) -> UseCases:
@@ -81,6 +84,7 @@ def use_cases(given: Collaborators) -> UseCases:
     changes = Changes(given.queue, positions, lambda: given.deployment.generation)
     model, tables = Model(), ScopeTables(given.catalog)
     scopes = Scopes(CatalogItems(given.catalog), tables, int(settings.cache.bytes), settings.cache.hold_limit)
+    stopping = Stopping()
     batches = Batches(reads, given.queue, backlog)
     memory_limits = MemoryLimits(int(limits.message), int(limits.metadata), limits.metadata_keys)
     return UseCases(
@@ -88,10 +92,11 @@ def use_cases(given: Collaborators) -> UseCases:
         instances=Instances(reads, given.queue, pages),
         conversations=Conversations(reads, given.queue, backlog, streams, positions, pages, changes),
         documents=Documents(reads, given.queue, backlog, streams, positions, batches, changes),
-        ingestions=Ingestions(reads, pages),
+        ingestions=Ingestions(reads, pages, stopping),
         memories=Memories(reads, given.fetches, model, Merge(given.extractor), pages, changes, memory_limits),
         contexts=Contexts(reads, given.fetches, scopes, model, given.log, positions, given.metrics),
         scopes=scopes,
         model=model,
         tables=tables,
+        stopping=stopping,
     )

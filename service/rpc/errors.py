@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import grpc
-import structlog
 from eunoe.v1 import error_reason_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
@@ -30,6 +29,7 @@ from service.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from service.ops.logging import get_logger
 from service.rpc.call import Call
 
 DOMAIN = "eunoe"
@@ -55,7 +55,7 @@ _MOST_BYTES = 3000
 """Of the encoded details: clients take 8 KB of trailers, and these travel once encoded and once as text."""
 
 Handler = Callable[[Any, Call], Awaitable[Any]]
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class PeerGone(Exception):

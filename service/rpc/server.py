@@ -1,7 +1,7 @@
 """The gRPC server: what listens, what it serves, how it ends.
 
 End, in order: health says NOT_SERVING; for `drain` calls are still taken, so that load balancers look away; then nothing new is
-taken and running calls have `grace` to finish; what still runs is cut off. The commit queue closes after that, not before.
+taken, watchers are told to come back, and running calls have `grace` to finish; what still runs is cut off. The commit queue closes after that, not before.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Server:
         """
         assert_rules_run()
         self._settings = settings
+        self._use_cases = use_cases
+        self._loop = asyncio.get_running_loop()
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_options(settings))
         wrapping = Wrapping(metrics, use_cases.keys, admin_token)
@@ -96,12 +98,17 @@ class Server:
         for name in ("", *SERVICES):
             await self._health.set(name, status)
 
+    def writer_died(self) -> None:
+        """Tell health that nothing can be written any more. Called on any thread."""
+        asyncio.run_coroutine_threadsafe(self.set_serving(is_serving=False), self._loop)
+
     async def stop(self) -> None:
         """End in order, as the top of this file says."""
         await self._health.enter_graceful_shutdown()
         drain = self._settings.shutdown.drain.total_seconds()
         if drain > 0:
             await asyncio.sleep(drain)
+        self._use_cases.stopping.begin()
         await self._server.stop(self._settings.shutdown.grace.total_seconds())
 
 

@@ -25,7 +25,8 @@ from service.rpc.server import Server
 from service.settings import Limits, Settings, Shutdown
 from service.settings.schema import Address
 from tests.support.catalogs import new_catalog
-from tests.support.stages import HandOwner, HashEmbedder, LineExtractor
+from tests.support.lines import HashEmbedder, LineExtractor
+from tests.support.stages import HandOwner
 from tests.support.wire import EQUALS_CUSTOMER, Wire
 
 ADMIN_TOKEN = "the-operator-s-token"

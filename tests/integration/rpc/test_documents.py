@@ -10,6 +10,7 @@ import pytest
 from eunoe.v1 import document_pb2, ingestion_pb2, processing_pb2
 from eunoe.v1 import memory_service_pb2 as memories
 from google.protobuf.struct_pb2 import Struct
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.integration.rpc.conftest import Service
 from tests.support.wire import COMPLETED, FAILED, NOTE, Wire, note, refused
@@ -269,3 +270,43 @@ async def test_concurrent_creates_of_one_document(wire: Wire) -> None:
 
     assert len({call.result().ingestion_id for call in calls}) == 1
     assert sum(not call.result().duplicate for call in calls) == 1
+
+
+async def test_watchers_are_told_to_come_back(service: Service, wire: Wire) -> None:
+    """A service that stops does not wait for its watchers; it tells them when to ask again."""
+    answer = await wire.create(note("likes tea"))
+    request = memories.WatchIngestionRequest(ingestion_id=answer.ingestion_id)
+    watch = wire.memories.WatchIngestion(request, metadata=wire.metadata, timeout=20)
+    assert (await watch.read()).ingestion.status == QUEUED
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(service.server.stop())
+        ended = await refused(_to_the_end(watch))
+
+    assert (ended.code, ended.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+    assert ended.retry_after
+
+
+async def _to_the_end(stream: Any) -> None:
+    while await stream.read() is not grpc.aio.EOF:
+        pass
+
+
+async def test_a_batch_that_cannot_be_written(service: Service, wire: Wire) -> None:
+    """Without a writer nothing of a batch is acknowledged."""
+    await asyncio.to_thread(service.queue.close)
+    found = await refused(_batch(wire, note("one"), note("two")))
+
+    assert found.code is grpc.StatusCode.UNAVAILABLE
+    assert found.retry_after
+
+
+async def test_health_when_the_writer_dies(service: Service, wire: Wire) -> None:
+    """A service that cannot write any more says NOT_SERVING."""
+    channel: Any = wire.channel
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=20)
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+    service.server.writer_died()
+
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    watch.cancel()
