@@ -49,11 +49,11 @@ class WatchedOwner(Owner):
 class OwnerThread:
     """An owner with its child, in a thread of the test. A context manager."""
 
-    def __init__(self, catalog: Catalog, index_uri: str) -> None:
+    def __init__(self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter) -> None:
         """Take the shard over."""
         self.catalog = Catalog(catalog.path)
         self.wake_read, self.wake_write = os.pipe()
-        self.writer = IndexWriter(index_uri)
+        self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
         self.owner, self.child, self.index = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry)
         self.owner.batches = []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from service.catalog.engine import Catalog
 from service.catalog.recording import Write
+from service.domain.kinds import Lane
 from tests.support.catalogs import CUSTOMER, MINUTE, NOW, USER, document, message, new_catalog, record
 from tests.support.stages import HandOwner, Told, batches, check_books, told_by
 
@@ -25,12 +26,13 @@ def histories(draw: st.DrawFn) -> list[Write]:
     for number in range(draw(st.integers(2, 7))):
         lines = "\n".join(draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=2)))
         said = NOW + draw(st.integers(-3, 3)) * MINUTE
+        lane = draw(st.sampled_from(Lane))
         if draw(st.booleans()):
             talk = draw(st.sampled_from(["one", "two"]))
-            writes.append(message(lines, conversation=talk, message_id=f"m{number}", said=said, session="s"))
+            writes.append(message(lines, conversation=talk, message_id=f"m{number}", said=said, session="s", lane=lane))
         else:
             scope = draw(st.sampled_from([USER, USER, CUSTOMER]))
-            writes.append(document(lines, document_id=f"d{number}", scope=scope, written=said, kind="note"))
+            writes.append(document(lines, document_id=f"d{number}", scope=scope, written=said, lane=lane))
     return writes
 
 
@@ -49,20 +51,20 @@ def processed(writes: list[Write]) -> Iterator[tuple[Catalog, HandOwner]]:
 def undisturbed(writes: list[Write]) -> list[Told]:
     """What comes out when every record is stored by itself, in order."""
     with processed(writes) as (catalog, owner):
-        for outcome in owner.waiting():
+        for outcome in [*owner.waiting(Lane.REALTIME), *owner.waiting(Lane.BOOTSTRAP)]:
             owner.store([outcome])
         check_books(catalog)
         return told_by(catalog)
 
 
 @given(histories(), st.lists(st.integers(1, 4), max_size=4), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_neither_order_nor_batches_matter(writes: list[Write], sizes: list[int], data: st.DataObject) -> None:
     """Any order of processing in any batches gives the memories and excerpts of an undisturbed run: text, validity, sources, all."""
     expected = undisturbed(writes)
 
     with processed(writes) as (catalog, owner):
-        found = owner.waiting()
+        found = [*owner.waiting(Lane.REALTIME), *owner.waiting(Lane.BOOTSTRAP)]
         order = data.draw(st.permutations(range(len(found))))
         for batch in batches([found[at] for at in order], sizes):
             owner.store(batch)
