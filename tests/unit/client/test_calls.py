@@ -20,7 +20,7 @@ from eunoe_client import (
     ScopeForbiddenError,
     ScopeMismatchError,
     ServiceError,
-    ServiceUnavailableError,
+    TransientError,
     VersionConflictError,
 )
 from service.domain.errors import Aborted, InvalidArgument, NotFound, ResourceExhausted, Unavailable
@@ -108,9 +108,9 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun(sdk: Eunoe, fake: Fa
 
 
 async def test_retries_end_with_the_deadline(sdk: Eunoe, fake: FakeService) -> None:
-    """A service that stays away is given up when the call's time is over, with the last error."""
+    """A service that stays away is given up when the call's time is over, with the last try's error."""
     fake.failures.plan("FetchContext", *[Failure(Unavailable("away")) for _ in range(100)])
-    with pytest.raises(ServiceUnavailableError):
+    with pytest.raises(TransientError):
         await sdk.client.context.fetch("tea", timeout=0.3)
     assert 2 <= len(fake.failures.received["FetchContext"]) < 20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eunoe_client import AuthenticationError, Eunoe, InvalidInputError, ServiceUnavailableError, Timeouts, UsageError
+from eunoe_client import AuthenticationError, Eunoe, InvalidInputError, Timeouts, TransientError, UsageError
 from eunoe_client._settings import is_loopback, read_settings
 from service.domain.errors import Unavailable
 from tests.support.fake_failures import Failure
@@ -92,7 +92,7 @@ async def test_a_wrong_key_fails_at_once(fake: FakeService) -> None:
 
 async def test_an_absent_service_is_named() -> None:
     """Where nothing listens, the error says where was looked."""
-    with pytest.raises(ServiceUnavailableError, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(TransientError, match=r"127\.0\.0\.1:9"):
         await Eunoe("key", "127.0.0.1:9", timeouts=Timeouts(connect=0.3)).initialize()
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import grpc
 import pytest
 
-from eunoe_client import Eunoe, InvalidInputError, ItemError, RateLimitError, ServiceUnavailableError, UsageError
+from eunoe_client import Eunoe, InvalidInputError, ItemError, RateLimitError, TransientError, UsageError
 from eunoe_client._segments import HELD_ITEMS, LISTED_ERRORS, SEGMENT_ITEMS
 from service.domain.errors import InvalidArgument, ResourceExhausted, Unavailable
 from tests.support.fake_failures import Failure
@@ -194,7 +194,7 @@ async def test_a_service_that_stays_away_is_given_up(sdk: Eunoe, fake: FakeServi
     """When a segment's time is over the exit raises, and the items are named."""
     await fake.kill()
     stream = sdk.conversation.stream("c1", timeout=0.0)
-    with pytest.raises(ServiceUnavailableError):
+    with pytest.raises(TransientError):
         async with stream:
             sent = await stream.send("user", "Hello")
     assert stream.unacknowledged == (sent,)
