@@ -144,7 +144,7 @@ class Streams:
                 else:
                     stream.sent(ticket)
                     return
-            await asyncio.sleep(_WAIT_SECONDS)
+            await stream.wait_turn()
 
 
 class _Ticket:
@@ -200,6 +200,14 @@ class _Stream:
         while self._in_flight and (self._in_flight >= IN_FLIGHT_ITEMS or self._size + size > IN_FLIGHT_SIZE):
             await self._wait_settled()
             self.check()
+
+    async def wait_turn(self) -> None:
+        """Wait a moment for others: until an item of this stream is through, which makes room for all."""
+        if self._in_flight:
+            await self._wait_settled()
+            self.check()
+        else:
+            await asyncio.sleep(_WAIT_SECONDS)
 
     def sent(self, ticket: _Ticket) -> None:
         self._in_flight += 1
