@@ -44,7 +44,9 @@ class Statement:
             compiled = self._core.compile(dialect=dialect)  # type: ignore[attr-defined]
             positions = compiled.positiontup
             order = tuple(positions) if positions is not None else None
-            found = self._compiled[dialect.name] = (str(compiled), order, dict(compiled.params))
+            required = {name for name, bind in compiled.binds.items() if bind.required}
+            constants = {name: value for name, value in compiled.params.items() if name not in required}
+            found = self._compiled[dialect.name] = (str(compiled), order, constants)
         return found
 
 

@@ -30,7 +30,7 @@ from service.domain.kinds import MemoryType
 from service.domain.source import Mention, Observation, Segmented, Source, StageError
 from service.pipeline.child import serve
 
-_LINE = re.compile(r"(?m)^(?P<kind>likes|saw|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
+LINE = re.compile(r"(?m)^(?P<kind>likes|saw|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
 
 
 class LineExtractor:
@@ -42,7 +42,7 @@ class LineExtractor:
         """One observation per line that matches."""
         found = []
         for turn in segmented.turns:
-            for match in _LINE.finditer(turn.text):
+            for match in LINE.finditer(turn.text):
                 if match["kind"] == "die in":
                     _die("extract", match["rest"])
                 elif match["kind"] != "fail in":

@@ -1,0 +1,396 @@
+"""A state machine over the catalog: whatever callers, owners and time do, what is served is what a dictionary says.
+
+Beside the catalog run a reader, which only ever hears of changes, and an index that is a dictionary, which only ever hears of
+what is pending: both must always come to hold exactly what is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from service.catalog import edits, items
+from service.catalog.edits import Guard, MemoryEdit
+from service.catalog.items import TOMBSTONE_US
+from service.catalog.memories import get_memory
+from service.catalog.recording import Write
+from service.domain.errors import AlreadyExists
+from service.domain.item import Item
+from service.domain.kinds import Lane
+from service.domain.scope import ScopeRef
+from service.domain.source import SearchText
+from service.domain.writes import AcceptedDocument, DocumentWrite, MessageWrite, RecordedMessage
+from service.pipeline.index import IndexStep
+from service.pipeline.store import Outcome
+from service.vectors.results import TableState
+from service.vectors.writer import IndexWriter
+from tests.support.catalogs import (
+    CUSTOMER,
+    INSTANCE,
+    MINUTE,
+    NEIGHBOUR,
+    NOW,
+    USER,
+    document,
+    message,
+    new_catalog,
+    record,
+    rows,
+    run_sql,
+)
+from tests.support.lines import LINE
+from tests.support.stages import HandOwner, check_books, live
+
+LINES = ["likes tea", "likes TEA", "saw the sea", "home Porto", "home Lisbon", "not home Porto", "how are you?"]
+SCOPES = {"one": USER, "two": USER, "three": NEIGHBOUR, "four": CUSTOMER}
+"""The scope of each conversation."""
+
+lines = st.lists(st.sampled_from(LINES), min_size=1, max_size=2, unique=True).map("\n".join)
+times = st.integers(-3, 3).map(lambda minutes: NOW + minutes * MINUTE)
+lanes = st.sampled_from(Lane)
+
+
+class DictionaryIndex(IndexWriter):
+    """An index that holds rows in a dictionary, and insists that what is appended is new."""
+
+    def __init__(self) -> None:
+        super().__init__("nowhere")
+        self.tables: dict[str, dict[str, Item]] = {}
+        self.states: dict[str, TableState] = {}
+
+    def create(self, name: str, *, log_epoch: int, generation: int) -> int:
+        """See `IndexWriter.create`."""
+        self.tables[name] = {}
+        self.states[name] = TableState(1, log_epoch, generation)
+        return 1
+
+    def state(self, name: str) -> TableState | None:
+        """See `IndexReader.state`."""
+        return self.states.get(name)
+
+    def upsert(self, name: str, items: Iterable[Item]) -> int | None:
+        """See `IndexWriter.upsert`."""
+        table, found = self.tables[name], list(items)
+        for item in found:
+            if item.item_id not in table or table[item.item_id].version < item.version:
+                table[item.item_id] = item
+        return self._commit(name) if found else None
+
+    def append(self, name: str, items: Sequence[Item]) -> int | None:
+        """See `IndexWriter.append`."""
+        assert not self.tables[name].keys() & {item.item_id for item in items}, "only new rows are appended"
+        return self.upsert(name, items)
+
+    def delete(self, name: str, item_ids: Sequence[str]) -> int | None:
+        """See `IndexWriter.delete`."""
+        for item_id in item_ids:
+            self.tables[name].pop(item_id, None)
+        return self._commit(name) if item_ids else None
+
+    def drop(self, name: str) -> None:
+        """See `IndexWriter.drop`."""
+        self.tables.pop(name, None)
+        self.states.pop(name, None)
+
+    def names(self) -> list[str]:
+        """See `IndexWriter.names`."""
+        return sorted(self.tables)
+
+    def fragments(self, name: str) -> int:
+        """See `IndexWriter.fragments`."""
+        return 1 if name in self.tables else 0
+
+    def sweep(self, name: str) -> Iterator[list[tuple[str, int]]]:
+        """See `IndexReader.sweep`."""
+        yield [(item.item_id, item.version) for item in self.tables[name].values()]
+
+    def _commit(self, name: str) -> int:
+        state = self.states[name]
+        self.states[name] = TableState(state.version + 1, state.log_epoch, state.generation)
+        return state.version + 1
+
+
+@dataclass
+class Known:
+    """A source as the model knows it."""
+
+    write: Write
+    answer: RecordedMessage | AcceptedDocument
+    statements: dict[int, str]
+    """Offset of a statement -> its key."""
+    is_applied: bool = False
+
+    @property
+    def scope(self) -> ScopeRef:
+        """Whose it is."""
+        return self.write.scope
+
+
+@dataclass
+class Reader:
+    """Somebody who holds a scope in memory and hears of changes only."""
+
+    change_number: int = 0
+    held: dict[str, Item] = field(default_factory=dict)
+
+
+class CatalogMachine(RuleBasedStateMachine):
+    """Callers, an owner, a reader, an index and the model."""
+
+    sources = Bundle("sources")
+
+    @initialize()
+    def begin(self) -> None:
+        """A fresh deployment."""
+        self.directory = TemporaryDirectory()
+        self.catalog = new_catalog(Path(self.directory.name))
+        self.owner = HandOwner(self.catalog)
+        self.writer = DictionaryIndex()
+        self.index = IndexStep(self.catalog, self.writer, self.owner.ownership)
+        self.index.open()
+        self.known: dict[str, Known] = {}
+        self.counts: dict[str, int] = {}
+        self.dead: set[tuple[str, int]] = set()
+        self.edited: dict[str, tuple[ScopeRef, str]] = {}
+        self.absorbed: dict[tuple[str, int], str] = {}
+        self.readers: dict[int, Reader] = {}
+        self.edits = 0
+
+    def teardown(self) -> None:
+        """Close what was opened."""
+        self.catalog.close()
+        self.directory.cleanup()
+
+    @rule(target=sources, talk=st.sampled_from(sorted(SCOPES)), content=lines, said=times, lane=lanes, number=st.integers(1, 6))
+    def record_message(self, talk: str, content: str, said: int, lane: Lane, number: int) -> object:
+        """A turn, perhaps under an id that is taken."""
+        write = message(content, conversation=talk, scope=SCOPES[talk], message_id=f"m{number}", said=said, lane=lane)
+        first = next((k for k in self.known.values() if isinstance(k.write, MessageWrite) and _key(k.write) == _key(write)), None)
+        return self._record(write, first)
+
+    @rule(
+        target=sources,
+        scope=st.sampled_from([USER, NEIGHBOUR, CUSTOMER]),
+        line=st.sampled_from(LINES),
+        said=times,
+        lane=lanes,
+        number=st.integers(1, 4),
+    )
+    def record_document(self, scope: ScopeRef, line: str, said: int, lane: Lane, number: int) -> object:
+        """A document, perhaps under an id that is taken."""
+        write = document(line, document_id=f"d{number}", scope=scope, written=said, lane=lane)
+        first = next(
+            (k for k in self.known.values() if isinstance(k.write, DocumentWrite) and _key(k.write) == _key(write)), None
+        )
+        return self._record(write, first)
+
+    def _record(self, write: Write, first: Known | None) -> object:
+        (answer,) = record(self.catalog, write)
+        if first is not None:
+            if first.write.content_hash == write.content_hash:
+                assert not isinstance(answer, Exception) and answer.is_duplicate and answer.entry == first.answer.entry
+            else:
+                assert isinstance(answer, AlreadyExists)
+            return multiple()
+        assert not isinstance(answer, Exception) and not answer.is_duplicate
+        if isinstance(write, MessageWrite):
+            assert isinstance(answer, RecordedMessage)
+            self.counts[write.conversation_id] = self.counts.get(write.conversation_id, 0) + 1
+            assert answer.number == self.counts[write.conversation_id]
+        found = {match.start(): f"user {match['kind']} {match['rest']}".casefold() for match in LINE.finditer(write.content)}
+        self.known[write.source_id] = Known(write, answer, found)
+        return write.source_id
+
+    @rule(lane=lanes, size=st.integers(1, 5))
+    def store(self, lane: Lane, size: int) -> None:
+        """Transaction 1 for the next records of a lane."""
+        self._apply(self.owner.waiting(lane)[:size])
+
+    def _apply(self, batch: Sequence[Outcome]) -> None:
+        if not batch:
+            return
+        self.owner.store(batch)
+        for outcome in batch:
+            if outcome.record.source_id in self.known:
+                self.known[outcome.record.source_id].is_applied = True
+
+    @rule()
+    def flush(self) -> None:
+        """The index follows, and transaction 2."""
+        while self.index.flush():
+            pass
+        assert self.writer.tables[self.index.table.name] == {item.item_id: item for item in live(self.catalog)}
+
+    @rule()
+    def restart(self) -> None:
+        """The owner dies, whatever it was at, and another one takes over."""
+        self.owner.take_over()
+        self.index = IndexStep(self.catalog, self.writer, self.owner.ownership)
+        self.index.open()
+
+    @rule()
+    def lose_the_index(self) -> None:
+        """The directory of the index is deleted."""
+        self.writer.tables.clear()
+        self.writer.states.clear()
+        self.restart()
+
+    @rule(scope=st.integers(1, 3))
+    def read(self, scope: int) -> None:
+        """A reader hears what changed since it last read, and loads anew only when it is told to."""
+        with self.catalog.read() as connection:
+            if connection.exec_driver_sql("SELECT count(*) FROM scopes WHERE scope = ?", (scope,)).scalar_one() == 0:
+                return
+            reader = self.readers.setdefault(scope, Reader())
+            told = items.changes_since(connection, scope, reader.change_number)
+            everything = {item.item_id: item for item in items.items_of_scope(connection, scope)}
+            if told is None:
+                number, _ = items.live_versions(connection, scope)
+                reader.change_number, reader.held = number, everything
+            else:
+                reader.change_number = told.change_number
+                reader.held |= {item.item_id: item for item in told.changed}
+                for item_id in told.deleted:
+                    reader.held.pop(item_id, None)
+        assert reader.held == everything
+
+    @rule()
+    def purge(self) -> None:
+        """A day goes by for every tombstone."""
+        run_sql(
+            self.catalog,
+            "UPDATE items SET deleted_time = deleted_time - :day WHERE deleted_time IS NOT NULL",
+            day=TOMBSTONE_US + 1,
+        )
+        with self.catalog.write() as connection:
+            items.purge_tombstones(connection, 3)
+
+    @rule(choice=st.randoms(use_true_random=False))
+    def edit_memory(self, choice: Random) -> None:
+        """A user rewrites a memory."""
+        memory_id = self._any_memory(choice)
+        if memory_id is None:
+            return
+        self.edits += 1
+        text = f"User wrote number {self.edits}"
+        with self.catalog.write() as connection:
+            row = get_memory(connection, INSTANCE, memory_id)
+            assert row is not None
+            edits.update_memory(
+                connection,
+                MemoryEdit(
+                    instance_id=INSTANCE,
+                    memory_id=memory_id,
+                    guard=Guard(row.scope.user_id, row.scope.customer_id),
+                    generation=1,
+                    resolved_against=row.item.version,
+                    statement=text,
+                    search=SearchText("", bytes(768), 4, False),
+                    key=text.casefold(),
+                ),
+            )
+        for observation in self._observations(memory_id):
+            self.absorbed[observation] = memory_id
+        self.edited[memory_id] = (row.scope, text)
+
+    @rule(choice=st.randoms(use_true_random=False))
+    def delete_memory(self, choice: Random) -> None:
+        """A user deletes a memory."""
+        memory_id = self._any_memory(choice)
+        if memory_id is None:
+            return
+        self.dead.update(self._observations(memory_id))
+        self.edited.pop(memory_id, None)
+        with self.catalog.write() as connection:
+            edits.delete_memory(connection, INSTANCE, memory_id, Guard(), 0, 1)
+
+    @rule(source=sources)
+    def delete_source(self, source: str) -> None:
+        """A user deletes a document, or a whole conversation."""
+        known = self.known.get(source)
+        if known is None:
+            return
+        with self.catalog.write() as connection:
+            if isinstance(known.write, DocumentWrite):
+                gone = [source]
+                edits.delete_document(connection, INSTANCE, known.write.document_id, Guard(), 1)
+            else:
+                talk = known.write.conversation_id
+                self.counts.pop(talk)
+                gone = [name for name, each in self.known.items() if getattr(each.write, "conversation_id", "") == talk]
+                edits.delete_conversation(connection, INSTANCE, talk, Guard(), 1)
+        for name in gone:
+            del self.known[name]
+
+    def _any_memory(self, choice: Random) -> str | None:
+        found = [row[0] for row in rows(self.catalog, "SELECT memory_id FROM memories ORDER BY memory_id")]
+        return choice.choice(found) if found else None
+
+    def _observations(self, memory_id: str) -> list[tuple[str, int]]:
+        found = rows(self.catalog, "SELECT source_id, start FROM observations WHERE memory_id = :it", it=memory_id)
+        return [(row[0], row[1]) for row in found]
+
+    def _applied(self) -> dict[str, Known]:
+        return {name: known for name, known in self.known.items() if known.is_applied}
+
+    @invariant()
+    def memories_are_what_was_said(self) -> None:
+        """Every statement that is not deleted is a memory of its scope, once, and nothing else is, but for what users wrote."""
+        expected = {
+            (known.scope, key)
+            for name, known in self._applied().items()
+            for start, key in known.statements.items()
+            if (name, start) not in self.dead and (name, start) not in self.absorbed
+        }
+        expected |= {(scope, text.casefold()) for scope, text in self.edited.values()}
+        scopes = self._scopes()
+        found = [(scopes[item.scope], item.text.casefold()) for item in live(self.catalog, memories_only=True)]
+
+        assert len(found) == len(set(found))
+        assert set(found) == expected
+
+    @invariant()
+    def excerpts_are_what_was_recorded(self) -> None:
+        """Every turn and document has its excerpt or one with its words, unless all it says was deleted; then it has none."""
+        scopes = self._scopes()
+        passages = [item for item in live(self.catalog) if item.kind == "passage"]
+        served = {(scopes[item.scope], item.text.casefold()) for item in passages}
+        live_sources = dict(rows(self.catalog, "SELECT passage_id, source_id FROM passages"))
+        for item in passages:
+            assert not self._is_deleted_talk(self.known[live_sources[item.item_id]])
+        for known in self._applied().values():
+            if not self._is_deleted_talk(known):
+                assert (known.scope, known.write.content.casefold()) in served
+
+    def _is_deleted_talk(self, known: Known) -> bool:
+        said = {(known.write.source_id, start) for start in known.statements}
+        return bool(said) and said <= self.dead
+
+    def _scopes(self) -> dict[int, ScopeRef]:
+        kinds = {ref.kind.value: ref.kind for ref in SCOPES.values()}
+        return {
+            row[0]: ScopeRef(kinds[row[1]], row[2], row[3])
+            for row in rows(self.catalog, "SELECT scope, kind, customer_id, user_id FROM scopes")
+        }
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """What must hold between the tables does."""
+        check_books(self.catalog)
+
+
+def _key(write: Write) -> tuple[str, str]:
+    if isinstance(write, MessageWrite):
+        return (write.conversation_id, write.message_id)
+    return ("", write.document_id)
+
+
+TestCatalog = CatalogMachine.TestCase
+TestCatalog.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
