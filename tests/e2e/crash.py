@@ -58,7 +58,7 @@ async def crash(directory: Path, rounds: int, seed: int, tell: Tell) -> Verdict:
     with start_service(directory / "crashed") as service:
         verdict = Verdict(Count(0, 0, 0), await _disturb(service, writers, rounds, random.Random(seed), tell))
         tell("no more kills; the service works off what is left")
-        async with _connect(service) as wire:
+        async with connect(service) as wire:
             await settle(wire, writers, service.directory, tell)
             verdict.count = await count(wire, writers)
             verdict.faults += await _faults(wire, writers)
@@ -79,7 +79,7 @@ async def _disturb(
     """Write all the time and kill once a round. Returns what was wrong."""
     faults: list[str] = []
     stop = asyncio.Event()
-    link = Link(_connect(service))
+    link = Link(connect(service))
     async with asyncio.TaskGroup() as tasks:
         for writer in writers:
             tasks.create_task(writer.run(link, stop))
@@ -93,7 +93,7 @@ async def _disturb(
                 faults.append(f"round {number}: everything acknowledged was indexed when {part} was killed")
             if part == "api":
                 await asyncio.to_thread(service.start)
-                old, link.wire = link.wire, _connect(service)
+                old, link.wire = link.wire, connect(service)
                 await old.close()
             tell(
                 f"  round {number}/{rounds}: killed {part:5}  {_acknowledged(writers)} acknowledged, {behind} of them not yet indexed"
@@ -156,7 +156,7 @@ async def _faults(wire: Wire, writers: Sequence[Writer]) -> list[str]:
 async def _undisturbed(directory: Path, writers: Sequence[Writer], tell: Tell) -> list[Portrait]:
     again = [Writer(writer.name, is_streaming=writer.is_streaming) for writer in writers]
     with start_service(directory) as service:
-        async with _connect(service) as wire:
+        async with connect(service) as wire:
             link = Link(wire)
             link.open.set()
             async with asyncio.TaskGroup() as tasks:
@@ -166,7 +166,8 @@ async def _undisturbed(directory: Path, writers: Sequence[Writer], tell: Tell) -
             return [await portrait(wire, writer) for writer in again]
 
 
-def _connect(service: RunningService) -> Wire:
+def connect(service: RunningService) -> Wire:
+    """Plain stubs of the first instance."""
     return Wire(service.address, service.credentials["api_key"])
 
 
