@@ -116,6 +116,9 @@ class Streams:
             async for item in items:
                 await self._take(stream, item, to_write)
             return await stream.finish()
+        except InvalidArgument:
+            await stream.drain()  # the caller's fault, which what came before it does not pay for
+            raise
         finally:
             stream.close()
 
@@ -230,12 +233,16 @@ class _Stream:
 
     async def finish(self) -> StreamSummary:
         """Wait until everything is durable."""
-        while self._in_flight:
-            await self._wait_settled()
+        await self.drain()
         self.check()
         self.summary.errors.sort(key=lambda failure: failure.index)
         self.summary.duplicates.sort()
         return self.summary
+
+    async def drain(self) -> None:
+        """Wait until what is queued has its answer."""
+        while self._in_flight:
+            await self._wait_settled()
 
     def close(self) -> None:
         """Nobody waits any longer: drop what is queued."""

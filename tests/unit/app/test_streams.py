@@ -199,6 +199,7 @@ async def test_too_many_bad_items_end_it() -> None:
     outcome = await Harness(queue).run(rubbish())
 
     assert isinstance(outcome, InvalidArgument)
+    assert queue.committed == ["turn 0", "turn 1"]
     assert outcome.reason == "TOO_MANY_ITEM_ERRORS"
     assert str(MOST_ERRORS) == outcome.values["failed"]
 
