@@ -6,6 +6,7 @@ what is pending: both must always come to hold exactly what is live.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -368,6 +369,18 @@ class CatalogMachine(RuleBasedStateMachine):
         for known in self._applied().values():
             if not self._is_deleted_talk(known):
                 assert (known.scope, known.write.content.casefold()) in served
+
+    @invariant()
+    def sources_exist(self) -> None:
+        """No item names a source that is deleted, and every memory that nobody wrote names one."""
+        exist = {_key(known.write) for known in self._applied().values()}
+        for item in live(self.catalog):
+            named = [
+                (source.get("conversation_id", ""), source.get("message_id") or source["document_id"])
+                for source in json.loads(item.details)["sources"]
+            ]
+            assert set(named) <= exist
+            assert named or item.item_id in self.edited
 
     def _is_deleted_talk(self, known: Known) -> bool:
         said = {(known.write.source_id, start) for start in known.statements}

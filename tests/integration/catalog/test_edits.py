@@ -262,7 +262,34 @@ def test_an_edited_memory_outlives_its_sources(catalog: Catalog, owner: HandOwne
     remove_document(catalog, "d")
 
     assert statements(catalog) == ["User likes green tea"]
+    assert sources_of(memory(catalog, "User likes green tea").item) == []
     assert excerpts(catalog) == []
+
+
+def test_deleting_what_ended_an_edited_memory_revives_it(catalog: Catalog, owner: HandOwner) -> None:
+    """An edited memory is ended by what was said later, for as long as that stands."""
+    process(owner, message("home Porto", conversation="one", said=NOW))
+    edit(catalog, memory(catalog, "User home Porto"), confidence=0.2)
+    process(owner, message("home Lisbon", conversation="two", said=NOW + MINUTE))
+    assert memory(catalog, "User home Porto").item.valid_until == NOW + MINUTE
+
+    remove_conversation(catalog, "two")
+
+    after = memory(catalog, "User home Porto")
+    assert (after.item.valid_until, after.superseded_by) == (None, "")
+    assert "superseded_by" not in json.loads(after.item.details)
+
+
+def test_what_only_a_deleted_source_named_leaves_the_graph(catalog: Catalog, owner: HandOwner) -> None:
+    """A memory that loses a source, or its last one, keeps no name that nothing else says."""
+    process(owner, document("home Porto", document_id="d"))
+    edit(catalog, memory(catalog, "User home Porto"), "User has moved")
+
+    remove_document(catalog, "d")
+
+    assert statements(catalog) == ["User has moved"]
+    assert scalar(catalog, "SELECT count(*) FROM entities") == 0
+    assert scalar(catalog, "SELECT count(*) FROM items WHERE details LIKE '%Porto%'") == 0
 
 
 def test_the_next_read_of_changes_shows_an_edit(catalog: Catalog, owner: HandOwner) -> None:
