@@ -90,6 +90,7 @@ class IngestionRow:
     lane: int | None
     metadata: str
     create_time: int
+    start_time: int | None
     finish_time: int | None
 
 
@@ -185,5 +186,6 @@ def _row(row: Mapping[str, Any], memory_ids: Sequence[str]) -> IngestionRow:
         row["lane"],
         row["metadata"] or "",
         row["create_time"],
+        row["start_time"],
         row["finish_time"],
     )

@@ -138,7 +138,7 @@ _CONVERSATION = Statement(
         )
         SELECT s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id,
                s.scope = talk.scope AS is_own, talk.message_count,
-               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM talk JOIN scopes AS s ON s.instance_id = talk.instance_id AND (
             s.scope = talk.scope
             OR s.kind = 'client'
@@ -149,7 +149,7 @@ _CONVERSATION = Statement(
         SELECT * FROM (
             SELECT NULL, talk.shard, m.seq, m.lane, NULL, NULL, NULL, NULL, NULL, talk.message_count,
                    m.number, m.message_id, m.session_id, m.role, m.speaker, m.content, m.metadata, m.said_time,
-                   m.record_time, m.seq > a.seq AS is_waiting
+                   m.record_time, m.time_zone, m.seq > a.seq AS is_waiting
             FROM talk
             JOIN messages AS m ON m.conversation = talk.conversation
                 AND m.number > talk.message_count - :look_back
@@ -186,6 +186,7 @@ class RecentMessage:
     metadata: str
     said_time: int | None
     record_time: int
+    time_zone: str
     is_waiting: bool
     """Whether extraction has not been there yet, so that ranking cannot know it."""
 
@@ -244,19 +245,8 @@ def _state(row: Any) -> ScopeState:
 
 
 def _recent(row: Any) -> RecentMessage:
-    number, message_id, session_id, role, speaker, content, metadata, said_time, record_time, is_waiting = row[10:20]
-    return RecentMessage(
-        number,
-        message_id,
-        session_id,
-        role,
-        speaker,
-        content,
-        metadata,
-        said_time,
-        record_time,
-        bool(is_waiting),
-    )
+    *told, is_waiting = row[10:21]
+    return RecentMessage(*told, bool(is_waiting))
 
 
 def _width(state: ScopeState) -> int:

@@ -19,7 +19,7 @@ _IS_OPEN = or_(_i.c.status == IngestionStatus.QUEUED.value, _i.c.status == Inges
 _BEGIN = Statement(
     update(_i)
     .where(in_list(_i.c.source_id, "ids"), _i.c.status == IngestionStatus.QUEUED.value)
-    .values(status=IngestionStatus.PROCESSING.value, stage="parse", update_time=bindparam("now"))
+    .values(status=IngestionStatus.PROCESSING.value, stage="parse", start_time=bindparam("now"), update_time=bindparam("now"))
 )
 _APPLY = Statement(
     update(_i)

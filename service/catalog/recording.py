@@ -112,7 +112,7 @@ _INSERT_DOCUMENT = Statement(
 )
 _INSERT_INGESTION = Statement(
     insert(schema.ingestions).values(
-        {column.name: bindparam(column.name) for column in schema.ingestions.columns if column.name != "finish_time"}
+        {column.name: bindparam(column.name) for column in schema.ingestions.columns if not column.nullable}
     )
 )
 

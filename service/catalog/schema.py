@@ -161,6 +161,7 @@ ingestions = Table(
     _int("memory_count"),
     _int("create_time"),
     _int("update_time"),
+    _int("start_time", nullable=True),
     _int("finish_time", nullable=True),
     Index("ingestions_source", "source_id"),
     Index("ingestions_batch", "batch_id"),

@@ -67,7 +67,7 @@ def message(turn: RecentMessage | MessageRow, conversation_id: str) -> conversat
         content=turn.content,
         speaker=turn.speaker,
         said_time=optional_timestamp(turn.said_time),
-        time_zone=getattr(turn, "time_zone", ""),
+        time_zone=turn.time_zone,
         record_time=timestamp(turn.record_time),
     )
     fill_struct(answer.metadata, turn.metadata)

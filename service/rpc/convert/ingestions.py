@@ -46,6 +46,7 @@ def _document(row: IngestionRow) -> wire.Ingestion:
         mode=modes.of_value(row.mode),
         lane=lanes.of_value(row.lane),
         queue_time=timestamp(row.create_time),
+        start_time=optional_timestamp(row.start_time),
         complete_time=optional_timestamp(row.finish_time),
     )
     fill_struct(answer.metadata, row.metadata)

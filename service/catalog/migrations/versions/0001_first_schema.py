@@ -157,6 +157,7 @@ def upgrade() -> None:
         sa.Column("memory_count", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("update_time", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("start_time", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("finish_time", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.PrimaryKeyConstraint("ingestion_id"),
     )
