@@ -287,10 +287,15 @@ def mark_edited(connection: Connection, memory_id: str, key: str, update_time: i
 
 def delete_memory_row(connection: Connection, memory_id: str) -> None:
     """Remove a memory and its links; its item stays as a tombstone."""
+    unlink_memory(connection, memory_id)
+    _DELETE.run(connection, memory_id=memory_id)
+
+
+def unlink_memory(connection: Connection, memory_id: str) -> None:
+    """Take a memory out of the graph, with the entities that only it named."""
     lonely = [row[0] for row in _ENTITIES_OF.run(connection, memory_id=memory_id)]
     for statement in _UNLINK:
         statement.run(connection, memory_id=memory_id)
-    _DELETE.run(connection, memory_id=memory_id)
     _DROP_LONELY_ENTITIES.run(connection, ids=json_list(lonely))
     _DROP_LONELY_ALIASES.run(connection, ids=json_list(lonely))
 

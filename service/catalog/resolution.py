@@ -66,7 +66,7 @@ class ScopeChange:
 def settle_memories(connection: Connection, change: ScopeChange, touched: Iterable[str]) -> None:
     """Recompute memories whose observations changed, and all that share a slot with them.
 
-    A memory left without observations that its user never edited becomes a tombstone.
+    A memory left without observations becomes a tombstone; one that its user edited stays, without a source.
     """
     rows = {row["memory_id"]: row for row in memories.memories_by_ids(connection, sorted(touched))}
     slots = {(row["subject"], row["attribute"]) for row in rows.values() if row["attribute"]}
@@ -102,9 +102,7 @@ def _settle(
 ) -> None:
     memory_id = row["memory_id"]
     if not observations:
-        if not row["edited"]:
-            change.bury(connection, [memory_id])
-            memories.delete_memory_row(connection, memory_id)
+        _settle_unsaid(connection, change, row, current)
         return
     composed = compose(change.scope, observations, end)
     fresh = _edited_item(current, composed, end) if row["edited"] and current else _item(change.scope, row, composed, end)
@@ -124,7 +122,22 @@ def _settle(
             }
         ],
     )
+    if current is not None:
+        memories.unlink_memory(connection, memory_id)  # what a deleted source alone named goes
     _link_graph(connection, change.scope, memory_id, observations)
+
+
+def _settle_unsaid(connection: Connection, change: ScopeChange, row: Mapping[str, Any], current: Item | None) -> None:
+    """Nothing says it any more: it goes, unless its user wrote it, who then is all that vouches for it."""
+    if current is None or not row["edited"]:
+        change.bury(connection, [row["memory_id"]])
+        memories.delete_memory_row(connection, row["memory_id"])
+        return
+    memories.unlink_memory(connection, row["memory_id"])
+    kept = {"superseded_by": row["superseded_by"]} if row["superseded_by"] else {}
+    unsaid = replace(current, details=compact_json({"sources": []} | kept))
+    if unsaid != current:
+        change.put(replace(unsaid, version=current.version + 1), is_new=False)
 
 
 def _item(scope: int, row: Mapping[str, Any], composed: Composed, end: End | None) -> Item:
@@ -156,14 +169,16 @@ def _item(scope: int, row: Mapping[str, Any], composed: Composed, end: End | Non
 
 
 def _edited_item(current: Item, composed: Composed, end: End | None) -> Item:
-    """What its user wrote stays; provenance and an end of validity may come."""
+    """What its user wrote stays; provenance and an end of validity may come and go."""
     details = json.loads(current.details) | {"sources": json.loads(composed.details)["sources"]}
+    details.pop("superseded_by", None)
     if end is not None:
         details["superseded_by"] = end.superseded_by
-    return replace(current, details=compact_json(details), valid_until=end.time if end else current.valid_until)
+    return replace(current, details=compact_json(details), valid_until=end.time if end else None)
 
 
 def _link_graph(connection: Connection, scope: int, memory_id: str, observations: Sequence[Said]) -> None:
+    """Add what the observations name to the graph."""
     found: dict[str, dict[str, str]] = {}
     edges: set[tuple[str, str, str]] = set()
     for said in observations:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from service.domain.ids import entity_id
@@ -95,11 +96,12 @@ def slot_ends(observations: Sequence[Said]) -> dict[str, End]:
     end ends with the value's return. What was said at the same instant stays side by side.
     """
     ordered = sorted(observations, key=lambda said: said.order)
-    last_of = {said.memory_id: said for said in ordered}
+    last_place = {said.memory_id: place for place, said in enumerate(ordered)}
     ends: dict[str, End] = {}
-    for memory_id, last in last_of.items():
-        for later in ordered:
-            if later.said_time > last.said_time and later.memory_id != memory_id and _ends(last, later):
+    for memory_id, place in last_place.items():
+        last = ordered[place]
+        for later in islice(ordered, place + 1, None):
+            if later.said_time > last.said_time and _ends(last, later):
                 ends[memory_id] = End(later.said_time, later.memory_id)
                 break
     return ends
