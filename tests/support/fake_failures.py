@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,6 +89,13 @@ class Failures:
             raise ItemFailure(self.planned[rpc].popleft().error)
         self.items[rpc].append(request)
         self.item_seen.set()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for a condition of the service's side."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - many conditions, which would each need an event
+            await asyncio.sleep(0.01)
 
 
 class ItemFailure(Exception):

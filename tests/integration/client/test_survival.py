@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from eunoe_client import Eunoe, Timeouts
+from tests.support.fake_failures import until
 from tests.support.fake_service import API_KEY, FakeService
 from tests.support.service import RunningService, start_service
 
@@ -21,13 +22,6 @@ async def fake() -> AsyncIterator[FakeService]:
     await service.start()
     yield service
     await service.kill()
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition is of the other side, which has no event for it
-            await asyncio.sleep(0.01)
 
 
 async def test_a_stream_survives_a_kill_and_a_restart(fake: FakeService) -> None:

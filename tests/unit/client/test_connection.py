@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eunoe_client import AuthenticationError, Eunoe, InvalidInputError, Timeouts, TransientError, UsageError
 from eunoe_client._settings import is_loopback, read_settings
 from service.domain.errors import Unavailable
-from tests.support.fake_failures import Failure
+from tests.support.fake_failures import Failure, until
 from tests.support.fake_service import API_KEY, FakeService
 
 
@@ -124,6 +127,42 @@ async def test_every_call_carries_key_request_id_and_deadline(sdk: Eunoe, fake: 
     assert received.request.message.message_id == turn.message_id
     assert received.time_remaining is not None
     assert received.time_remaining < 9.0  # not the client's default of 10
+
+
+async def test_shutting_down_ends_calls_with_an_error_of_its_own(fake: FakeService) -> None:
+    """A call or stream under way says that the client was shut down; it does not look as if its task had been cancelled."""
+    rpcs = ("RecordMessage", "StreamMessages", "WatchIngestion")
+    for rpc in rpcs:
+        fake.failures.hold(rpc)
+    sdk = Eunoe(API_KEY, fake.address)
+    await sdk.initialize()
+    stream = sdk.conversation.stream("c1")
+
+    async def talk() -> None:
+        async with stream:
+            await stream.send("user", "Hello")
+
+    async with asyncio.TaskGroup() as tasks:
+        under_way = [
+            tasks.create_task(_ends_with_usage_error(verb))
+            for verb in (
+                sdk.conversation.record_message("c1", "user", "Hello"),
+                sdk.memories.wait_for_completion("i1"),
+                talk(),
+            )
+        ]
+        await until(lambda: all(fake.failures.received[rpc] for rpc in rpcs))
+        await sdk.shutdown()
+    assert all(task.result() for task in under_way)
+    assert len(stream.unacknowledged) == 1
+
+
+async def _ends_with_usage_error(verb: Coroutine[Any, Any, object]) -> bool:
+    try:
+        await verb
+    except UsageError as error:
+        return "shut down" in error.message
+    return False
 
 
 async def test_nothing_is_logged(sdk: Eunoe, caplog: pytest.LogCaptureFixture) -> None:

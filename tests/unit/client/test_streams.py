@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -11,15 +11,8 @@ import pytest
 from eunoe_client import Eunoe, InvalidInputError, ItemError, RateLimitError, TransientError, UsageError
 from eunoe_client._segments import HELD_ITEMS, LISTED_ERRORS, SEGMENT_ITEMS
 from service.domain.errors import InvalidArgument, ResourceExhausted, Unavailable
-from tests.support.fake_failures import Failure
+from tests.support.fake_failures import Failure, until
 from tests.support.fake_service import FakeService
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for a condition."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition is of the other side, which has no event for it
-            await asyncio.sleep(0.01)
 
 
 async def test_a_stream_is_acknowledged_when_it_is_left(sdk: Eunoe, fake: FakeService) -> None:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from grpc import StatusCode, aio
 
-from eunoe_client._status import build_error, hides_status
+from eunoe_client._status import build_error, hides_status, shut_down
 from eunoe_client.errors import EunoeError, ServiceUnavailableError
 
 Request = TypeVar("Request")
@@ -38,6 +38,8 @@ class ClientStream(Generic[Request, Response]):
             await self._call.write(request)
         except _ENDED:
             error = await self._ending()
+        except asyncio.CancelledError:
+            error = shut_down()
         else:
             return
         raise error
@@ -54,6 +56,8 @@ class ClientStream(Generic[Request, Response]):
             return await self._call
         except _ENDED:
             error = await self._ending()
+        except asyncio.CancelledError:
+            error = shut_down()
         raise error
 
     def cancel(self) -> None:

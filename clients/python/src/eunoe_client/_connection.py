@@ -25,7 +25,7 @@ from eunoe_client._ids import draw_id
 from eunoe_client._position import merge_positions
 from eunoe_client._retry import pause_before_retry
 from eunoe_client._settings import Settings
-from eunoe_client._status import error_from_rpc
+from eunoe_client._status import error_from_rpc, shut_down
 from eunoe_client.errors import EunoeError, UsageError
 
 if TYPE_CHECKING:  # the generated modules have these names in their stubs only
@@ -112,6 +112,8 @@ class Connection:
                 return await method(request, timeout=max(0.0, deadline - loop.time()), metadata=self.metadata(request_id))
             except aio.AioRpcError as rpc_error:
                 error = error_from_rpc(rpc_error, request_id)
+            except asyncio.CancelledError:
+                error = shut_down()
             pause = pause_before_retry(error, attempt)
             if pause is None or loop.time() + pause >= deadline:
                 raise error
@@ -134,6 +136,8 @@ class Connection:
                 yield response
         except aio.AioRpcError as rpc_error:
             error = error_from_rpc(rpc_error, request_id)
+        except asyncio.CancelledError:
+            error = shut_down()
         finally:
             call.cancel()
         if error is not None:

@@ -236,5 +236,8 @@ async def _fetch(
 def _query(
     search_query: str | Sequence[str] | None, max_results: int, types: Sequence[str] | None, mode: str, options: FetchOptions
 ) -> context_pb2.ContextQuery:
+    unknown = sorted(set(options) - FetchOptions.__optional_keys__)
+    if unknown:
+        raise TypeError(f"fetch() takes no {unknown[0]!r}; its options are {', '.join(sorted(FetchOptions.__optional_keys__))}")
     rest: dict[str, Any] = {name: value for name, value in options.items() if name != "timeout"}
     return write_query(search_query=search_query, max_results=max_results, types=types, mode=mode, **rest)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode, aio
 
-from eunoe_client.errors import EunoeError, FieldViolation, error_class
+from eunoe_client.errors import EunoeError, FieldViolation, UsageError, error_class
 
 _DETAILS_KEY = "grpc-status-details-bin"
 _CORE_FAULT = "Internal error from Core"
@@ -34,6 +36,18 @@ def build_error(code: StatusCode, text: str, trailers: aio.Metadata | None, requ
         request_id=request_id,
         fields=[FieldViolation(each.field, each.description) for each in bad.field_violations],
     )
+
+
+def shut_down() -> UsageError:
+    """The error for a call that ended because the channel was closed under it, which gRPC shows as a cancellation.
+
+    Raises:
+        CancelledError: it is one: somebody cancelled the task that called.
+    """
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise asyncio.CancelledError
+    return UsageError("the client was shut down during the call; of a write, the outcome is unknown")
 
 
 def hides_status(code: StatusCode, text: str) -> bool:
