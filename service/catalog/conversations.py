@@ -15,8 +15,11 @@ from service.domain.kinds import ScopeKind, SourceKind
 from service.domain.scope import ScopeRef
 
 _c, _m, _s = schema.conversations, schema.messages, schema.scopes
-_COLUMNS = [_c, _s.c.kind, _s.c.customer_id, _s.c.user_id, _s.c.shard]
-_joined = select(*_COLUMNS).join(_s, _s.c.scope == _c.c.scope).where(_c.c.instance_id == bindparam("instance_id"))
+_joined = (
+    select(_c, _s.c.kind, _s.c.customer_id, _s.c.user_id, _s.c.shard)
+    .join(_s, _s.c.scope == _c.c.scope)
+    .where(_c.c.instance_id == bindparam("instance_id"))
+)
 
 _GET = Statement(_joined.where(_c.c.conversation_id == bindparam("conversation_id")))
 _LIST = Statement(

@@ -78,7 +78,8 @@ class NewBatch:
 def known_documents(connection: Connection, instance_id: str, ids: Iterable[str]) -> dict[str, KnownDocument]:
     """document id → document, for those that the instance has."""
     rows = _KNOWN.run(connection, instance_id=instance_id, ids=json_list(ids))
-    return {row[0]: KnownDocument(*row[:6], LogEntry(*row[6:9])) for row in rows}
+    found = (KnownDocument(*[*told, LogEntry(shard, lane, seq)]) for *told, shard, lane, seq in rows)
+    return {known.document_id: known for known in found}
 
 
 def find_batch(connection: Connection, instance_id: str, request_id: str) -> KnownBatch | None:

@@ -245,8 +245,8 @@ def _state(row: Any) -> ScopeState:
 
 
 def _recent(row: Any) -> RecentMessage:
-    *told, is_waiting = row[10:21]
-    return RecentMessage(*told, bool(is_waiting))
+    told: list[Any] = [*row[10:20], bool(row[20])]
+    return RecentMessage(*told)
 
 
 def _width(state: ScopeState) -> int:

@@ -44,7 +44,7 @@ def test_a_key_is_for_one_request(catalog: Catalog) -> None:
 
     for other in ({"method": "Update"}, {"asked": b"y"}):
         with pytest.raises(InvalidArgument) as error:
-            caller.call("r", **other)  # type: ignore[arg-type]
+            caller.call("r", **other)
         assert error.value.reason == "REQUEST_ID_REUSED"
     assert caller.runs == 1
 

@@ -21,13 +21,15 @@ def vector_of(text: str) -> NDArray[np.float32]:
     """A unit vector that is the same for the same text and nearly orthogonal for others."""
     seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
     direction = np.random.default_rng(seed).standard_normal(384)
-    return (direction / np.linalg.norm(direction)).astype(np.float32)
+    vector: NDArray[np.float32] = (direction / np.linalg.norm(direction)).astype(np.float32)
+    return vector
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """Embed texts as the sum of their words' vectors, so that shared words are similar."""
     sums = np.array([sum((vector_of(word) for word in analyse(text)), vector_of("\0") * 0.1) for text in texts])
-    return (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+    vectors: NDArray[np.float32] = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+    return vectors
 
 
 def item(name: str, text: str, **changes: object) -> Item:

@@ -69,7 +69,8 @@ def test_the_ranking_does_not_depend_on_the_order_of_arrival(rows: list[Item], c
 def test_a_scope_that_lived_long_ranks_as_one_just_loaded() -> None:
     """Hundreds of small deltas, merges of the tail and compactions leave no trace in the ranking, nor in memory."""
     chance = random.Random(5)
-    grown, held = Scope(1), {}
+    grown = Scope(1)
+    held: dict[str, Item] = {}
     for step in range(900):
         words = chance.choices(_WORDS, k=chance.randrange(1, 6))
         row = replace(_row(chance.randrange(300), words, chance), version=step)
