@@ -9,6 +9,7 @@ Each line of a turn that matches the language is one observation; everything els
     die in extract       the process that extracts is killed
     die in embed         the process that embeds is killed
     fail in embed        embedding raises
+    spoils the store     an observation that no database takes
 
 It imports little, because every child of a test does.
 """
@@ -16,6 +17,7 @@ It imports little, because every child of a test does.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import signal
@@ -30,7 +32,7 @@ from service.domain.kinds import MemoryType
 from service.domain.source import Mention, Observation, Segmented, Source, StageError
 from service.pipeline.child import serve
 
-LINE = re.compile(r"(?m)^(?P<kind>likes|saw|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
+LINE = re.compile(r"(?m)^(?P<kind>likes|saw|spoils|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
 
 
 class LineExtractor:
@@ -92,7 +94,7 @@ def _observation(source: Source, offset: int, match: re.Match[str]) -> Observati
         key=statement.casefold(),
         start=offset + match.start(),
         end=offset + match.end(),
-        confidence=0.75,
+        confidence=math.nan if kind == "spoils" else 0.75,
         said_time=source.said_time,
         attribute="home" if is_home else "",
         value=rest.casefold() if is_home else "",
