@@ -230,16 +230,18 @@ class _Service:
             raise FailedPrecondition(
                 f"cannot listen: {error}; is another service on that port?", reason="ADDRESS_IN_USE"
             ) from error
-        async with asyncio.TaskGroup() as tasks:
-            owner = tasks.create_task(self._supervisor.run())
-            tasks.create_task(self._bring_up())
-            self._announce(http)
-            _tune_collector()
-            await stop.wait()
-            logger.info("service_stops")
-            await self._server.stop()
-            owner.cancel()
-        await self.stop()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                owner = tasks.create_task(self._supervisor.run())
+                tasks.create_task(self._bring_up())
+                self._announce(http)
+                _tune_collector()
+                await stop.wait()
+                logger.info("service_stops")
+                await self._server.stop()
+                owner.cancel()
+        finally:  # also when a part of it failed: an owner that nobody ends would keep this process from ending
+            await self.stop()
         return 0
 
     async def stop(self) -> None:

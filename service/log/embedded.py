@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import struct
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from service.log.base import Progress
@@ -34,6 +36,7 @@ class EmbeddedLog:
         self._applied = dict(applied)
         self._indexed = dict(indexed)
         self._waiters: set[_Waiter] = set()
+        self._waking = threading.Lock()  # or a byte could go to whatever file got the number of a closed pipe
         self._wake_fd = -1
         self._news_fd = -1
 
@@ -45,23 +48,25 @@ class EmbeddedLog:
             news_fd: non-blocking read end of the pipe that it tells its numbers through.
             on_end: called when its end closes.
         """
-        self._wake_fd, self._news_fd = wake_fd, news_fd
+        with self._waking:
+            self._wake_fd = wake_fd
+        self._news_fd = news_fd
         asyncio.get_running_loop().add_reader(news_fd, self._read, on_end)
 
     def detach(self) -> None:
         """Stop speaking to an owner; its pipes are the caller's to close."""
-        self._wake_fd, news_fd, self._news_fd = -1, self._news_fd, -1
+        with self._waking:
+            self._wake_fd = -1
+        news_fd, self._news_fd = self._news_fd, -1
         if news_fd >= 0:
             asyncio.get_running_loop().remove_reader(news_fd)
 
     def appended(self) -> None:
         """See `Log.appended`."""
-        wake_fd = self._wake_fd
-        if wake_fd >= 0:
-            try:
-                os.write(wake_fd, b"w")
-            except OSError:  # full: it is awake anyway; broken: it died, and reads the outbox when it is back
-                return
+        with self._waking:
+            if self._wake_fd >= 0:
+                with suppress(OSError):  # full: it is awake anyway; broken: it died, and reads the outbox when it is back
+                    os.write(self._wake_fd, b"w")
 
     def applied(self) -> Progress:
         """See `Log.applied`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -31,6 +32,8 @@ class Supervisor:
         self._process: SpawnProcess | None = None
         self._ends: tuple[Connection, Connection] | None = None
         self._ended = asyncio.Event()
+        self._starting = threading.Lock()
+        self._is_stopping = False
 
     @property
     def pid(self) -> int | None:
@@ -42,24 +45,40 @@ class Supervisor:
         loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
         while True:
             started = loop.time()
-            await asyncio.to_thread(self._start)
-            self._attach()
-            await self._ended.wait()
-            self._ended.clear()
-            await self._reap(0.0)
+            try:
+                await self._run_once()
+            except OSError as error:  # no process or file to be had: what is accepted waits in the outbox
+                log.warning("owner_not_started", error=str(error))
             pause = FIRST_PAUSE if loop.time() - started > 60 else min(pause * 2, LONGEST_PAUSE)
             log.warning("owner_died", next_start_in=pause)
             self._on_restart()
             await asyncio.sleep(pause)
 
     async def stop(self, grace: float) -> None:
-        """Ask the owner to finish its round, and end it after `grace` seconds."""
+        """Ask the owner to finish its round, and end it after `grace` seconds. `run` is cancelled before."""
+        await asyncio.to_thread(self._forbid_starts)
         if self._process is not None and self._process.is_alive():
             self._process.terminate()
-            await asyncio.to_thread(self._process.join, grace)
         await self._reap(grace)
 
+    async def _run_once(self) -> None:
+        await asyncio.to_thread(self._start)
+        self._attach()
+        await self._ended.wait()
+        self._ended.clear()
+        await self._reap(0.0)
+
+    def _forbid_starts(self) -> None:
+        """Cancelling `run` leaves a start under way alone in its thread: wait for it, or its owner would outlive `stop`."""
+        with self._starting:
+            self._is_stopping = True
+
     def _start(self) -> None:
+        with self._starting:
+            if not self._is_stopping:
+                self._start_process()
+
+    def _start_process(self) -> None:
         context = multiprocessing.get_context("spawn")
         wake_read, wake_write = context.Pipe(duplex=False)
         news_read, news_write = context.Pipe(duplex=False)
