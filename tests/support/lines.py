@@ -8,6 +8,7 @@ Each line of a turn that matches the language is one observation; everything els
     not home Porto       the end of that value
     die in extract       the process that extracts is killed
     die in embed         the process that embeds is killed
+    fail in extract      the extractor raises
     fail in embed        embedding raises
     spoils the store     an observation that no database takes
 
@@ -49,6 +50,8 @@ class LineExtractor:
                     _die("extract", match["rest"])
                 elif match["kind"] != "fail in":
                     found.append(_observation(segmented.source, turn.start, match))
+                elif match["rest"] == "extract":
+                    raise LookupError("this line cannot be read")
         return tuple(found), ()
 
 

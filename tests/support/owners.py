@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -22,6 +23,7 @@ from service.catalog import items, log
 from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.domain.item import Item
+from service.domain.source import StageError
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.index import IndexStep
 from service.pipeline.owner import Owner, take_over
@@ -40,10 +42,20 @@ class WatchedOwner(Owner):
     """An owner that notes what it stored together."""
 
     batches: list[list[int]]
+    waits = 0
+    uncounted = 0
 
     def _drop(self, batch: Sequence[Job]) -> None:
         self.batches.append([job.record.entry.seq for job in batch])
         super()._drop(batch)
+
+    def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
+        self.waits += not others
+        super()._wait_for(seconds, others)
+
+    def _count_attempt(self, job: Job, error: StageError) -> None:
+        super()._count_attempt(job, error)
+        self.uncounted += not self._attempts.is_suspect(job.record.entry.lane, job.record.entry.seq)
 
 
 class OwnerThread:
@@ -111,6 +123,16 @@ class OwnerThread:
         """Wait until everything that was recorded or changed can be searched."""
         self.wait(lambda: is_idle(self.catalog))
 
+    @property
+    def waits(self) -> int:
+        """How often the owner waited for something that was away."""
+        return self.owner.waits
+
+    @property
+    def uncounted(self) -> int:
+        """How many attempts could not be written down."""
+        return self.owner.uncounted
+
     def restarts(self) -> int:
         """How often its child died."""
         return int(self.registry.get_sample_value("eunoe_child_restarts_total") or 0)
@@ -128,8 +150,13 @@ class OwnerThread:
         try:
             yield
         finally:
-            with suppress(ProcessLookupError):
-                os.kill(self.child.pid, signal.SIGCONT)
+            self.resume()
+
+    def resume(self) -> None:
+        """Let a paused child go on."""
+        assert self.child.pid is not None
+        with suppress(ProcessLookupError):
+            os.kill(self.child.pid, signal.SIGCONT)
 
 
 def make_owner(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pysqlite3 import dbapi2
 
 from service.catalog import log
 from service.catalog.engine import Catalog
 from service.catalog.ownership import take_ownership
 from service.domain.kinds import Lane
 from service.pipeline.deadletter import MAX_ERRORS, MAX_OWNER_DEATHS
-from tests.support.catalogs import document, message, record, rows, scalar
+from tests.support.catalogs import document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index
 from tests.support.stages import check_books, excerpts, live, statements
 
@@ -84,6 +87,20 @@ def test_a_source_that_cannot_be_embedded(catalog: Catalog, tmp_path: Path) -> N
     check_finished(catalog)
 
 
+def test_a_source_that_cannot_be_extracted(catalog: Catalog, tmp_path: Path) -> None:
+    """An extractor that fails costs its source the memories, at the first attempt; passages stay, the end is a partial success."""
+    record(catalog, *innocents(1), document("fail in extract", document_id="poison"), *innocents(1))
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.finish()
+
+    status, _, (error,) = ingestion(catalog, "poison")
+    assert (status, error["stage"]) == ("partial_success", "extract")
+    assert "fail in extract" in excerpts(catalog)
+    assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
+    check_finished(catalog)
+
+
 def test_a_source_that_cannot_be_resolved(catalog: Catalog, tmp_path: Path) -> None:
     """What the store step refuses again and again keeps its passages and loses its memories; neighbours of its batch lose nothing."""
     record(catalog, *innocents(3), document("spoils the store", document_id="poison"), message("spoils the store"), *innocents(3))
@@ -113,6 +130,52 @@ def test_a_deleted_source_is_no_poison(catalog: Catalog, tmp_path: Path) -> None
         assert owner.restarts() == 0
 
     assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
+
+
+@contextmanager
+def locked(catalog: Catalog, owner: OwnerThread) -> Iterator[None]:
+    """A stranger holds the catalog; the owner hears of it at once instead of after some seconds."""
+    run_sql(owner.catalog, "PRAGMA busy_timeout = 10")
+    stranger = dbapi2.connect(catalog.path, isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        stranger.execute("ROLLBACK")
+        stranger.close()
+
+
+def test_a_locked_catalog_counts_for_nobody(catalog: Catalog, tmp_path: Path) -> None:
+    """While somebody holds the catalog the owner waits, counts no attempt, and goes on by itself afterwards."""
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        with owner.paused():
+            record(catalog, *innocents(3))
+            owner.wait(lambda: scalar(catalog, "SELECT count(*) FROM log_held") == 1)
+        with locked(catalog, owner):
+            owner.wait(lambda: owner.waits >= 2)
+            assert scalar(catalog, "SELECT seq FROM log_applied WHERE lane = 0") == 0
+        owner.finish()
+        assert owner.restarts() == 0
+
+    assert len(excerpts(catalog)) == 3
+    check_finished(catalog)
+
+
+@pytest.mark.parametrize("poison", ["fail in embed", "die in embed"])
+def test_an_attempt_that_cannot_be_counted_loses_nothing(catalog: Catalog, tmp_path: Path, poison: str) -> None:
+    """A record whose attempt falls into a time when the catalog is held is tried again, and ends as a dead letter all the same."""
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        with owner.paused():
+            record(catalog, message(poison), *innocents(2))
+            owner.wait(lambda: scalar(catalog, "SELECT count(*) FROM log_held") == 1)
+            with locked(catalog, owner):
+                owner.resume()
+                owner.wait(lambda: owner.uncounted >= 1)
+        owner.finish()
+
+    assert rows(catalog, "SELECT seq FROM dead_letters") == [(1,)]
+    assert len(excerpts(catalog)) == 2
+    check_finished(catalog)
 
 
 def die_holding(catalog: Catalog, first: int, last: int) -> None:

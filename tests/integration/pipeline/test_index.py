@@ -152,6 +152,18 @@ def test_another_s_index_is_rebuilt(catalog: Catalog, uri: str, writer: FlakyWri
     check_index(catalog, uri)
 
 
+def test_what_a_killed_rebuild_left_goes(catalog: Catalog, uri: str, writer: FlakyWriter) -> None:
+    """A table that a killed owner built halfway is removed by the next one; it holds what people said. Other shards' stay."""
+    work(catalog, "likes tea")
+    follow(catalog, uri)
+    for name in ("shard0_halfway", "shard01_other"):
+        writer.create(name, log_epoch=1, generation=1)
+
+    follow(catalog, uri)
+
+    assert writer.names() == [table(catalog), "shard01_other"]
+
+
 def test_a_good_index_is_kept(catalog: Catalog, uri: str) -> None:
     """An index in good order is used as it is by the next owner."""
     work(catalog, "likes tea")
@@ -210,9 +222,11 @@ def test_more_than_one_flush(catalog: Catalog, uri: str, writer: FlakyWriter) ->
     index = step_of(catalog, writer)
 
     assert index.flush()
+    assert index.is_behind
     assert scalar(catalog, "SELECT seq FROM log_indexed WHERE lane = 0") == 0
     assert scalar(catalog, "SELECT status FROM ingestions") == "processing"
     assert index.flush()
+    assert not index.is_behind
     assert scalar(catalog, "SELECT seq FROM log_indexed WHERE lane = 0") == 1
     check_finished(catalog)
     check_index(catalog, uri)
