@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, text, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, text, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
@@ -79,7 +79,7 @@ _BY_SHARD = Statement(
     .where(
         _i.c.shard == bindparam("shard"),
         tuple_(_i.c.scope, _i.c.item) > tuple_(bindparam("after_scope"), bindparam("after_item")),
-        _i.c.is_live == 1,
+        or_(_i.c.is_live == 1, and_(bindparam("hidden_too") == 1, _i.c.deleted_time.is_(None))),
     )
     .order_by(_i.c.scope, _i.c.item)
     .limit(bindparam("most"))
@@ -333,16 +333,21 @@ def clear_pending(connection: Connection, done: Sequence[tuple[str, int]]) -> No
     _CLEAR_PENDING.run_many(connection, [{"item_id": item_id, "version": version} for item_id, version in done])
 
 
-def items_by_shard(connection: Connection, shard: int, after: tuple[int, int], most: int) -> tuple[tuple[int, int], list[Item]]:
-    """A page of a shard's live items, scope by scope, for rebuilding an index: (where the next page begins, items).
+def items_by_shard(
+    connection: Connection, shard: int, after: tuple[int, int], most: int, *, hidden_too: bool = False
+) -> tuple[tuple[int, int], list[Item]]:
+    """A page of a shard's live items, scope by scope: (where the next page begins, items).
 
     Args:
         connection: any.
         shard: the shard.
         after: `FIRST_PAGE`, or what the page before gave.
         most: rows of a page.
+        hidden_too: also those that are not served now, because they repeat others, and may be one day.
     """
-    rows = _BY_SHARD.run(connection, shard=shard, after_scope=after[0], after_item=after[1], most=most).all()
+    rows = _BY_SHARD.run(
+        connection, shard=shard, after_scope=after[0], after_item=after[1], most=most, hidden_too=int(hidden_too)
+    ).all()
     found = [Item(*row[1:]) for row in rows]
     return ((found[-1].scope, rows[-1][0]) if found else after), found
 

@@ -47,6 +47,8 @@ class IndexStep:
         self._tidying: threading.Thread | None = None
         self._is_certain = False
         """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
+        self.is_behind = False
+        """Whether the last flush left something for the next one."""
 
     @property
     def table(self) -> IndexTable:
@@ -59,6 +61,7 @@ class IndexStep:
             known = indexes.index_table(connection, self._ownership.shard)
         if known is not None and self._is_current(known):
             self._use(known)
+            self._drop_others()
             return
         if known is None:
             logger.info("index_created", shard=self._ownership.shard)
@@ -69,7 +72,7 @@ class IndexStep:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Build a new table from the catalog beside the old one, then switch."""
         shard, generation = self._ownership.shard, self._ownership.generation
-        old, name = self._table_known(), f"shard{shard}_{secrets.token_hex(6)}"
+        name = f"{self._prefix}{secrets.token_hex(6)}"
         version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
         with self._catalog.read() as connection:
             total = items.count_of_shard(connection, shard)
@@ -84,8 +87,7 @@ class IndexStep:
             if progress is not None:
                 progress(done, max(total, done))
         self._switch(IndexTable(name, version, generation))
-        if old is not None and old.name != name:
-            self._writer.drop(old.name)
+        self._drop_others()
 
     def flush(self) -> bool:
         """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
@@ -118,7 +120,7 @@ class IndexStep:
             items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
         self._table = table
-        self._is_certain = is_all
+        self._is_certain, self.is_behind = is_all, not is_all
         return True
 
     def keep_up(self) -> None:
@@ -165,9 +167,19 @@ class IndexStep:
             and state.generation == self._ownership.generation
         )
 
-    def _table_known(self) -> IndexTable | None:
-        with self._catalog.read() as connection:
-            return indexes.index_table(connection, self._ownership.shard)
+    @property
+    def _prefix(self) -> str:
+        """How the names of this shard's tables begin."""
+        return f"shard{self._ownership.shard}_"
+
+    def _drop_others(self) -> None:
+        """Remove the shard's other tables: the one before, and what rebuilds that were killed left half done."""
+        try:
+            for name in self._writer.names():
+                if name.startswith(self._prefix) and name != self._table.name:
+                    self._writer.drop(name)
+        except IndexUnavailable as error:  # the next owner tries again
+            logger.warning("index_litter_left", error=error.message)
 
     def _switch(self, table: IndexTable) -> None:
         with self._catalog.write() as connection:

@@ -211,7 +211,7 @@ class Owner:
             self._child.send(task)
 
     def _wait(self) -> None:
-        if self._is_head_ready():
+        if self._is_head_ready() or self._index.is_behind:
             return
         self._wait_for(IDLE_SECONDS, [self._child.connection])
 

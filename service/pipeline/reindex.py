@@ -10,6 +10,7 @@ from service.catalog import deployment as deployments
 from service.catalog import items, memories, passages
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog
+from service.embedders.base import Embedder
 from service.embedders.local import LocalEmbedder
 from service.pipeline.index import IndexStep
 from service.pipeline.owner import take_over
@@ -18,6 +19,9 @@ from service.pipeline.store import Ownership
 from service.vectors.writer import IndexWriter
 
 PAGE = 512
+
+UNFINISHED = "of which only a part was embedded"
+"""Stands behind the name of a model while the vectors are of two."""
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total)."""
@@ -39,7 +43,7 @@ def reindex(catalog: Catalog, index_uri: str, model_dir: Path, model_id: str, ex
     if deployment is None:
         return
     if deployment.model_id != model_id:
-        deployment = _change_model(catalog, deployment, LocalEmbedder.open(model_dir), model_id, progress)
+        deployment = change_model(catalog, deployment, LocalEmbedder.open(model_dir), model_id, progress)
     writer = IndexWriter(index_uri)
     try:
         for shard in range(deployment.shards):
@@ -50,19 +54,18 @@ def reindex(catalog: Catalog, index_uri: str, model_dir: Path, model_id: str, ex
         writer.close()
 
 
-def _change_model(
-    catalog: Catalog, deployment: Deployment, embedder: LocalEmbedder, model_id: str, progress: Progress
-) -> Deployment:
-    """Embed every text again. The deployment names the new model only when all are done."""
+def change_model(catalog: Catalog, deployment: Deployment, embedder: Embedder, model_id: str, progress: Progress) -> Deployment:
+    """Embed every text again. Until all are done the deployment names no model that a service could start with."""
     generation = deployment.generation + 1
-    with catalog.read() as connection:
+    with catalog.write() as connection:
         total = sum(items.count_of_shard(connection, shard) for shard in range(deployment.shards))
+        deployments.change_model(connection, f"{model_id}, {UNFINISHED}", deployment.generation)
     done = 0
     for shard in range(deployment.shards):
         after = items.FIRST_PAGE
         while True:
             with catalog.read() as connection:
-                after, page = items.items_by_shard(connection, shard, after, PAGE)
+                after, page = items.items_by_shard(connection, shard, after, PAGE, hidden_too=True)
                 texts = passages.embed_texts(connection, [item.item_id for item in page])
             if not page:
                 break
@@ -77,7 +80,7 @@ def _change_model(
     return Deployment(deployment.shards, deployment.log_epoch, model_id, generation)
 
 
-def _change_observations(catalog: Catalog, embedder: LocalEmbedder, progress: Progress) -> None:
+def _change_observations(catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
     after, done = "", 0
     while True:
         with catalog.read() as connection:
