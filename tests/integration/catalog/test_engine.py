@@ -99,6 +99,29 @@ def test_two_processes_write_at_once(catalog: Catalog) -> None:
     assert scalar(catalog, "SELECT count(*) FROM messages") == 2 * each
 
 
+def test_writers_of_the_service_wait_for_each_other(catalog: Catalog) -> None:
+    """A writing process waits for another one as long as it takes, also longer than for a stranger's lock."""
+    other = Catalog(catalog.path)
+    run_sql(other, "PRAGMA busy_timeout = 1")
+    answers: list[object] = []
+
+    def write() -> None:
+        try:
+            answers.extend(record(other, message("second")))
+        except Unavailable as error:
+            answers.append(error)
+
+    waiting = threading.Thread(target=write)
+    with catalog.write() as connection:
+        connection.exec_driver_sql("UPDATE deployment SET model_id = 'other'")
+        waiting.start()
+        waiting.join(0.1)
+    waiting.join()
+    other.close()
+
+    assert [type(answer) for answer in answers] == [RecordedMessage]
+
+
 def test_a_killed_writer_frees_the_catalog(catalog: Catalog) -> None:
     """A process that is killed while it writes leaves no lock and no half of a write."""
     with program(WRITE, str(catalog.path), "doomed", "100000") as doomed:

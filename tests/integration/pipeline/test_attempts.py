@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from pysqlite3 import dbapi2
 
 from service.catalog import log
@@ -16,8 +17,11 @@ from service.catalog.engine import Catalog
 from service.catalog.ownership import take_ownership
 from service.domain.kinds import Lane
 from service.pipeline.deadletter import MAX_ERRORS, MAX_OWNER_DEATHS
+from service.pipeline.index import IndexStep
+from service.pipeline.store import Outcome
+from service.vectors.writer import IndexWriter
 from tests.support.catalogs import document, message, record, rows, run_sql, scalar
-from tests.support.owners import OwnerThread, check_finished, check_index
+from tests.support.owners import OwnerThread, check_finished, check_index, make_owner
 from tests.support.stages import check_books, excerpts, live, statements
 
 
@@ -199,6 +203,29 @@ def test_what_a_dead_owner_held_is_worked_alone(catalog: Catalog, tmp_path: Path
     assert sorted(seq for batch in batches[3:] for seq in batch) == [4, 5, 6, 7, 8, 9]
     assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
     check_finished(catalog)
+
+
+def test_a_suspect_is_held_alone(catalog: Catalog, tmp_path: Path) -> None:
+    """While a record that a dead owner held is worked nothing else of its lane is held, so that another death would be its alone."""
+    record(catalog, *innocents(9))
+    die_holding(catalog, 3, 4)
+    writer = IndexWriter(str(tmp_path / "index"))
+    owner, _, index = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
+    owner.batches = []
+    index.open()
+    owner._recover()
+
+    held = []
+    for _ in range(4):
+        owner._refill()
+        held.append(rows(catalog, "SELECT first_seq, last_seq FROM log_held")[0])
+        for state in owner._lanes.values():
+            for job in state.jobs:
+                job.outcome = Outcome(job.record)
+            owner._store_ready()
+    writer.close()
+
+    assert held == [(1, 2), (3, 3), (4, 4), (5, 9)]
 
 
 @pytest.mark.parametrize("deaths", [MAX_OWNER_DEATHS - 1, MAX_OWNER_DEATHS])
