@@ -42,6 +42,11 @@ class CatalogItems:
         with self.catalog.read() as connection:
             return [item for item in items.items_by_ids(connection, ids) if item.scope == scope]
 
+    def turns(self, scope: int, wanted: Iterable[tuple[str, int]]) -> list[Item]:
+        """The live passages of a scope that are some turns, given as (session, number)."""
+        with self.catalog.read() as connection:
+            return listing.passages_of_turns(connection, scope, wanted)
+
     def latest(self, scope: int, most: int) -> list[Item]:
         """The live items of a scope that were said last."""
         with self.catalog.read() as connection:

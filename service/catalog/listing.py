@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, func, select, tuple_
 
 from service.catalog import schema
 from service.catalog.edits import Guard
 from service.catalog.memories import MemoryRow, get_memory
 from service.catalog.sql import Statement, in_list, json_list
 from service.domain.item import Item
-from service.domain.kinds import MemoryType
+from service.domain.kinds import PASSAGE, MemoryType
 
 _m, _i, _s = schema.memories, schema.items, schema.scopes
 
@@ -36,6 +36,20 @@ _LATEST = Statement(
     .where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1)
     .order_by(_i.c.said_time.desc(), _i.c.item_id)
     .limit(bindparam("most"))
+)
+_wanted = func.json_each(bindparam("turns")).table_valued("value")
+_TURNS = Statement(
+    select(*[_i.c[field.name] for field in fields(Item)])
+    .select_from(_wanted)
+    .join(
+        _i,
+        and_(
+            _i.c.scope == bindparam("scope"),
+            _i.c.session == func.json_extract(_wanted.c.value, "$[0]"),
+            _i.c.number == func.json_extract(_wanted.c.value, "$[1]"),
+        ),
+    )
+    .where(_i.c.kind == PASSAGE, _i.c.is_live == 1)
 )
 _TABLE = Statement(
     select(schema.index_tables.c.name).join(_s, _s.c.shard == schema.index_tables.c.shard).where(_s.c.scope == bindparam("scope"))
@@ -72,6 +86,11 @@ def newest_memories(
 def latest_items(connection: Connection, scope: int, most: int) -> list[Item]:
     """The live items of a scope that were said last."""
     return [Item(*row) for row in _LATEST.run(connection, scope=scope, most=most)]
+
+
+def passages_of_turns(connection: Connection, scope: int, turns: Iterable[tuple[str, int]]) -> list[Item]:
+    """The live passages of a scope that are some turns, given as (session, number)."""
+    return [Item(*row) for row in _TURNS.run(connection, scope=scope, turns=json_list(turns))]
 
 
 def table_of_scope(connection: Connection, scope: int) -> str | None:

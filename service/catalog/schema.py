@@ -298,6 +298,7 @@ items = Table(
     Index("items_scope_change", "scope", "change_number"),
     Index("items_shard_scope", "shard", "scope", "item"),  # the order of a rebuild: a scope's rows stand together
     Index("items_deleted", "deleted_time"),
+    Index("items_turn", "scope", "session", "number"),
     sqlite_autoincrement=True,
 )
 

@@ -81,13 +81,18 @@ class Population:
     """1 for turns that end with a question, in talks between people who are named; else 0."""
 
     @classmethod
-    def of(cls, columns: Columns, row_weights: NDArray[np.float64] | None = None, *, is_whole: bool = True) -> Population:
+    def of(
+        cls,
+        columns: Columns,
+        row_weights: NDArray[np.float64] | None = None,
+        is_edge: NDArray[np.bool_] | None = None,
+    ) -> Population:
         """Take the statistics of the rows of a scope that do not depend on the question.
 
         Args:
             columns: the rows.
             row_weights: how many rows of a larger scope each row stands for; one each where absent.
-            is_whole: whether these are all rows of their scope.
+            is_edge: rows whose next turn may be one that is not among these rows; none where absent.
         """
         live = columns.flags("is_live")
         counted = live & ~columns.flags("is_chunk")
@@ -103,7 +108,7 @@ class Population:
             first_time=int(said.min()) if len(said) else 0,
             last_time=int(said.max()) if len(said) else 0,
             has_chunks=bool((live & columns.flags("is_chunk")).any()),
-            following=_following(columns, counted, NONE if is_whole else UNKNOWN),
+            following=_following(columns, counted, is_edge),
             asks=_asks_among_people(columns, names),
         )
 
@@ -128,10 +133,11 @@ def _names_by_speaker(columns: Columns, live: NDArray[np.bool_]) -> dict[int, st
     return {code: names[code] for code in heard.tolist() if code < len(names) and is_personal_name(names[code])}
 
 
-def _following(columns: Columns, counted: NDArray[np.bool_], missing: int) -> NDArray[np.int32]:
+def _following(columns: Columns, counted: NDArray[np.bool_], is_edge: NDArray[np.bool_] | None) -> NDArray[np.int32]:
     following = np.full(columns.rows, NONE, np.int32)
     rows = np.flatnonzero(counted & _is_passage(columns))
-    following[rows] = missing
+    if is_edge is not None:
+        following[rows[is_edge[rows]]] = UNKNOWN
     keys = (columns.numbers("session")[rows].astype(np.int64) << 32) + columns.numbers("number")[rows]
     turns, first, times = np.unique(keys, return_index=True, return_counts=True)
     single = times == 1  # a number that comes twice belongs to several documents of one name: no order among them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from service.domain.item import Item
+from service.domain.kinds import PASSAGE
 from service.retrieval.rank import rank
 from service.retrieval.request import RankRequest
 from service.retrieval.scope import Scope
@@ -54,6 +55,12 @@ class Catalog:
         assert scope > 0
         self.asked_for.extend(ids)
         return [self.rows[item_id] for item_id in ids if item_id in self.rows]
+
+    def turns(self, scope: int, wanted: Iterable[tuple[str, int]]) -> list[Item]:
+        """Live passages by session and number."""
+        assert scope > 0
+        asked = set(wanted)
+        return [row for row in self.rows.values() if row.kind == PASSAGE and (row.session, row.number) in asked]
 
     def latest(self, scope: int, most: int) -> list[Item]:
         """Live rows said last."""

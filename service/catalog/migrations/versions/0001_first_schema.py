@@ -210,6 +210,7 @@ def upgrade() -> None:
     op.create_index("items_deleted", "items", ["deleted_time"], unique=False)
     op.create_index("items_scope_change", "items", ["scope", "change_number"], unique=False)
     op.create_index("items_shard_scope", "items", ["shard", "scope", "item"], unique=False)
+    op.create_index("items_turn", "items", ["scope", "session", "number"], unique=False)
     op.create_table(
         "log_applied",
         sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
