@@ -166,7 +166,7 @@ def delete_memory(connection: Connection, instance_id: str, memory_id: str, guar
     )
     hashes = _hide_lonely_excerpts(connection, change, identity)
     memories.delete_observations_of_memory(connection, identity)
-    memories.delete_memory_row(connection, identity)
+    memories.delete_memories(connection, [identity])
     change.bury(connection, [identity])
     if row.attribute:
         neighbours = memories.memories_by_slot(connection, scope, [(row.item.speaker, row.attribute)])
@@ -210,17 +210,13 @@ def delete_conversation(connection: Connection, instance_id: str, conversation_i
 
 def _delete_sources(connection: Connection, change: ScopeChange, source_ids: Sequence[str]) -> list[int]:
     """Remove what sources said. Returns the hashes of their texts, whose repeats must be settled."""
-    touched: set[str] = set()
-    hashes: list[int] = []
-    for source_id in source_ids:
-        touched.update(memory_id for _, memory_id in memories.observations_of_source(connection, source_id))
-        memories.delete_observations_of_source(connection, source_id)
-        found = passages.passages_of_source(connection, source_id)
-        hashes += [row["text_hash"] for row in found]
-        change.bury(connection, [row["passage_id"] for row in found])
-        passages.delete_passages_of_source(connection, source_id)
+    touched = memories.delete_observations_of_sources(connection, source_ids)
+    found = passages.passages_of_sources(connection, source_ids)
+    ids = [row["passage_id"] for row in found]
+    change.bury(connection, ids)
+    passages.delete_passages(connection, ids)
     settle_memories(connection, change, touched)
-    return hashes
+    return [row["text_hash"] for row in found]
 
 
 def _hide_lonely_excerpts(connection: Connection, change: ScopeChange, memory_id: str) -> list[int]:
@@ -238,8 +234,7 @@ def _hide_lonely_excerpts(connection: Connection, change: ScopeChange, memory_id
             if twin["served_by"] == row["served_by"] and not _is_cited_elsewhere(connection, twin, memory_id)
         ]
         change.bury(connection, lonely)
-        for passage_id in lonely:
-            passages.delete_passage(connection, passage_id)
+        passages.delete_passages(connection, lonely)
         hashes.append(row["text_hash"])
     return hashes
 

@@ -53,7 +53,7 @@ _PUT = Statement(
 )
 _BURY = Statement(
     update(_i)
-    .where(_i.c.item_id == bindparam("which"), _i.c.deleted_time.is_(None))
+    .where(in_list(_i.c.item_id, "ids"), _i.c.deleted_time.is_(None))
     .values(
         is_live=0,
         deleted_time=bindparam("now"),
@@ -66,13 +66,11 @@ _BURY = Statement(
         details="{}",
         metadata="",
     )
-    .returning(_i.c.version, _i.c.shard)
 )
 _HIDE = Statement(
     update(_i)
     .where(_i.c.item_id == bindparam("which"), _i.c.deleted_time.is_(None), _i.c.is_live != bindparam("new_is_live"))
     .values(is_live=bindparam("new_is_live"), change_number=bindparam("change"), version=_i.c.version + 1)
-    .returning(_i.c.version, _i.c.shard)
 )
 _BY_SHARD = Statement(
     select(_i.c.item, *_ITEM_COLUMNS)
@@ -90,11 +88,14 @@ _SET_VECTOR = Statement(
     .where(_i.c.item_id == bindparam("which"))
     .values(vector=bindparam("new_vector"), generation=bindparam("new_generation"))
 )
-_pending_values: dict[str, Any] = {name: bindparam(name) for name in ("item_id", "shard", "version", "deleted")}
-_pending = upsert(schema.index_pending).values(_pending_values)
+_PENDING_COLUMNS = ["item_id", "shard", "version", "deleted"]
+_pending = upsert(schema.index_pending).from_select(
+    _PENDING_COLUMNS,
+    select(_i.c.item_id, _i.c.shard, _i.c.version, 1 - _i.c.is_live).where(in_list(_i.c.item_id, "ids")),
+)
 _PENDING = Statement(
     _pending.on_conflict_do_update(
-        index_elements=["item_id"], set_={name: _pending.excluded[name] for name in ("shard", "version", "deleted")}
+        index_elements=["item_id"], set_={name: _pending.excluded[name] for name in _PENDING_COLUMNS[1:]}
     )
 )
 _READ_PENDING = Statement(
@@ -287,39 +288,30 @@ def changes_since(connection: Connection, scope: int, after: int) -> Changes | N
 def put_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write items and note that the index must follow. Keys: the fields of `Item`, and shard, change_number, generation."""
     _PUT.run_many(connection, rows)
-    note_pending(connection, [(row["item_id"], row["shard"], row["version"], False) for row in rows])
+    _note_pending(connection, [row["item_id"] for row in rows])
 
 
 def bury_items(connection: Connection, ids: Sequence[str], change_number: int) -> int:
     """Turn items into tombstones without content. Returns how many were live."""
-    live = {row[0] for row in _LIVE_AMONG.run(connection, ids=json_list(ids))}
-    now, pending = now_us(), []
-    for item_id in ids:
-        row = _BURY.run(connection, which=item_id, now=now, change=change_number).first()
-        if row is not None:
-            pending.append((item_id, row[1], row[0], True))
-    note_pending(connection, pending)
+    wanted = json_list(ids)
+    live = _LIVE_AMONG.run(connection, ids=wanted).all()
+    _BURY.run(connection, ids=wanted, now=now_us(), change=change_number)
+    _note_pending(connection, ids)
     return len(live)
 
 
 def show_item(connection: Connection, item_id: str, change_number: int, *, is_live: bool) -> bool:
     """Hide an item that repeats another, or show it again, keeping its content. Returns whether that changed anything."""
-    row = _HIDE.run(connection, which=item_id, change=change_number, new_is_live=int(is_live)).first()
-    if row is None:
+    if _HIDE.run(connection, which=item_id, change=change_number, new_is_live=int(is_live)).rowcount == 0:
         return False
-    note_pending(connection, [(item_id, row[1], row[0], not is_live)])
+    _note_pending(connection, [item_id])
     return True
 
 
-def note_pending(connection: Connection, changes: Sequence[tuple[str, int, int, bool]]) -> None:
-    """Remember (item id, shard, version, is deleted) until the index has it."""
-    _PENDING.run_many(
-        connection,
-        [
-            {"item_id": item_id, "shard": shard, "version": version, "deleted": int(is_deleted)}
-            for item_id, shard, version, is_deleted in changes
-        ],
-    )
+def _note_pending(connection: Connection, ids: Sequence[str]) -> None:
+    """Remember items as they are now until the index has them so."""
+    if ids:
+        _PENDING.run(connection, ids=json_list(ids))
 
 
 def read_pending(connection: Connection, shard: int, most: int) -> list[tuple[str, int, bool]]:

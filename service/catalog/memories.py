@@ -62,7 +62,6 @@ _PUT_OBSERVATION = Statement(
     )
 )
 _OBSERVATIONS_OF = Statement(select(_o).where(in_list(_o.c.memory_id, "ids")))
-_OBSERVATIONS_OF_SOURCE = Statement(select(_o.c.observation_id, _o.c.memory_id).where(_o.c.source_id == bindparam("source_id")))
 _STATEMENTS = Statement(
     select(_o.c.observation_id, _o.c.statement)
     .where(_o.c.observation_id > bindparam("after"))
@@ -76,7 +75,8 @@ _SET_OBSERVATION_VECTOR = Statement(
 _MEMORY_IDS_OF_SOURCE = Statement(
     select(_o.c.memory_id).where(_o.c.source_id == bindparam("source_id")).distinct().order_by(_o.c.memory_id)
 )
-_DELETE_OBSERVATIONS_OF_SOURCE = Statement(delete(_o).where(_o.c.source_id == bindparam("source_id")))
+_MEMORY_IDS_OF_SOURCES = Statement(select(_o.c.memory_id).where(in_list(_o.c.source_id, "ids")).distinct())
+_DELETE_OBSERVATIONS_OF_SOURCES = Statement(delete(_o).where(in_list(_o.c.source_id, "ids")))
 _DELETE_OBSERVATIONS_OF_MEMORY = Statement(delete(_o).where(_o.c.memory_id == bindparam("memory_id")))
 _INSERT = Statement(insert(_m).values({column.name: bindparam(column.name) for column in _m.columns}))
 _UPDATE = Statement(
@@ -94,7 +94,7 @@ _MARK_EDITED = Statement(
     .where(_m.c.memory_id == bindparam("which"))
     .values(edited=1, key=bindparam("new_key"), update_time=bindparam("new_update_time"))
 )
-_DELETE = Statement(delete(_m).where(_m.c.memory_id == bindparam("memory_id")))
+_DELETE = Statement(delete(_m).where(in_list(_m.c.memory_id, "ids")))
 _ITEMS = Statement(select(*_ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
 _ALIAS = Statement(select(schema.memory_aliases.c.memory_id).where(schema.memory_aliases.c.alias_id == bindparam("alias_id")))
 _VIEW_COLUMNS = [
@@ -144,8 +144,7 @@ _PUT_RELATION = Statement(
     .on_conflict_do_nothing(index_elements=["memory_id", "subject_id", "predicate", "object_id"])
 )
 _UNLINK = [
-    Statement(delete(table).where(table.c.memory_id == bindparam("memory_id")))
-    for table in (schema.memory_entities, schema.relations)
+    Statement(delete(table).where(in_list(table.c.memory_id, "ids"))) for table in (schema.memory_entities, schema.relations)
 ]
 _DROP_LONELY_ENTITIES = Statement(
     delete(schema.entities).where(
@@ -162,7 +161,7 @@ _DROP_LONELY_ALIASES = Statement(
     )
 )
 _ENTITIES_OF = Statement(
-    select(schema.memory_entities.c.entity_id).where(schema.memory_entities.c.memory_id == bindparam("memory_id"))
+    select(schema.memory_entities.c.entity_id).where(in_list(schema.memory_entities.c.memory_id, "ids")).distinct()
 )
 
 
@@ -250,19 +249,17 @@ def observations_of(connection: Connection, memory_ids: Iterable[str]) -> dict[s
     return found
 
 
-def observations_of_source(connection: Connection, source_id: str) -> list[tuple[str, str]]:
-    """(observation id, memory id) of a source."""
-    return [(row[0], row[1]) for row in _OBSERVATIONS_OF_SOURCE.run(connection, source_id=source_id)]
-
-
 def memory_ids_of_source(connection: Connection, source_id: str) -> list[str]:
     """The memories that a source contributed to."""
     return [row[0] for row in _MEMORY_IDS_OF_SOURCE.run(connection, source_id=source_id)]
 
 
-def delete_observations_of_source(connection: Connection, source_id: str) -> None:
-    """Forget what a source said."""
-    _DELETE_OBSERVATIONS_OF_SOURCE.run(connection, source_id=source_id)
+def delete_observations_of_sources(connection: Connection, source_ids: Sequence[str]) -> list[str]:
+    """Forget what some sources said. Returns the memories they contributed to."""
+    ids = json_list(source_ids)
+    touched = [row[0] for row in _MEMORY_IDS_OF_SOURCES.run(connection, ids=ids)]
+    _DELETE_OBSERVATIONS_OF_SOURCES.run(connection, ids=ids)
+    return touched
 
 
 def delete_observations_of_memory(connection: Connection, memory_id: str) -> None:
@@ -285,19 +282,20 @@ def mark_edited(connection: Connection, memory_id: str, key: str, update_time: i
     _MARK_EDITED.run(connection, which=memory_id, new_key=key, new_update_time=update_time)
 
 
-def delete_memory_row(connection: Connection, memory_id: str) -> None:
-    """Remove a memory and its links; its item stays as a tombstone."""
-    unlink_memory(connection, memory_id)
-    _DELETE.run(connection, memory_id=memory_id)
+def delete_memories(connection: Connection, ids: Sequence[str]) -> None:
+    """Remove memories and their links; their items stay as tombstones."""
+    unlink_memories(connection, ids)
+    _DELETE.run(connection, ids=json_list(ids))
 
 
-def unlink_memory(connection: Connection, memory_id: str) -> None:
-    """Take a memory out of the graph, with the entities that only it named."""
-    lonely = [row[0] for row in _ENTITIES_OF.run(connection, memory_id=memory_id)]
+def unlink_memories(connection: Connection, ids: Sequence[str]) -> None:
+    """Take memories out of the graph, with the entities that only they named."""
+    wanted = json_list(ids)
+    named = json_list([row[0] for row in _ENTITIES_OF.run(connection, ids=wanted)])
     for statement in _UNLINK:
-        statement.run(connection, memory_id=memory_id)
-    _DROP_LONELY_ENTITIES.run(connection, ids=json_list(lonely))
-    _DROP_LONELY_ALIASES.run(connection, ids=json_list(lonely))
+        statement.run(connection, ids=wanted)
+    _DROP_LONELY_ENTITIES.run(connection, ids=named)
+    _DROP_LONELY_ALIASES.run(connection, ids=named)
 
 
 def live_items(connection: Connection, ids: Iterable[str]) -> dict[str, Item]:

@@ -21,9 +21,8 @@ _PUT = Statement(
     )
 )
 _BY_TEXT = Statement(select(_p).where(_p.c.scope == bindparam("scope"), in_list(_p.c.text_hash, "hashes")))
-_OF_SOURCE = Statement(select(_p).where(_p.c.source_id == bindparam("source_id")))
-_DELETE_OF_SOURCE = Statement(delete(_p).where(_p.c.source_id == bindparam("source_id")))
-_DELETE = Statement(delete(_p).where(_p.c.passage_id == bindparam("passage_id")))
+_OF_SOURCES = Statement(select(_p).where(in_list(_p.c.source_id, "ids")))
+_DELETE = Statement(delete(_p).where(in_list(_p.c.passage_id, "ids")))
 _SERVE = Statement(update(_p).where(_p.c.passage_id == bindparam("which")).values(served_by=bindparam("new_served_by")))
 _EMBED_TEXTS = Statement(select(_p.c.passage_id, _p.c.embed_text).where(in_list(_p.c.passage_id, "ids")))
 
@@ -38,19 +37,14 @@ def passages_by_text(connection: Connection, scope: int, hashes: Iterable[int]) 
     return _BY_TEXT.rows(connection, scope=scope, hashes=json_list(hashes))
 
 
-def passages_of_source(connection: Connection, source_id: str) -> list[dict[str, Any]]:
-    """The passages of a source."""
-    return _OF_SOURCE.rows(connection, source_id=source_id)
+def passages_of_sources(connection: Connection, source_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The passages of some sources."""
+    return _OF_SOURCES.rows(connection, ids=json_list(source_ids))
 
 
-def delete_passages_of_source(connection: Connection, source_id: str) -> None:
-    """Forget the passages of a source; their items are buried by the caller."""
-    _DELETE_OF_SOURCE.run(connection, source_id=source_id)
-
-
-def delete_passage(connection: Connection, passage_id: str) -> None:
-    """Forget one passage; its item is buried by the caller."""
-    _DELETE.run(connection, passage_id=passage_id)
+def delete_passages(connection: Connection, ids: Iterable[str]) -> None:
+    """Forget passages; their items are buried by the caller."""
+    _DELETE.run(connection, ids=json_list(ids))
 
 
 def serve_by(connection: Connection, passage_id: str, served_by: str) -> None:

@@ -77,8 +77,15 @@ def settle_memories(connection: Connection, change: ScopeChange, touched: Iterab
     said = {memory_id: [_said(row) for row in found] for memory_id, found in memories.observations_of(connection, rows).items()}
     ends = _ends_by_slot(rows, said)
     current = memories.live_items(connection, rows)
-    for memory_id in sorted(rows):
-        _settle(connection, change, rows[memory_id], said.get(memory_id, []), ends.get(memory_id), current.get(memory_id))
+    gone = {memory_id for memory_id, row in rows.items() if memory_id not in said and not row["edited"]}
+    if gone:
+        change.bury(connection, sorted(gone))
+        memories.delete_memories(connection, sorted(gone))
+    for memory_id in sorted(rows.keys() - gone):
+        if memory_id in said:
+            _settle(connection, change, rows[memory_id], said[memory_id], ends.get(memory_id), current.get(memory_id))
+        else:
+            _settle_unsaid(connection, change, rows[memory_id], current[memory_id])
 
 
 def _ends_by_slot(rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[Said]]) -> dict[str, End]:
@@ -101,9 +108,6 @@ def _settle(
     current: Item | None,
 ) -> None:
     memory_id = row["memory_id"]
-    if not observations:
-        _settle_unsaid(connection, change, row, current)
-        return
     composed = compose(change.scope, observations, end)
     fresh = _edited_item(current, composed, end) if row["edited"] and current else _item(change.scope, row, composed, end)
     version = 1 if current is None else current.version
@@ -123,17 +127,13 @@ def _settle(
         ],
     )
     if current is not None:
-        memories.unlink_memory(connection, memory_id)  # what a deleted source alone named goes
+        memories.unlink_memories(connection, [memory_id])  # what a deleted source alone named goes
     _link_graph(connection, change.scope, memory_id, observations)
 
 
-def _settle_unsaid(connection: Connection, change: ScopeChange, row: Mapping[str, Any], current: Item | None) -> None:
-    """Nothing says it any more: it goes, unless its user wrote it, who then is all that vouches for it."""
-    if current is None or not row["edited"]:
-        change.bury(connection, [row["memory_id"]])
-        memories.delete_memory_row(connection, row["memory_id"])
-        return
-    memories.unlink_memory(connection, row["memory_id"])
+def _settle_unsaid(connection: Connection, change: ScopeChange, row: Mapping[str, Any], current: Item) -> None:
+    """No source says it any more, only its user vouches for it."""
+    memories.unlink_memories(connection, [row["memory_id"]])
     kept = {"superseded_by": row["superseded_by"]} if row["superseded_by"] else {}
     unsaid = replace(current, details=compact_json({"sources": []} | kept))
     if unsaid != current:

@@ -101,6 +101,7 @@ def test_a_deleted_memory_stays_dead_on_replay(catalog: Catalog, owner: HandOwne
 
     owner.store(again)
     assert (statements(catalog), excerpts(catalog)) == ([], [])
+    assert rows(catalog, "SELECT item_id FROM index_pending WHERE deleted = 0") == [], "nor does the index get it back"
 
     record(catalog, message("likes tea", conversation="later"))
     owner.work()
