@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from eunoe_client import Eunoe, InvalidInputError, ItemError, RateLimitError, TransientError, UsageError
+from eunoe_client import Eunoe, InvalidInputError, ItemError, MessageStream, RateLimitError, TransientError, UsageError
 from eunoe_client._segments import HELD_ITEMS, LISTED_ERRORS, SEGMENT_ITEMS
 from service.domain.errors import InvalidArgument, ResourceExhausted, Unavailable
 from tests.support.fake_failures import Failure, until
@@ -93,6 +93,17 @@ async def test_a_full_service_is_waited_for(sdk: Eunoe, fake: FakeService) -> No
     async with sdk.conversation.stream("c1") as stream:
         await stream.send("user", "Hello")
     assert stream.summary.accepted_count == 1
+
+
+async def test_a_full_service_is_sent_less_at_a_time(sdk: Eunoe, fake: FakeService) -> None:
+    """A service that takes a part before it is full makes progress: what it took is acknowledged, stored once and counted once."""
+    full = ResourceExhausted("full", reason="BACKLOG_FULL", retry_after=0.01)
+    fake.failures.plan("StreamMessages", Failure(full, at_item=300), Failure(full, at_item=200))
+    async with sdk.conversation.stream("c1") as stream:
+        sent = [await stream.send("user", str(number)) for number in range(SEGMENT_ITEMS)]
+        await until(lambda: 0 < stream.acknowledged < 100)
+    assert [turn.message_id for turn in fake.store.messages["c1"]] == sent
+    assert (stream.summary.accepted_count, stream.summary.duplicate_count) == (SEGMENT_ITEMS, 0)
 
 
 async def test_refused_items_are_told_with_their_place_and_id(sdk: Eunoe) -> None:
@@ -299,6 +310,24 @@ async def test_a_reason_that_grpc_lost_may_end_the_stream(sdk: Eunoe, fake: Fake
         async with stream:
             await stream.send("Ana keeps bees.", document_type="note")
     assert len(stream.unacknowledged) == 1
+
+
+async def test_the_reason_of_an_early_end_is_the_services(sdk: Eunoe, fake: FakeService) -> None:
+    """A service that ends the stream while it is written to is heard, though gRPC at first shows a stumble of its own."""
+    for number in range(10):
+        fake.failures.plan("StreamMessages", Failure(InvalidArgument("no more", reason="TOO_MANY_ITEM_ERRORS"), at_item=1))
+        stream = sdk.conversation.stream(f"c{number}")
+
+        async def talk(stream: MessageStream = stream) -> None:
+            async with stream:
+                for _ in range(SEGMENT_ITEMS):
+                    await stream.send("user", "Hello")
+                    await asyncio.sleep(0)
+
+        with pytest.raises(InvalidInputError, match="TOO_MANY_ITEM_ERRORS"):
+            await talk()
+        assert stream.acknowledged == 0
+    assert len(fake.failures.received["StreamMessages"]) == 10
 
 
 async def test_a_service_that_ends_streams_early_never_loses_an_item(sdk: Eunoe, fake: FakeService) -> None:

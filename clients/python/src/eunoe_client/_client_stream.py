@@ -13,11 +13,13 @@ from eunoe_client.errors import EunoeError, ServiceUnavailableError
 Request = TypeVar("Request")
 Response = TypeVar("Response", covariant=True)  # noqa: PLC0105 - named like the others
 
+_LOOKS = 250
+_BETWEEN_LOOKS = 0.002
 _ENDED = (aio.AioRpcError, asyncio.InvalidStateError)
 
 
 class StatusLost(Exception):
-    """The service ended the stream while it was written to, and gRPC lost the status it gave (grpc/grpc issue 36066)."""
+    """The service ended the stream while it was written to, and gRPC never showed the status it gave (grpc/grpc issue 36066)."""
 
 
 class ClientStream(Generic[Request, Response]):
@@ -66,7 +68,13 @@ class ClientStream(Generic[Request, Response]):
 
     async def _ending(self) -> EunoeError | StatusLost:
         code, text = await self._call.code(), await self._call.details() or ""
-        if hides_status(code, text):
+        for _ in range(_LOOKS):
+            if not hides_status(code, text):
+                break
+            # The write failed before the service's status was read. It arrives a moment later, and then takes the place of gRPC's own.
+            await asyncio.sleep(_BETWEEN_LOOKS)
+            code, text = await self._call.code(), await self._call.details() or ""
+        else:
             return StatusLost()
         if code is StatusCode.OK:
             return ServiceUnavailableError(

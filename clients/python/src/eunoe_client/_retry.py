@@ -37,13 +37,15 @@ _LONGEST = 2.0
 def pause_before_retry(error: EunoeError, attempt: int) -> float | None:
     """Seconds to wait before the next try; None if there must be none.
 
-    Doubles from 50 ms to 2 s, less up to half by chance so that many clients do not come back at once. What the service asked for is the least.
+    What the service asked for, and up to half of it more; where it asked for nothing, 50 ms doubling to 2 s, and up to half of it less. By chance, so that
+    many clients do not come back at once.
 
     Args:
         error: How the last try ended.
         attempt: How many tries there were before it.
     """
-    if error.code in RETRYABLE or (error.code in RETRYABLE_WHEN_TOLD and error.retry_after is not None):
-        longest = min(_LONGEST, _FIRST * (1 << min(attempt, 10)))
-        return (error.retry_after or 0.0) + longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
+    if error.retry_after is not None and error.code in RETRYABLE + RETRYABLE_WHEN_TOLD:
+        return max(_FIRST, error.retry_after) * random.uniform(1.0, 1.5)  # noqa: S311 - spreads load, hides nothing
+    if error.code in RETRYABLE:
+        return min(_LONGEST, _FIRST * (1 << min(attempt, 10))) * random.uniform(0.5, 1.0)  # noqa: S311 - as above
     return None

@@ -95,6 +95,8 @@ class Segments(Generic[Request]):
         self._given = 0
         self._flush_until = 0
         """Segments are closed early until this many items are acknowledged."""
+        self._maybe_sent = 0
+        """So many items have been sent in a segment that was not acknowledged; the service may know them."""
         self._finishing = False
         self._failure: Exception | None = None
         self._received = self._accepted = self._duplicates = self._rejected = 0
@@ -221,11 +223,20 @@ class Segments(Generic[Request]):
             if not isinstance(outcome, EunoeError):
                 self._acknowledge(outcome, sent_again=tries > 0)
                 return
+            self._maybe_sent = max(self._maybe_sent, self._received + len(self._segment))
+            if outcome.code == "RESOURCE_EXHAUSTED":
+                self._shorten()
             pause = pause_before_retry(outcome, tries)
             if pause is None or clock() + pause >= give_up_at:
                 raise outcome
             await asyncio.sleep(pause)
             tries += 1
+
+    def _shorten(self) -> None:
+        """Take less at a time: a service that is full takes a part, and a part that is acknowledged is progress."""
+        kept = max(1, len(self._segment) // 4)
+        self._waiting.extendleft(reversed(self._segment[kept:]))
+        del self._segment[kept:]
 
     async def _attempt(self, closes_at: float | None, seconds: float) -> Summary | EunoeError:
         try:
@@ -284,6 +295,7 @@ class Segments(Generic[Request]):
 
     def _acknowledge(self, summary: Summary, *, sent_again: bool) -> None:
         first_index = self._received
+        sent_again = sent_again or self._received < self._maybe_sent
         self._received += summary.received_count
         # What is a duplicate the second time is what arrived the first time.
         self._accepted += summary.accepted_count + (summary.duplicate_count if sent_again else 0)
