@@ -25,9 +25,10 @@ _VERDICTS = {"goal": "goal met", "yes": "yes", "no": "NO"}
 @click.argument("names", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(SCENARIOS)))
 @click.option("--pairs", default=3, show_default=True, help="Alternating pairs of floor and run; the medians count.")
 @click.option(
-    "--quick", is_flag=True, help="One small pair of each, to see that everything works. Nothing is written to the results."
+    "--quick", is_flag=True, help="One small pair of each, to see that everything works: no measurement."
 )
-def main(names: tuple[str, ...], pairs: int, quick: bool) -> None:
+@click.option("--record/--no-record", default=True, help="Whether to write to the results.  [default: yes, but not with --quick]")
+def main(names: tuple[str, ...], pairs: int, quick: bool, record: bool) -> None:
     """Measure the scenarios named, or all of them."""
     figures, failures = [], []
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -40,7 +41,7 @@ def main(names: tuple[str, ...], pairs: int, quick: bool) -> None:
                 failures.append(f"{name}: {error}")
                 console.print(f"{name} failed: {error}", style="red")
                 continue
-            if not quick:
+            if record and not quick:
                 results.append(figures[-1])
             console.print(f"{name}: {_told(figures[-1])} in {time.monotonic() - started:.0f} s")
     console.print(_table(figures))
