@@ -44,9 +44,9 @@ _TURNS = Statement(
     .join(
         _i,
         and_(
-            _i.c.scope == bindparam("scope"),
-            _i.c.session == func.json_extract(_wanted.c.value, "$[0]"),
-            _i.c.number == func.json_extract(_wanted.c.value, "$[1]"),
+            _i.c.scope == func.json_extract(_wanted.c.value, "$[0]"),  # a constant here would make SQLite walk the whole scope
+            _i.c.session == func.json_extract(_wanted.c.value, "$[1]"),
+            _i.c.number == func.json_extract(_wanted.c.value, "$[2]"),
         ),
     )
     .where(_i.c.kind == PASSAGE, _i.c.is_live == 1)
@@ -90,7 +90,8 @@ def latest_items(connection: Connection, scope: int, most: int) -> list[Item]:
 
 def passages_of_turns(connection: Connection, scope: int, turns: Iterable[tuple[str, int]]) -> list[Item]:
     """The live passages of a scope that are some turns, given as (session, number)."""
-    return [Item(*row) for row in _TURNS.run(connection, scope=scope, turns=json_list(turns))]
+    wanted = json_list((scope, session, number) for session, number in turns)
+    return [Item(*row) for row in _TURNS.run(connection, turns=wanted)]
 
 
 def table_of_scope(connection: Connection, scope: int) -> str | None:
