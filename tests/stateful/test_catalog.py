@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from service.catalog import edits, items
 from service.catalog.edits import Guard, MemoryEdit
 from service.catalog.items import TOMBSTONE_US
 from service.catalog.memories import get_memory
-from service.catalog.recording import Write
+from service.catalog.recording import Answer, Write
 from service.domain.errors import AlreadyExists
 from service.domain.item import Item
 from service.domain.kinds import Lane
@@ -56,6 +57,27 @@ SCOPES = {"one": USER, "two": USER, "three": NEIGHBOUR, "four": CUSTOMER}
 lines = st.lists(st.sampled_from(LINES), min_size=1, max_size=2, unique=True).map("\n".join)
 times = st.integers(-3, 3).map(lambda minutes: NOW + minutes * MINUTE)
 lanes = st.sampled_from(Lane)
+messages = st.sampled_from(sorted(SCOPES)).flatmap(
+    lambda talk: st.fixed_dictionaries(
+        {
+            "content": lines,
+            "conversation": st.just(talk),
+            "scope": st.just(SCOPES[talk]),
+            "message_id": st.integers(1, 6).map(lambda number: f"m{number}"),
+            "said": times,
+            "lane": lanes,
+        }
+    )
+)
+documents = st.fixed_dictionaries(
+    {
+        "content": st.sampled_from(LINES),
+        "document_id": st.integers(1, 4).map(lambda number: f"d{number}"),
+        "scope": st.sampled_from([USER, NEIGHBOUR, CUSTOMER]),
+        "written": times,
+        "lane": lanes,
+    }
+)
 
 
 class DictionaryIndex(IndexWriter):
@@ -169,50 +191,38 @@ class CatalogMachine(RuleBasedStateMachine):
         self.catalog.close()
         self.directory.cleanup()
 
-    @rule(target=sources, talk=st.sampled_from(sorted(SCOPES)), content=lines, said=times, lane=lanes, number=st.integers(1, 6))
-    def record_message(self, talk: str, content: str, said: int, lane: Lane, number: int) -> object:
-        """A turn, perhaps under an id that is taken."""
-        write = message(content, conversation=talk, scope=SCOPES[talk], message_id=f"m{number}", said=said, lane=lane)
-        first = next((k for k in self.known.values() if isinstance(k.write, MessageWrite) and _key(k.write) == _key(write)), None)
-        return self._record(write, first)
+    @rule(target=sources, specifications=st.lists(messages | documents, min_size=1, max_size=4), at_once=st.integers(0, 9))
+    def record_group(self, specifications: list[dict[str, Any]], at_once: int) -> MultipleResults[str]:
+        """One commit group, perhaps with ids that are taken, also within the group; some of what waits is applied at once."""
+        writes = [message(**each) if "conversation" in each else document(**each) for each in specifications]
+        answers = record(self.catalog, *writes)
+        for write, answer in zip(writes, answers, strict=True):
+            self._check_answer(write, answer)
+        for lane in Lane:
+            self._apply(self.owner.waiting(lane)[:at_once])
+        return multiple(*(write.source_id for write in writes if write.source_id in self.known))
 
-    @rule(
-        target=sources,
-        scope=st.sampled_from([USER, NEIGHBOUR, CUSTOMER]),
-        line=st.sampled_from(LINES),
-        said=times,
-        lane=lanes,
-        number=st.integers(1, 4),
-    )
-    def record_document(self, scope: ScopeRef, line: str, said: int, lane: Lane, number: int) -> object:
-        """A document, perhaps under an id that is taken."""
-        write = document(line, document_id=f"d{number}", scope=scope, written=said, lane=lane)
-        first = next(
-            (k for k in self.known.values() if isinstance(k.write, DocumentWrite) and _key(k.write) == _key(write)), None
-        )
-        return self._record(write, first)
-
-    def _record(self, write: Write, first: Known | None) -> object:
-        (answer,) = record(self.catalog, write)
+    def _check_answer(self, write: Write, answer: Answer) -> None:
+        first = next((known for known in self.known.values() if _key(known.write) == _key(write)), None)
+        if first is not None and first.write.content_hash != write.content_hash:
+            assert isinstance(answer, AlreadyExists)
+            return
+        assert not isinstance(answer, Exception)
         if first is not None:
-            if first.write.content_hash == write.content_hash:
-                assert not isinstance(answer, Exception) and answer.is_duplicate and answer.entry == first.answer.entry
-            else:
-                assert isinstance(answer, AlreadyExists)
-            return multiple()
-        assert not isinstance(answer, Exception) and not answer.is_duplicate
+            assert answer.is_duplicate and answer.entry == first.answer.entry
+            return
+        assert not answer.is_duplicate
         if isinstance(write, MessageWrite):
             assert isinstance(answer, RecordedMessage)
             self.counts[write.conversation_id] = self.counts.get(write.conversation_id, 0) + 1
             assert answer.number == self.counts[write.conversation_id]
         found = {match.start(): f"user {match['kind']} {match['rest']}".casefold() for match in LINE.finditer(write.content)}
         self.known[write.source_id] = Known(write, answer, found)
-        return write.source_id
 
-    @rule(lane=lanes, size=st.integers(1, 5))
-    def store(self, lane: Lane, size: int) -> None:
-        """Transaction 1 for the next records of a lane."""
-        self._apply(self.owner.waiting(lane)[:size])
+    @rule()
+    def store_all(self) -> None:
+        """Transaction 1 for all that waits, over both lanes."""
+        self._apply([outcome for lane in Lane for outcome in self.owner.waiting(lane)])
 
     def _apply(self, batch: Sequence[Outcome]) -> None:
         if not batch:
@@ -229,23 +239,21 @@ class CatalogMachine(RuleBasedStateMachine):
             pass
         assert self.writer.tables[self.index.table.name] == {item.item_id: item for item in live(self.catalog)}
 
-    @rule()
-    def restart(self) -> None:
-        """The owner dies, whatever it was at, and another one takes over."""
+    @rule(is_lost=st.booleans())
+    def restart(self, is_lost: bool) -> None:
+        """The owner dies, whatever it was at, perhaps with the directory of the index; another one takes over."""
+        if is_lost:
+            self.writer.tables.clear()
+            self.writer.states.clear()
         self.owner.take_over()
         self.index = IndexStep(self.catalog, self.writer, self.owner.ownership)
         self.index.open()
 
-    @rule()
-    def lose_the_index(self) -> None:
-        """The directory of the index is deleted."""
-        self.writer.tables.clear()
-        self.writer.states.clear()
-        self.restart()
-
-    @rule(scope=st.integers(1, 3))
-    def read(self, scope: int) -> None:
-        """A reader hears what changed since it last read, and loads anew only when it is told to."""
+    @rule(scope=st.integers(1, 3), days=st.integers(0, 1))
+    def read(self, scope: int, days: int) -> None:
+        """A reader hears what changed since it last read, perhaps days ago, and loads anew only when it is told to."""
+        if days:
+            self._purge()
         with self.catalog.read() as connection:
             if connection.exec_driver_sql("SELECT count(*) FROM scopes WHERE scope = ?", (scope,)).scalar_one() == 0:
                 return
@@ -262,9 +270,7 @@ class CatalogMachine(RuleBasedStateMachine):
                     reader.held.pop(item_id, None)
         assert reader.held == everything
 
-    @rule()
-    def purge(self) -> None:
-        """A day goes by for every tombstone."""
+    def _purge(self) -> None:
         run_sql(
             self.catalog,
             "UPDATE items SET deleted_time = deleted_time - :day WHERE deleted_time IS NOT NULL",
@@ -406,4 +412,4 @@ def _key(write: Write) -> tuple[str, str]:
 
 
 TestCatalog = CatalogMachine.TestCase
-TestCatalog.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+TestCatalog.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
