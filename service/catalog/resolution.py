@@ -68,7 +68,8 @@ def settle_memories(connection: Connection, change: ScopeChange, touched: Iterab
 
     A memory left without observations becomes a tombstone; one that its user edited stays, without a source.
     """
-    rows = {row["memory_id"]: row for row in memories.memories_by_ids(connection, sorted(touched))}
+    changed = set(touched)
+    rows = {row["memory_id"]: row for row in memories.memories_by_ids(connection, sorted(changed))}
     slots = {(row["subject"], row["attribute"]) for row in rows.values() if row["attribute"]}
     if slots:
         rows |= {row["memory_id"]: row for row in memories.memories_by_slot(connection, change.scope, sorted(slots))}
@@ -82,10 +83,11 @@ def settle_memories(connection: Connection, change: ScopeChange, touched: Iterab
         change.bury(connection, sorted(gone))
         memories.delete_memories(connection, sorted(gone))
     for memory_id in sorted(rows.keys() - gone):
-        if memory_id in said:
-            _settle(connection, change, rows[memory_id], said[memory_id], ends.get(memory_id), current.get(memory_id))
-        else:
-            _settle_unsaid(connection, change, rows[memory_id], current[memory_id])
+        row, end, item = rows[memory_id], ends.get(memory_id), current.get(memory_id)
+        if memory_id not in said:
+            _settle_unsaid(connection, change, row, current[memory_id])
+        elif item is None or memory_id in changed or _ends_otherwise(row, item, end):
+            _settle(connection, change, row, said[memory_id], end, item)
 
 
 def _ends_by_slot(rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[Said]]) -> dict[str, End]:
@@ -97,6 +99,11 @@ def _ends_by_slot(rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, list
     for observations in by_slot.values():
         ends |= slot_ends(observations)
     return ends
+
+
+def _ends_otherwise(row: Mapping[str, Any], item: Item, end: End | None) -> bool:
+    """Whether a memory's end is another one than it was so far."""
+    return (item.valid_until, row["superseded_by"]) != ((end.time, end.superseded_by) if end else (None, ""))
 
 
 def _settle(
