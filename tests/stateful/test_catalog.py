@@ -184,7 +184,7 @@ class CatalogMachine(RuleBasedStateMachine):
         self.edited: dict[str, tuple[ScopeRef, str]] = {}
         self.absorbed: dict[tuple[str, int], str] = {}
         self.readers: dict[int, Reader] = {}
-        self.edits = 0
+        self.edits = self.drawn = 0
 
     def teardown(self) -> None:
         """Close what was opened."""
@@ -195,6 +195,9 @@ class CatalogMachine(RuleBasedStateMachine):
     def record_group(self, specifications: list[dict[str, Any]], at_once: int) -> MultipleResults[str]:
         """One commit group, perhaps with ids that are taken, also within the group; some of what waits is applied at once."""
         writes = [message(**each) if "conversation" in each else document(**each) for each in specifications]
+        for write in writes:  # ids of its own, so that a run can be repeated to the letter
+            self.drawn += 1
+            write.source_id = f"{self.drawn:032x}"
         answers = record(self.catalog, *writes)
         for write, answer in zip(writes, answers, strict=True):
             self._check_answer(write, answer)
@@ -337,7 +340,7 @@ class CatalogMachine(RuleBasedStateMachine):
             del self.known[name]
 
     def _any_memory(self, choice: Random) -> str | None:
-        found = [row[0] for row in rows(self.catalog, "SELECT memory_id FROM memories ORDER BY memory_id")]
+        found = [row[0] for row in rows(self.catalog, "SELECT memory_id FROM memories ORDER BY scope, key")]
         return choice.choice(found) if found else None
 
     def _observations(self, memory_id: str) -> list[tuple[str, int]]:
