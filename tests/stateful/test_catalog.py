@@ -14,6 +14,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, invariant, multiple, rule
@@ -50,6 +51,7 @@ from tests.support.catalogs import (
 from tests.support.lines import LINE
 from tests.support.stages import HandOwner, check_books, live
 
+pytestmark = pytest.mark.timeout(180)
 LINES = ["likes tea", "likes TEA", "saw the sea", "home Porto", "home Lisbon", "not home Porto", "how are you?"]
 SCOPES = {"one": USER, "two": USER, "three": NEIGHBOUR, "four": CUSTOMER}
 """The scope of each conversation."""
