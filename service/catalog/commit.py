@@ -82,7 +82,6 @@ class QueueStatistics:
 
     waiting: int
     bound: int
-    last_group: int
     is_alive: bool
 
 
@@ -97,6 +96,8 @@ class GroupLimits:
     """Seconds the thread waits for company once groups form: 12 to 18 % more acknowledgements at 64 callers; one caller never waits."""
     waiting: int = 4096
     """Writes that may wait."""
+    waiting_size: int = 64_000_000
+    """Characters that may wait; a write that finds the queue empty may be of any size."""
 
 
 class CommitQueue:
@@ -129,6 +130,7 @@ class CommitQueue:
         self._on_death = on_death
         self._observe = observe
         self._waiting: deque[tuple[Write | Call[Any], Any]] = deque()
+        self._waiting_size = 0
         self._in_hand: list[tuple[Write | Call[Any], Any]] = []
         self._condition = threading.Condition()
         self._is_closing = False
@@ -152,7 +154,7 @@ class CommitQueue:
 
     def statistics(self) -> QueueStatistics:
         """How full the queue is now."""
-        return QueueStatistics(len(self._waiting), self._limits.waiting, self._last_group, not self._is_dead)
+        return QueueStatistics(len(self._waiting), self._limits.waiting, not self._is_dead)
 
     def submit(self, write: Write | Call[Any], ticket: Ticket) -> None:
         """Queue a write, without waiting.
@@ -164,9 +166,11 @@ class CommitQueue:
         with self._condition:
             if self._is_closing or self._is_dead:
                 raise Unavailable("the service is stopping; send it again", reason="DRAINING", retry_after=1.0)
-            if len(self._waiting) >= self._limits.waiting:
+            is_too_large = self._waiting and self._waiting_size + write.size > self._limits.waiting_size
+            if is_too_large or len(self._waiting) >= self._limits.waiting:
                 raise ResourceExhausted("too many writes are waiting; slow down", reason="OVERLOADED", retry_after=0.2)
             self._waiting.append((write, ticket))
+            self._waiting_size += write.size
             if len(self._waiting) == 1:
                 self._condition.notify()
 
@@ -222,14 +226,13 @@ class CommitQueue:
         first = self._waiting.popleft()
         group = self._in_hand = [first]
         size = first[0].size
-        if isinstance(first[0], Call):
-            return group
-        while self._waiting and len(group) < self._limits.items:
+        while self._waiting and len(group) < self._limits.items and not isinstance(first[0], Call):
             write = self._waiting[0][0]
-            size += write.size
-            if isinstance(write, Call) or size > self._limits.size:
+            if isinstance(write, Call) or size + write.size > self._limits.size:
                 break
             group.append(self._waiting.popleft())
+            size += write.size
+        self._waiting_size -= size
         return group
 
     def _run_call(self, call: Call[Any], ticket: Any) -> list[tuple[Any, Any]]:
@@ -286,8 +289,8 @@ class CommitQueue:
     def _die(self) -> None:
         with self._condition:
             self._is_dead = True
-            waiting, self._waiting = [*self._in_hand, *self._waiting], deque()
-        error = Unavailable("the service's writer died; it is being restarted", retry_after=2.0)
+            waiting, self._waiting, self._waiting_size = [*self._in_hand, *self._waiting], deque(), 0
+        error = Unavailable("the service's writer died; the service must be started again", retry_after=2.0)
         self._settle([(ticket, error) for _, ticket in waiting])
         self._on_death()
 

@@ -97,10 +97,6 @@ class Catalog:
         with _mapped_errors(), self._readers.connect() as connection:
             connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def migration_engine(self) -> Engine:
-        """The engine that migrations run on."""
-        return self._writers
-
     def close(self) -> None:
         """Close every connection."""
         self._discard_writer()

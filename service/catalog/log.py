@@ -112,7 +112,6 @@ _BURY = Statement(
     .values({column.name: bindparam(column.name) for column in _dead.columns})
     .on_conflict_do_nothing(index_elements=["shard", "lane", "seq", "log_epoch"])
 )
-_COUNT_DEAD = Statement(select(func.count()).select_from(_dead))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +224,6 @@ def bury(connection: Connection, record: Mapping[str, Any], log_epoch: int, stag
         reason=reason,
         create_time=now_us(),
     )
-
-
-def count_dead(connection: Connection) -> int:
-    """How many dead letters there are."""
-    return int(_COUNT_DEAD.run(connection).scalar_one())
 
 
 def highest(entries: Iterable[LogEntry]) -> dict[tuple[int, int], int]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
 from service.catalog.sql import Statement, in_list, json_list
 from service.domain.item import Item
-from service.domain.kinds import MemoryType, ScopeKind
+from service.domain.kinds import ScopeKind
 from service.domain.scope import ScopeRef
 
 _m, _o, _i, _s = schema.memories, schema.observations, schema.items, schema.scopes
@@ -113,16 +113,6 @@ _view = select(*_VIEW_COLUMNS).join(_i, _i.c.item_id == _m.c.memory_id).join(_s,
 _GET = Statement(
     _view.where(_m.c.memory_id == bindparam("memory_id"), _s.c.instance_id == bindparam("instance_id"), _i.c.is_live == 1)
 )
-_LIST = Statement(
-    _view.where(
-        _m.c.scope == bindparam("scope"),
-        in_list(_m.c.type, "types"),
-        _i.c.is_live == 1,
-        tuple_(_m.c.create_time, _m.c.memory_id) > tuple_(bindparam("after_time"), bindparam("after_id")),
-    )
-    .order_by(_m.c.create_time, _m.c.memory_id)
-    .limit(bindparam("most"))
-)
 _PUT_ENTITY = Statement(
     upsert(schema.entities)
     .values({column.name: bindparam(column.name) for column in schema.entities.columns})
@@ -187,21 +177,6 @@ def get_memory(connection: Connection, instance_id: str, memory_id: str) -> Memo
         if alias is not None:
             row = _GET.run(connection, instance_id=instance_id, memory_id=alias).first()
     return None if row is None else _memory_row(row)
-
-
-def list_memories(
-    connection: Connection, scope: int, types: Iterable[MemoryType], after: tuple[int, str], limit: int
-) -> list[MemoryRow]:
-    """A page of a scope's memories, oldest first, after (create time, memory id)."""
-    rows = _LIST.run(
-        connection,
-        scope=scope,
-        types=json_list(kind.value for kind in types),
-        after_time=after[0],
-        after_id=after[1],
-        most=limit,
-    )
-    return [_memory_row(row) for row in rows]
 
 
 def _memory_row(row: Any) -> MemoryRow:

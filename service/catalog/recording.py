@@ -143,6 +143,10 @@ class _Conversation:
         return self.count, session
 
 
+MOST_SCOPES = 50_000
+"""Scopes whose numbers are kept: about 20 MB."""
+
+
 class Recorder:
     """Writes groups. Keeps the numbers of scopes it has seen, which never change, and forgets those of a group that failed."""
 
@@ -163,6 +167,8 @@ class Recorder:
             One answer per write, in order: what it became, or why this one was refused.
         """
         self._fresh = []
+        if len(self._scopes) >= MOST_SCOPES:
+            self._scopes.clear()
         messages = [write for write in writes if isinstance(write, MessageWrite)]
         documents = [write for write in writes if isinstance(write, DocumentWrite)]
         group = _Group(self, connection)

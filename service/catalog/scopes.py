@@ -29,7 +29,7 @@ _INSERT = Statement(
 _DRAW_CHANGE = Statement(
     update(_scopes)
     .where(_scopes.c.scope == bindparam("which"))
-    .values(change_number=_scopes.c.change_number + 1, live_items=_scopes.c.live_items + bindparam("growth"))
+    .values(change_number=_scopes.c.change_number + 1)
     .returning(_scopes.c.change_number)
 )
 _GROW = Statement(
@@ -62,18 +62,12 @@ def ensure_scope(connection: Connection, instance_id: str, ref: ScopeRef, shards
     return scope, shard
 
 
-def draw_change(connection: Connection, scope: int, growth: int = 0) -> int:
-    """The scope's next change number. The row stays locked until commit, so numbers become visible in order.
-
-    Args:
-        connection: in a write transaction.
-        scope: the scope's number.
-        growth: by how many the live items of the scope change.
-    """
-    return int(_DRAW_CHANGE.run(connection, which=scope, growth=growth).scalar_one())
+def draw_change(connection: Connection, scope: int) -> int:
+    """The scope's next change number. The row stays locked until commit, so numbers become visible in order."""
+    return int(_DRAW_CHANGE.run(connection, which=scope).scalar_one())
 
 
 def grow(connection: Connection, scope: int, growth: int) -> None:
-    """Correct the count of live items after `draw_change`."""
+    """Change the count of the scope's live items."""
     if growth:
         _GROW.run(connection, which=scope, growth=growth)

@@ -5,7 +5,7 @@ The write types are not frozen: a frozen dataclass costs three times as much to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from service.domain.kinds import Lane
 from service.domain.scope import ScopeRef
@@ -105,16 +105,3 @@ class AcceptedDocument:
     record_time: int
     entry: LogEntry
     is_duplicate: bool = False
-
-
-@dataclass(slots=True)
-class ItemError:
-    """What went wrong with one item of a batch or stream."""
-
-    index: int
-    code: str
-    """The canonical status name, INVALID_ARGUMENT and the like."""
-    reason: str
-    message: str
-    first_id: str = ""
-    fields: dict[str, str] = field(default_factory=dict)

@@ -265,6 +265,20 @@ async def test_a_full_queue_refuses(catalog: Catalog) -> None:
     assert [task.result().number for task in taken] == [1, 2, 3]
 
 
+async def test_a_queue_of_large_writes_refuses_sooner(catalog: Catalog) -> None:
+    """What waits is bounded in characters too, whatever they are counted by; room comes back when they are written."""
+    async with running(catalog, GroupLimits(waiting_size=100)) as queue:
+        async with asyncio.TaskGroup() as group, queue.held():
+            taken = [group.create_task(queue.write(message("x" * 45))) for _ in range(2)]
+            await _until(lambda: queue.queue.statistics().waiting == 2)
+            refused = await queue.write(message("x" * 11))
+        alone = await queue.write(message("x" * 500))
+
+    assert isinstance(refused, ResourceExhausted) and refused.retry_after
+    assert [task.result().number for task in taken] == [1, 2]
+    assert alone.number == 3
+
+
 async def test_closing_writes_what_waits(catalog: Catalog) -> None:
     """Closing the queue loses nothing that it took, and takes nothing more."""
     async with running(catalog) as queue, asyncio.TaskGroup() as group:
