@@ -36,6 +36,12 @@ def unindexed(directory: Path, ids: Collection[str]) -> set[str]:
     return {str(row[0]) for row in rows}.intersection(ids)
 
 
+def pending(directory: Path) -> int:
+    """Items that the index has not been told of yet."""
+    with _reading(directory) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM index_pending").fetchone()[0])
+
+
 def live_items(directory: Path) -> dict[str, int]:
     """Version by id of everything that the catalog serves."""
     with _reading(directory) as connection:
