@@ -213,6 +213,7 @@ class _Service:
         self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
         self._index = IndexReader(str(settings.index_dir))
         self._app = self._use_cases()
+        self._metrics.watch_scopes(self._app.scopes.statistics)
         self._server = Server(settings, self._app, self._metrics, self._admin_token())
         self._http = HttpServer(Probes(live=self._dead_parts, ready=self._dead_parts, metrics=self._exposition))
 
@@ -325,7 +326,8 @@ class _Service:
             logger.warning("index_not_opened", error=error.message)
         self._app.tables.attach(self._index)
 
-    def _measure_lag(self) -> None:
+    def _measure(self) -> None:
+        self._metrics.commit_queue.set(self._queue.statistics().waiting)
         with self._opened.catalog.read() as connection:
             heads = log.progress(connection, "log_heads")
         applied, indexed = self._log.applied(), self._log.indexed()
@@ -338,7 +340,7 @@ class _Service:
 
     def _exposition(self) -> bytes:
         """The metrics of this process, and the last ones of the owner."""
-        self._measure_lag()
+        self._measure()
         try:
             of_owner = self._metrics_file.read_bytes()
         except FileNotFoundError:  # it has not measured anything yet

@@ -6,7 +6,7 @@ the owner sent. Children of labelled metrics are bound once, not per call: a cal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,6 +17,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -56,10 +58,6 @@ class ApiMetrics:
             "eunoe_call_seconds", "Duration of calls, streams included.", ("rpc",), registry=registry, buckets=_CALL
         )
         self._bound: dict[str, CallMetrics] = {}
-        self._acknowledged = Counter(
-            "eunoe_acknowledged_items", "Items that are durable and answered, by kind.", ("kind",), registry=registry
-        )
-        self._acknowledged_kinds: dict[str, Counter] = {}
         self.commit_items = Histogram(
             "eunoe_commit_group_items", "Items that shared one write transaction.", registry=registry, buckets=_ITEMS
         )
@@ -71,7 +69,11 @@ class ApiMetrics:
             "eunoe_owner_restarts", "Owner processes that died and were started again.", registry=registry
         )
         self._add_lags(registry)
-        self._add_scopes(registry)
+        self._fetch_seconds = Histogram(
+            "eunoe_fetch_stage_seconds", "Duration of the stages of a fetch.", ("stage",), registry=registry, buckets=_STAGE
+        )
+        self._fetch_stages: dict[str, Histogram] = {}
+        self._registry = registry
 
     def _add_lags(self, registry: CollectorRegistry) -> None:
         places = ("shard", "lane")
@@ -86,25 +88,6 @@ class ApiMetrics:
             registry=registry,
         )
 
-    def _add_scopes(self, registry: CollectorRegistry) -> None:
-        self.scope_bytes = Gauge("eunoe_scope_cache_bytes", "Memory of the scopes that are held.", registry=registry)
-        self.scopes_held = Gauge("eunoe_scope_cache_scopes", "Scopes that are held in memory.", registry=registry)
-        reads = Counter(
-            "eunoe_scope_cache_reads", "Scopes a fetch asked for: held (hit) or not (miss).", ("outcome",), registry=registry
-        )
-        self.scope_hits = reads.labels("hit")
-        self.scope_misses = reads.labels("miss")
-        self.scope_loads = Counter(
-            "eunoe_scope_cache_loads", "Scopes that were read from the index or the catalog.", registry=registry
-        )
-        self.scope_load_seconds = Histogram(
-            "eunoe_scope_load_seconds", "Duration of reading one scope.", registry=registry, buckets=_WORK
-        )
-        self._fetch_seconds = Histogram(
-            "eunoe_fetch_stage_seconds", "Duration of the stages of a fetch.", ("stage",), registry=registry, buckets=_STAGE
-        )
-        self._fetch_stages: dict[str, Histogram] = {}
-
     def call(self, rpc: str) -> CallMetrics:
         """The bound metrics of an RPC, named as in `MemoryService.FetchContext`; keep the result."""
         bound = self._bound.get(rpc)
@@ -113,19 +96,37 @@ class ApiMetrics:
             self._bound[rpc] = bound
         return bound
 
-    def acknowledged(self, kind: str) -> Counter:
-        """The bound counter of durable items of a kind (`message`, `document`, `update`, `delete`)."""
-        counter = self._acknowledged_kinds.get(kind)
-        if counter is None:
-            counter = self._acknowledged_kinds[kind] = self._acknowledged.labels(kind)
-        return counter
+    def watch_scopes(self, statistics: Callable[[], Mapping[str, int]]) -> None:
+        """Show what the scope cache counts: its `bytes` and `scopes` now, and everything else since start."""
+        self._registry.register(ScopeCacheCollector(statistics))
 
     def fetch_stage(self, stage: str) -> Histogram:
-        """The bound duration of one stage of a fetch (`wait`, `catalog`, `load`, `embed`, `rank`, `pack`)."""
+        """The bound duration of one stage of a fetch (`wait`, `catalog`, `load`, `embed`, `rank`)."""
         seconds = self._fetch_stages.get(stage)
         if seconds is None:
             seconds = self._fetch_stages[stage] = self._fetch_seconds.labels(stage)
         return seconds
+
+
+class ScopeCacheCollector(Collector):
+    """What the scope cache counts by itself, read whenever the metrics are asked for."""
+
+    def __init__(self, statistics: Callable[[], Mapping[str, int]]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector`."""
+        told = dict(self._statistics())
+        yield GaugeMetricFamily("eunoe_scope_cache_bytes", "Memory of the scopes that are held.", told.pop("bytes"))
+        yield GaugeMetricFamily("eunoe_scope_cache_scopes", "Scopes that are held in memory.", told.pop("scopes"))
+        events = CounterMetricFamily(
+            "eunoe_scope_cache_events",
+            "What happened to scopes that fetches asked for: used as they were (hits), brought up to date (deltas), read (loads)...",
+            labels=["event"],
+        )
+        for event, count in told.items():
+            events.add_metric([event], count)
+        yield events
 
 
 class OwnerMetrics:

@@ -68,8 +68,6 @@ class Done:
 class SliceDone:
     """The child is free for the next slice."""
 
-    texts: int
-
 
 def run_child(connection: Connection, model_dir: Path) -> None:
     """The child's main function: the default extractor, and the model of a directory."""
@@ -110,10 +108,13 @@ class _Worker:
         self._extractor = extractor
 
     def work(self, task: PrepareSlice | EmbedSlice) -> None:
-        texts = self._prepare(task) if isinstance(task, PrepareSlice) else self._embed_more(task)
-        self._connection.send(SliceDone(texts))
+        if isinstance(task, PrepareSlice):
+            self._prepare(task)
+        else:
+            self._embed_more(task)
+        self._connection.send(SliceDone())
 
-    def _prepare(self, task: PrepareSlice) -> int:
+    def _prepare(self, task: PrepareSlice) -> None:
         ready: list[tuple[int, Prepared]] = []
         for key, source in zip(task.keys, task.sources, strict=True):
             self._connection.send(Started((key,), Stage.EXTRACT))
@@ -121,9 +122,10 @@ class _Worker:
                 ready.append((key, prepare(source, self._extractor)))
             except StageFailedError as failed:
                 self._connection.send(Done(key, None, (), failed.error))
-        return self._embed_first(ready) if ready else 0
+        if ready:
+            self._embed_first(ready)
 
-    def _embed_first(self, ready: Sequence[tuple[int, Prepared]]) -> int:
+    def _embed_first(self, ready: Sequence[tuple[int, Prepared]]) -> None:
         """Embed up to `SLICE_TEXTS` of the slice in one batch; what is left comes back as `EmbedSlice`s."""
         budget, texts, counts = SLICE_TEXTS, [], []
         for _, prepared in ready:
@@ -135,22 +137,22 @@ class _Worker:
         try:
             vectors = embed_texts(texts, self._embedder)
         except StageFailedError as failed:
-            if len(ready) > 1:  # whose fault it is shows when each is embedded by itself
-                return sum(self._embed_first([one]) for one in ready)
-            self._connection.send(Done(ready[0][0], None, (), failed.error))
-            return 0
+            if len(ready) == 1:
+                self._connection.send(Done(ready[0][0], None, (), failed.error))
+                return
+            for one in ready:  # whose fault it is shows when each is embedded by itself
+                self._embed_first([one])
+            return
         at = 0
         for (key, prepared), count in zip(ready, counts, strict=True):
             self._connection.send(Done(key, prepared, tuple(vectors[at : at + count])))
             at += count
-        return len(texts)
 
-    def _embed_more(self, task: EmbedSlice) -> int:
+    def _embed_more(self, task: EmbedSlice) -> None:
         self._connection.send(Started((task.key,), Stage.EMBED))
         try:
             vectors = embed_texts(task.texts, self._embedder)
         except StageFailedError as failed:
             self._connection.send(Done(task.key, None, (), failed.error))
-            return 0
-        self._connection.send(Done(task.key, None, tuple(vectors)))
-        return len(vectors)
+        else:
+            self._connection.send(Done(task.key, None, tuple(vectors)))

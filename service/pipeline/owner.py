@@ -233,6 +233,7 @@ class Owner:
 
     def _collect(self) -> None:
         for done in self._child.receive():
+            self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
             if job is None or job.outcome is not None:
                 continue

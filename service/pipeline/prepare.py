@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from service.domain.kinds import Stage
 from service.domain.source import Embedded, Extracted, SearchText, Source, StageError
 from service.pipeline.extract import extract
@@ -77,8 +79,14 @@ def embed_texts(texts: Sequence[str], embedder: Embedder) -> list[bytes]:
     Raises:
         StageFailedError: the model could not embed them.
     """
-    vectors = _run(Stage.EMBED, lambda: embedder.embed(texts))
-    return [row.tobytes() for row in vectors.astype("<f2")]
+    return _run(Stage.EMBED, lambda: _embed(texts, embedder))
+
+
+def _embed(texts: Sequence[str], embedder: Embedder) -> list[bytes]:
+    vectors = embedder.embed(texts).astype("<f2")
+    if not np.isfinite(vectors).all():
+        raise ValueError("the model made numbers that no index can hold")
+    return [row.tobytes() for row in vectors]
 
 
 def finish(prepared: Prepared, vectors: Sequence[bytes]) -> Embedded:

@@ -29,11 +29,21 @@ def test_calls_are_counted_by_code_and_timed() -> None:
 
 
 def test_bound_children_are_the_same_every_time() -> None:
-    """Asking again for a kind or stage gives the same counter."""
+    """Asking again for a call or stage gives the same counter."""
     metrics = ApiMetrics(CollectorRegistry())
-    assert metrics.acknowledged("message") is metrics.acknowledged("message")
     assert metrics.fetch_stage("rank") is metrics.fetch_stage("rank")
     assert metrics.call("A.B") is metrics.call("A.B")
+
+
+def test_the_scope_cache_is_shown_as_it_is() -> None:
+    """What the cache holds now are gauges; everything that it counts is a counter by its name."""
+    registry = CollectorRegistry()
+    ApiMetrics(registry).watch_scopes(lambda: {"hits": 3, "loads": 2, "scopes": 1, "bytes": 900})
+    seen = samples(exposition(registry))
+    assert seen["eunoe_scope_cache_events_total", frozenset({"hits"})] == 3
+    assert seen["eunoe_scope_cache_events_total", frozenset({"loads"})] == 2
+    assert seen["eunoe_scope_cache_scopes", frozenset()] == 1
+    assert seen["eunoe_scope_cache_bytes", frozenset()] == 900
 
 
 def test_the_texts_of_both_processes_can_be_joined() -> None:
