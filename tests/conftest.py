@@ -1,13 +1,19 @@
-"""The running service that tests share. It starts when a test asks for it first, and every test gets an instance of its own in it."""
+"""What all tests share: the running service, which starts when a test asks for it first and gives every test an instance of its own,
+and how hypothesis judges: by what it finds, never by how long a busy machine took.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.service import RunningService, start_service
 from tests.support.wire import EQUALS_CUSTOMER, Wire
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

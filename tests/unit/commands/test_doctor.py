@@ -39,7 +39,7 @@ def test_wrong_settings_are_a_problem_of_their_own(cli: Cli) -> None:
 
 def test_a_missing_model_is_a_problem_with_a_way_out(cli: Cli) -> None:
     """The status is 1, and the command that helps is named."""
-    done = cli("doctor")
+    done = cli("doctor", "--set", "listen=127.0.0.1:0", "--set", "http=127.0.0.1:0")  # whatever else listens on this machine
     assert done.exit_code == 1
     assert "→ run `eunoe model prepare`" in done.output
     assert "1 problem found" in done.output
