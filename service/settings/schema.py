@@ -125,14 +125,6 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Embed:
-    """Embedding of what is ingested."""
-
-    batch: int = field(default=16, metadata=least(1))
-    """Texts of one forward pass."""
-
-
-@dataclass(frozen=True, slots=True)
 class Log:
     """What the service says about itself, on standard error."""
 
@@ -184,7 +176,6 @@ class Settings:
     commit: Commit = Commit()
     cache: Cache = Cache()
     model: Model = Model()
-    embed: Embed = Embed()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
 
