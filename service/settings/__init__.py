@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Embed, Isolation, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.schema import Cache, Commit, Isolation, Limits, Log, Model, Settings, Shutdown, Tls
 
 __all__ = [
     "Cache",
     "Commit",
-    "Embed",
     "Isolation",
     "Key",
     "Limits",
