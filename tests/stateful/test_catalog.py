@@ -254,15 +254,16 @@ class CatalogMachine(RuleBasedStateMachine):
         self.index = IndexStep(self.catalog, self.writer, self.owner.ownership)
         self.index.open()
 
-    @rule(scope=st.integers(1, 3), days=st.integers(0, 1))
-    def read(self, scope: int, days: int) -> None:
-        """A reader hears what changed since it last read, perhaps days ago, and loads anew only when it is told to."""
-        if days:
+    @rule(is_late=st.booleans())
+    def read(self, is_late: bool) -> None:
+        """Readers hear what changed since they last read, perhaps days ago, and load anew only when they are told to."""
+        if is_late:
             self._purge()
+        for (scope,) in rows(self.catalog, "SELECT scope FROM scopes"):
+            self._read(scope, self.readers.setdefault(scope, Reader()))
+
+    def _read(self, scope: int, reader: Reader) -> None:
         with self.catalog.read() as connection:
-            if connection.exec_driver_sql("SELECT count(*) FROM scopes WHERE scope = ?", (scope,)).scalar_one() == 0:
-                return
-            reader = self.readers.setdefault(scope, Reader())
             told = items.changes_since(connection, scope, reader.change_number)
             everything = {item.item_id: item for item in items.items_of_scope(connection, scope)}
             if told is None:
