@@ -10,7 +10,7 @@ from service.app.principal import Principal
 from service.catalog.commit import CommitQueue
 from service.catalog.engine import Connection
 from service.catalog.ids import now_us
-from service.catalog.requests import once
+from service.catalog.requests import answer_of, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,13 @@ class Changes:
     positions: Positions
     generation: Callable[[], int]
     """The current generation of the model, which is written beside what changes."""
+
+    def answered(
+        self, connection: Connection, principal: Principal, method: str, request_id: str, asked: bytes
+    ) -> Changed | None:
+        """The answer that a change got before, for those that have to prepare it; None where it was not made yet."""
+        answer = answer_of(connection, principal.instance_id, request_id, method, asked)
+        return None if answer is None else Changed(answer["time"], self.positions.now(principal))
 
     async def run(
         self,

@@ -28,6 +28,7 @@ from service.retrieval.terms import analyse, has_time_word
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
 
+_UPDATE = "UpdateMemory"
 ATTEMPTS = 5
 """How often an update without a version is made anew when somebody else changed the memory meanwhile."""
 
@@ -123,9 +124,16 @@ class Memories:
             Aborted: it has another version.
             InvalidArgument: the result would be over a limit.
         """
-        guard = guard_of(principal, update.user_id, update.customer_id)
+        guard, asked = guard_of(principal, update.user_id, update.customer_id), update.asked()
+
+        def read(connection: Connection) -> tuple[MemoryRow, Changed | None]:
+            row = _existing(connection, principal, update.memory_id, guard)
+            return row, self.changes.answered(connection, principal, _UPDATE, request_id, asked)
+
         for attempt in range(ATTEMPTS):
-            row = await self.reads.run(lambda connection: _existing(connection, principal, update.memory_id, guard))
+            row, answered = await self.reads.run(read)
+            if answered is not None:  # a repeat must not be joined to what it already changed
+                return row, answered
             edit = await self._edit(principal, update, guard, row)
 
             def change(connection: Connection, edit: MemoryEdit = edit) -> None:
@@ -135,7 +143,7 @@ class Memories:
                 edits.update_memory(connection, edit)
 
             try:
-                changed = await self.changes.run(principal, "UpdateMemory", request_id, update.asked(), change, expires)
+                changed = await self.changes.run(principal, _UPDATE, request_id, asked, change, expires)
             except Aborted:
                 if update.version or attempt == ATTEMPTS - 1:
                     raise
@@ -170,10 +178,8 @@ class Memories:
     async def _edit(self, principal: Principal, update: MemoryUpdate, guard: Guard, row: MemoryRow) -> MemoryEdit:
         statement, search = None, None
         if update.content is not None:
-            statement = self.merge.join(row.item.text, update.content, update.strategy)
-            _check_size("content", statement, self.limits.content)
-            embedder, text = await self.model.ready(), statement
-            search = await self.workers.run(lambda: _search_text(text, embedder))
+            embedder, content = await self.model.ready(), update.content
+            statement, search = await self.workers.run(lambda: self._joined(row.item.text, content, update.strategy, embedder))
         return MemoryEdit(
             instance_id=principal.instance_id,
             memory_id=row.item.item_id,
@@ -186,6 +192,12 @@ class Memories:
             confidence=update.confidence,
             metadata=None if update.metadata is None else self._metadata(row.item.metadata, update.metadata),
         )
+
+    def _joined(self, old: str, new: str, strategy: MergeStrategy, embedder: Embedder) -> tuple[str, SearchText]:
+        """The new text and how it is found: up to a second of work, so not for the event loop."""
+        statement = self.merge.join(old, new, strategy)
+        _check_size("content", statement, self.limits.content)
+        return statement, _search_text(statement, embedder)
 
     def _metadata(self, old: str, new: Mapping[str, Any]) -> str:
         merged = {**(json.loads(old) if old else {}), **new}

@@ -22,13 +22,24 @@ KEPT_US = 24 * 3600 * 1_000_000
 _r = schema.requests
 _FIND = Statement(
     select(_r.c.method, _r.c.content_hash, _r.c.answer).where(
-        _r.c.instance_id == bindparam("instance_id"), _r.c.request_id == bindparam("request_id")
+        _r.c.instance_id == bindparam("instance_id"),
+        _r.c.request_id == bindparam("request_id"),
+        _r.c.create_time >= bindparam("since"),
     )
 )
 _INSERT = Statement(insert(_r).values({column.name: bindparam(column.name) for column in _r.columns}))
 _EXPIRE = Statement(delete(_r).where(_r.c.create_time < bindparam("before")))
 
 Answer = Mapping[str, Any]
+
+
+def answer_of(connection: Connection, instance_id: str, request_id: str, method: str, content_hash: bytes) -> Answer | None:
+    """The answer that a call got before; None where it was not answered within a day. Arguments as for `once`.
+
+    Raises:
+        InvalidArgument: the key was used before, for something else.
+    """
+    return _find(connection, instance_id, request_id, method, content_hash, now_us() - KEPT_US)
 
 
 def once(
@@ -56,12 +67,9 @@ def once(
         return run()
     now = now_us()
     _EXPIRE.run(connection, before=now - KEPT_US)
-    known = _FIND.run(connection, instance_id=instance_id, request_id=request_id).first()
+    known = _find(connection, instance_id, request_id, method, content_hash, now - KEPT_US)
     if known is not None:
-        if (known[0], known[1]) != (method, content_hash):
-            raise _reused(request_id)
-        found: Answer = json.loads(known[2])
-        return found
+        return known
     answer = run()
     _INSERT.run(
         connection,
@@ -73,6 +81,18 @@ def once(
         create_time=now,
     )
     return answer
+
+
+def _find(
+    connection: Connection, instance_id: str, request_id: str, method: str, content_hash: bytes, since: int
+) -> Answer | None:
+    known = _FIND.run(connection, instance_id=instance_id, request_id=request_id, since=since).first()
+    if known is None:
+        return None
+    if (known[0], known[1]) != (method, content_hash):
+        raise _reused(request_id)
+    found: Answer = json.loads(known[2])
+    return found
 
 
 def _reused(request_id: str) -> InvalidArgument:

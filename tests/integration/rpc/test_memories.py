@@ -125,6 +125,14 @@ async def test_a_change_sent_again(wire: Wire, tea: memory_pb2.Memory) -> None:
     assert (other.code, other.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
 
 
+async def test_an_addition_sent_again_is_not_joined_twice(wire: Wire, tea: memory_pb2.Memory) -> None:
+    """The repeat of an addition that fitted once gets the first answer, though it would not fit again."""
+    change = {"content": "x" * 20_000, "merge_strategy": APPEND, "request_id": "r"}
+    first = await _update(wire, tea.memory_id, **change)
+
+    assert await _update(wire, tea.memory_id, **change) == first
+
+
 async def test_deleting(service: Service, wire: Wire, tea: memory_pb2.Memory) -> None:
     """A deleted memory is gone for good, with the excerpt that only it cites; saying it again elsewhere makes a new one."""
     await _delete(wire, tea.memory_id)
