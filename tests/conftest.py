@@ -1,5 +1,7 @@
-"""What all tests share: the running service, which starts when a test asks for it first and gives every test an instance of its own,
-and how hypothesis judges: by what it finds, never by how long a busy machine took.
+"""What all tests share.
+
+The running service starts when a test asks for it first, and gives every test an instance of its own. And hypothesis judges by what it
+finds, never by how long a busy machine took.
 """
 
 from __future__ import annotations
