@@ -33,7 +33,7 @@ class HandQueue:
 
     def statistics(self) -> QueueStatistics:
         """How full it is."""
-        return QueueStatistics(len(self.waiting), self._bound, 0, is_alive=True)
+        return QueueStatistics(len(self.waiting), self._bound, is_alive=True)
 
     def submit(self, write: MessageWrite, ticket: Any) -> None:
         """Queue a write."""
