@@ -151,9 +151,7 @@ class Batches:
             principal.instance_id,
             request_id,
             content_hash,
-            len({write.scope for _, write in plan.writes}),
             json.dumps(rejected, ensure_ascii=False),
-            outcome.duplicates + len(plan.doubles),
             outcome.queue_time,
         )
 

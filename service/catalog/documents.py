@@ -67,11 +67,8 @@ class NewBatch:
     instance_id: str
     request_id: str
     content_hash: bytes
-    scope_count: int
-    """In how many scopes its documents are."""
     rejected: str
     """JSON: what it answered for the documents it refused."""
-    duplicates: int
     create_time: int
 
 
@@ -96,8 +93,6 @@ def insert_batch(connection: Connection, batch: NewBatch) -> None:
         instance_id=batch.instance_id,
         request_id=batch.request_id,
         content_hash=batch.content_hash,
-        scope_count=batch.scope_count,
         rejected=batch.rejected,
-        duplicates=batch.duplicates,
         create_time=batch.create_time,
     )

@@ -175,9 +175,7 @@ batches = Table(
     _text("instance_id"),
     _text("request_id"),
     Column("content_hash", LargeBinary, nullable=False),
-    _int("scope_count"),
     _text("rejected"),  # JSON list of the item errors it answered with
-    _int("duplicates"),
     _int("create_time"),
     Index("batches_request", "instance_id", "request_id"),
 )

@@ -28,9 +28,7 @@ def upgrade() -> None:
         sa.Column("instance_id", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("scope_count", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rejected", sa.Text(), nullable=False),
-        sa.Column("duplicates", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("batch_id"),
     )
