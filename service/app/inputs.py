@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from service.app.principal import Principal, resolve_scope
 from service.catalog.ids import new_id
 from service.domain.kinds import DocumentType, IngestionMode, Lane, Role
+from service.domain.scope import ScopeRef
 from service.domain.writes import DocumentWrite, MessageWrite
 
 REALTIME_BYTES = 8 * 1024
@@ -144,17 +145,6 @@ def document_write(
     """
     scope = resolve_scope(principal.isolation, new.user_id, new.customer_id)
     source_id = new_id()
-    document_time = "" if new.document_time is None else str(new.document_time)
-    content_hash = digest(
-        scope.customer_id,
-        scope.user_id,
-        new.document_type.value,
-        new.content,
-        document_time,
-        new.time_zone,
-        new.mode.value,
-        new.metadata,
-    )
     return DocumentWrite(
         principal.instance_id,
         scope,
@@ -163,7 +153,7 @@ def document_write(
         new_id(),
         batch_id,
         request_id,
-        content_hash,
+        _document_hash(new, scope),
         new.document_type.value,
         new.content,
         new.metadata,
@@ -173,6 +163,20 @@ def document_write(
         new.mode.value,
         document_lane(new, is_single=is_single),
         tolerates_repeats,
+    )
+
+
+def _document_hash(new: NewDocument, scope: ScopeRef) -> bytes:
+    """Over everything that makes the document what it is."""
+    return digest(
+        scope.customer_id,
+        scope.user_id,
+        new.document_type.value,
+        new.content,
+        "" if new.document_time is None else str(new.document_time),
+        new.time_zone,
+        new.mode.value,
+        new.metadata,
     )
 
 
