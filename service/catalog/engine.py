@@ -133,6 +133,7 @@ def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.execute("PRAGMA secure_delete = ON")  # deleted is deleted, also on free pages: 1 % more WAL
         cursor.close()
 
     @event.listens_for(engine, "begin")

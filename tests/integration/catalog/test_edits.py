@@ -323,6 +323,18 @@ def test_a_deleted_document_takes_along_what_is_its_alone(catalog: Catalog, owne
     assert memory(catalog, "User likes tea").item.confidence == 0.75
 
 
+def test_deleted_words_leave_the_file(catalog: Catalog, owner: HandOwner) -> None:
+    """After a deletion no page of the database holds the words, neither those of rows nor free ones."""
+    secret = "\n".join(f"likes xylophone number {each}" for each in range(300))
+    process(owner, document(secret, document_id="d"), message("likes xylophones", conversation="one"), message("saw the sea"))
+
+    remove_document(catalog, "d")
+    remove_conversation(catalog, "one")
+    catalog.checkpoint()
+
+    assert b"xylophone" not in catalog.path.read_bytes()
+
+
 def test_a_deleted_document_frees_its_id(catalog: Catalog, owner: HandOwner) -> None:
     """The same document_id can be ingested again, with other content, as another ingestion."""
     process(owner, document("likes tea", document_id="d"))
