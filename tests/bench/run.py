@@ -24,9 +24,7 @@ _VERDICTS = {"goal": "goal met", "yes": "yes", "no": "NO"}
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(SCENARIOS)))
 @click.option("--pairs", default=3, show_default=True, help="Alternating pairs of floor and run; the medians count.")
-@click.option(
-    "--quick", is_flag=True, help="One small pair of each, to see that everything works: no measurement."
-)
+@click.option("--quick", is_flag=True, help="One small pair of each, to see that everything works: no measurement.")
 @click.option("--record/--no-record", default=True, help="Whether to write to the results.  [default: yes, but not with --quick]")
 def main(names: tuple[str, ...], pairs: int, quick: bool, record: bool) -> None:
     """Measure the scenarios named, or all of them."""
