@@ -80,6 +80,7 @@ async def _disturb(
     faults: list[str] = []
     stop = asyncio.Event()
     link = Link(connect(service))
+    former: list[Wire] = []
     async with asyncio.TaskGroup() as tasks:
         for writer in writers:
             tasks.create_task(writer.run(link, stop))
@@ -93,15 +94,16 @@ async def _disturb(
                 faults.append(f"round {number}: everything acknowledged was indexed when {part} was killed")
             if part == "api":
                 await asyncio.to_thread(service.start)
-                old, link.wire = link.wire, connect(service)
-                await old.close()
+                former.append(link.wire)  # closing it now would cancel the writer that is just sending on it
+                link.wire = connect(service)
             tell(
                 f"  round {number}/{rounds}: killed {part:5}  {_acknowledged(writers)} acknowledged, {behind} of them not yet indexed"
             )
         stop.set()
         link.open.set()
         keeper.cancel()
-    await link.wire.close()
+    for wire in (*former, link.wire):
+        await wire.close()
     return faults
 
 
