@@ -204,7 +204,11 @@ def origin(row: SourceRow, span: Passage | Observation, role: Role | None = None
         }
     else:
         kind = row.source.document_type
-        told |= {"document_id": row.document_id, "document_type": kind.value if kind else ""}
+        told |= {
+            "document_id": row.document_id,
+            "ingestion_id": row.ingestion_id,
+            "document_type": kind.value if kind else "",
+        }
     return told | {
         "role": role.value if role else "",
         "speaker": speaker,

@@ -61,6 +61,16 @@ async def test_what_a_memory_tells(wire: Wire, tea: memory_pb2.Memory) -> None:
     assert await _get(wire, tea.memory_id, user_id="u", customer_id="c") == tea
 
 
+async def test_a_source_that_is_a_document(service: Service, wire: Wire) -> None:
+    """It is named by its own id, and by the ingestion that brought it in."""
+    answer = await wire.create(note("likes tea", document_id="d"))
+    await service.work()
+    (found,) = await wire.all_memories()
+
+    (source,) = found.sources
+    assert (source.document.document_id, source.document.ingestion_id) == ("d", answer.ingestion_id)
+
+
 @pytest.mark.parametrize(
     ("strategy", "content"),
     [
