@@ -18,9 +18,11 @@ from tests.support.wire import Refusal, Wire, note, refusal_of, refused, turn
 pytestmark = pytest.mark.e2e
 
 MANY = 50_000
-"""Messages of the long streams here; a million behave the same and take minutes."""
-SLACK = 96 << 20
-"""Bytes that the service may grow while it is sent far more."""
+"""Empty messages of the long stream here; a million behave the same and take minutes."""
+LARGE = 10_000
+"""Messages of 30 KB of the other long stream: 300 MB."""
+MOST_BYTES = 448 << 20
+"""What the API process may hold: about 300 MB with its model and its index open, and far less than the streams here bring."""
 
 GARBAGE = [
     b"\xff\xff\xff\xff",
@@ -84,14 +86,13 @@ async def test_a_word_of_four_megabytes_is_refused_and_one_of_a_hundred_kilobyte
     instance: Wire, shared_service: RunningService
 ) -> None:
     """The limit is said; what is allowed ends as any document does."""
-    before = shared_service.api.resident_bytes
     for call in (instance.record(turn("talk", "a" * (4 << 20))), instance.create(note("a" * (4 << 20)))):
         refusal = await refused(call)
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "LIMIT_EXCEEDED")
     made = await instance.create(note("a" * 102400))
     ended = await instance.watch(made.ingestion_id)
     assert ended.passage_count > 0
-    assert shared_service.api.resident_bytes < before + SLACK
+    assert shared_service.api.resident_bytes < MOST_BYTES
 
 
 async def test_more_than_the_receive_limit_is_refused_by_the_transport(instance: Wire) -> None:
@@ -102,11 +103,10 @@ async def test_more_than_the_receive_limit_is_refused_by_the_transport(instance:
 
 async def test_many_empty_messages_on_a_stream_end_it_with_a_clear_error(instance: Wire, shared_service: RunningService) -> None:
     """After so many bad items the stream is ended; memory stays where it was."""
-    before = shared_service.api.resident_bytes
     empty = conversation_service_pb2.StreamMessagesRequest()
     refusal = await refused(instance.call(instance.conversations.StreamMessages, (empty for _ in range(MANY))))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TOO_MANY_ITEM_ERRORS")
-    assert shared_service.api.resident_bytes < before + SLACK
+    assert shared_service.api.resident_bytes < MOST_BYTES
 
 
 async def test_a_few_bad_items_are_listed_up_to_a_hundred_and_all_counted(instance: Wire) -> None:
@@ -119,13 +119,12 @@ async def test_a_few_bad_items_are_listed_up_to_a_hundred_and_all_counted(instan
 
 @pytest.mark.slow
 async def test_a_long_stream_is_taken_whole_in_bounded_memory(instance: Wire, shared_service: RunningService) -> None:
-    """Tens of thousands of repeats: each is recognised, and nothing piles up."""
-    before = shared_service.api.resident_bytes
-    request = conversation_service_pb2.StreamMessagesRequest(message=turn("talk", "I like tea. " * 50, message_id="m1"))
-    summary = await instance.call(instance.conversations.StreamMessages, (request for _ in range(MANY)), 120)
-    assert (summary.received_count, summary.accepted_count, summary.duplicate_count) == (MANY, 1, MANY - 1)
+    """Ten thousand repeats: each is recognised, and nothing piles up."""
+    request = conversation_service_pb2.StreamMessagesRequest(message=turn("talk", "I like tea. " * 2500, message_id="m1"))
+    summary = await instance.call(instance.conversations.StreamMessages, (request for _ in range(LARGE)), 120)
+    assert (summary.received_count, summary.accepted_count, summary.duplicate_count) == (LARGE, 1, LARGE - 1)
     assert len(summary.duplicates) == 100
-    assert shared_service.api.resident_bytes < before + SLACK
+    assert shared_service.api.resident_bytes < MOST_BYTES
 
 
 async def test_a_stream_that_never_ends_keeps_what_arrived_and_disturbs_nobody(instance: Wire) -> None:
