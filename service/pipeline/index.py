@@ -128,6 +128,8 @@ class IndexStep:
         upkeep = self._upkeep
         is_busy = self._tidying is not None and self._tidying.is_alive()
         if upkeep is not None and not is_busy and upkeep.due():
+            if upkeep.begins_erasure:
+                self._writer.touch(self._table.name)
             self._tidying = threading.Thread(target=_tidy, args=(upkeep,), name="upkeep", daemon=True)
             self._tidying.start()
 
@@ -141,6 +143,8 @@ class IndexStep:
             strays = [item_id for item_id in ids if item_id not in live]
             self._writer.delete(self._table.name, strays)
             removed += len(strays)
+        if removed and self._upkeep is not None:
+            self._upkeep.deleted()
         return removed
 
     def _write(self, live: list[Item], gone: list[str], *, may_append: bool) -> IndexTable:
@@ -152,6 +156,8 @@ class IndexStep:
         commits = [version for version in versions if version is not None]
         if self._upkeep is not None:
             self._upkeep.committed(len(commits))
+            if gone:
+                self._upkeep.deleted()
         return replace(self._table, lance_version=max(commits, default=self._table.lance_version))
 
     def _use(self, table: IndexTable) -> None:

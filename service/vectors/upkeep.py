@@ -27,6 +27,9 @@ MOST_COMMITS = 512
 """unless so many files are waiting, which add 50 ms to loading a scope."""
 KEEP = timedelta(minutes=2)
 """Older versions of the table go. No read takes longer than 10 s, and each pass leaves a copy of what it rewrote for that long."""
+ERASE_PASSES = 3
+"""After a deletion so many passes, `KEEP` apart: LanceDB only marks deleted rows, and leaves a file alone that lost few rows and has no
+small neighbour. The first pass covers what `IndexWriter.touch` wrote, the second merges, the third removes the old file."""
 ORPHAN_AGE = timedelta(hours=1)
 """Half-written files older than this have no writer any more."""
 
@@ -50,12 +53,23 @@ class Upkeep:
         self._committed_at = self._rested_at = clock()
         self._litter_until: float | None = self._committed_at
         """When the versions that the last pass left are old enough to be removed; None when there are none."""
+        self._erase_passes = 0
 
     def committed(self, commits: int = 1) -> None:
         """Tell that the table was written."""
         with self._lock:
             self._commits += commits
             self._committed_at = self._clock()
+
+    def deleted(self) -> None:
+        """Tell that rows were deleted, which hold what people said."""
+        with self._lock:
+            self._erase_passes = ERASE_PASSES
+
+    @property
+    def begins_erasure(self) -> bool:
+        """Whether the next pass is the first one after a deletion: `touch` the table before it."""
+        return self._erase_passes == ERASE_PASSES
 
     def due(self) -> bool:
         """Whether a pass is worth its while now."""
@@ -65,7 +79,7 @@ class Upkeep:
         if now < self._rested_at:
             return False
         idle = now >= self._committed_at + IDLE_SECONDS
-        if self._commits >= (IDLE_COMMITS if idle else BUSY_COMMITS):
+        if self._commits >= (IDLE_COMMITS if idle else BUSY_COMMITS) or (idle and self.begins_erasure):
             return True
         return idle and self._litter_until is not None and now >= self._litter_until
 
@@ -75,14 +89,20 @@ class Upkeep:
         Raises:
             IndexUnavailable: it failed, or writers kept changing what it merged; the table is as it was.
         """
-        started, pending = self._clock(), self._commits
+        with self._lock:
+            started, pending, erase_passes = self._clock(), self._commits, self._erase_passes
+            self._erase_passes = max(erase_passes - 1, 0)
         try:
             self._index.optimize(self._name, keep=KEEP)
             remove_orphans(self._index.uri, self._name, older_than=ORPHAN_AGE)
+        except BaseException:
+            with self._lock:
+                self._erase_passes = max(self._erase_passes, erase_passes)
+            raise
         finally:
             ended = self._clock()
             self._rested_at = ended + max(REST * (ended - started), IDLE_SECONDS)
         with self._lock:
             self._commits -= pending
-        self._litter_until = ended + KEEP.total_seconds() if pending else None
+        self._litter_until = ended + KEEP.total_seconds() if pending or erase_passes > 1 else None
         return ended - started

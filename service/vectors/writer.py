@@ -78,6 +78,10 @@ class IndexWriter(IndexReader):
             version = self._run(methodcaller("delete", name, some), WRITE_SECONDS)
         return version
 
+    def touch(self, name: str) -> None:
+        """Change nothing, in such a way that the next passes of upkeep rewrite the rows, and deleted ones leave the files."""
+        self._run(lambda tables: tables.touch(name), WRITE_SECONDS)
+
     def drop(self, name: str) -> None:
         """Remove a table and its files; nothing happens when there is none."""
         self._run(lambda tables: tables.drop(name), WRITE_SECONDS)
