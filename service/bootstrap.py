@@ -130,8 +130,14 @@ def _opened(settings: Settings) -> Iterator[_Opened]:
 @contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
     """Keep every other service away from a data directory. The lock is not inherited and dies with this process."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FailedPrecondition(
+            f"cannot keep data in {data_dir}: {error.strerror}; give a directory that you can write to with --data",
+            reason="DATA_DIR_UNUSABLE",
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -215,7 +221,7 @@ class _Service:
         self._app = self._use_cases()
         self._metrics.watch_scopes(self._app.scopes.statistics)
         self._server = Server(settings, self._app, self._metrics, self._admin_token())
-        self._http = HttpServer(Probes(live=self._dead_parts, ready=self._dead_parts, metrics=self._exposition))
+        self._http = HttpServer(Probes(live=self._dead_parts, ready=self._unready_parts, metrics=self._exposition))
 
     async def run(self) -> int:
         """Serve until told to stop."""
@@ -349,6 +355,10 @@ class _Service:
 
     def _dead_parts(self) -> list[str]:
         return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
+
+    def _unready_parts(self) -> list[str]:
+        failing = ["the owner process keeps dying: what is written waits; see the log"] if self._supervisor.is_failing else []
+        return self._dead_parts() + failing
 
     def _announce(self, http: str) -> None:
         settings = self._settings

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -17,6 +18,11 @@ from service.pipeline.process import OwnerPlan, run_owner
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 """Seconds between a death and the next start; doubled with every death, forgotten after a minute of life."""
+
+STEADY_SECONDS = 60.0
+"""An owner that lived so long is well."""
+
+FAILING_DEATHS = 3
 
 log = get_logger(__name__)
 
@@ -34,6 +40,13 @@ class Supervisor:
         self._ended = asyncio.Event()
         self._starting = threading.Lock()
         self._is_stopping = False
+        self._deaths = 0  # since an owner last lived for a while
+        self._started = 0.0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether owners keep dying: the last few lived shortly, and the present one has not lived long."""
+        return self._deaths >= FAILING_DEATHS and time.monotonic() - self._started < STEADY_SECONDS
 
     @property
     def pid(self) -> int | None:
@@ -42,14 +55,14 @@ class Supervisor:
 
     async def run(self) -> None:
         """Keep an owner running until cancelled."""
-        loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
         while True:
-            started = loop.time()
+            self._started = time.monotonic()
             try:
                 await self._run_once()
             except OSError as error:  # no process or file to be had: what is accepted waits in the outbox
                 log.warning("owner_not_started", error=str(error))
-            pause = FIRST_PAUSE if loop.time() - started > 60 else min(pause * 2, LONGEST_PAUSE)
+            self._deaths = 1 if time.monotonic() - self._started > STEADY_SECONDS else self._deaths + 1
+            pause = min(FIRST_PAUSE * 2 ** min(self._deaths, 10), LONGEST_PAUSE)
             log.warning("owner_died", next_start_in=pause)
             self._on_restart()
             await asyncio.sleep(pause)
