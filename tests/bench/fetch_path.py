@@ -42,12 +42,10 @@ def _warm(place: Place, *, records: bool) -> list[Pair]:
     user, load = place.fresh("user"), {"calls": place.size(300, 40), "warm": place.size(30, 10)}
 
     def floor() -> Measured:
-        tag = place.fresh("question")
-        with place.echo(is_beside_work=False) as address:
-            calls = run_job("clients.fetch", address=address, key="", tag=tag, users=[user], records=False, **load)
-        echo = percentile(calls["latencies_ms"], 0.5)
-        embed = run_job("floors.question", model_dir=str(place.model_dir), tag=tag, **load)["p50_ms"]
-        return Measured(echo + embed, {"echo_p50_ms": echo, "embed_p50_ms": embed})
+        with place.echo(embeds=True) as address:
+            spec: dict[str, Any] = {"tag": place.fresh("question"), "users": [user], "records": False, **load}
+            answer = run_job("clients.fetch", address=address, key="", **spec)
+        return _asked(answer["latencies_ms"], {})
 
     def run() -> Measured:
         spec = {"tag": place.fresh("question"), "users": [user], "records": records, **load}

@@ -53,12 +53,12 @@ class Place:
             yield service
 
     @contextmanager
-    def echo(self, *, is_beside_work: bool) -> Iterator[str]:
-        """The floor's server, with or without a process beside it that embeds; gives its address."""
+    def echo(self, *, is_beside_work: bool = False, embeds: bool = False) -> Iterator[str]:
+        """The floor's server, with or without a process beside it that embeds, embedding questions or not; gives its address."""
         with ExitStack() as stack:
             if is_beside_work:
                 stack.enter_context(serving("floors.busy", model_dir=str(self.model_dir)))
-            yield stack.enter_context(serving("floors.echo"))["address"]
+            yield stack.enter_context(serving("floors.echo", model_dir=str(self.model_dir) if embeds else ""))["address"]
 
     def alternate(self, floor: Callable[[], Measured], run: Callable[[], Measured]) -> list[Pair]:
         """Measure pairs of floor and run; which comes first changes from pair to pair."""
