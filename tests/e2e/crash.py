@@ -84,7 +84,7 @@ async def _disturb(
     async with asyncio.TaskGroup() as tasks:
         for writer in writers:
             tasks.create_task(writer.run(link, stop))
-        keeper = tasks.create_task(_keep_busy(service.directory, link))
+        keeper = tasks.create_task(keep_busy(service.directory, link))
         parts = [*PARTS * (rounds // len(PARTS) + 1)][:rounds]
         chance.shuffle(parts)
         for number, part in enumerate(parts, 1):
@@ -129,7 +129,7 @@ async def _kill(service: RunningService, writers: Sequence[Writer], part: str) -
     return len(unindexed(service.directory, acknowledged))
 
 
-async def _keep_busy(directory: Path, link: Link) -> None:
+async def keep_busy(directory: Path, link: Link) -> None:
     """Let the writers write while the service is not too far behind, or little is new since the last kill."""
     while True:
         if backlog(directory) < ENOUGH or not link.is_fresh:

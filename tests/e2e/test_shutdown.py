@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.e2e.crash import connect
+from tests.e2e.crash import connect, keep_busy
 from tests.e2e.load import Link, Writer
 from tests.e2e.survival import count, settle
 from tests.support.service import RunningService, start_service, until
@@ -54,11 +54,13 @@ async def test_a_service_that_is_told_to_stop_loses_nothing_it_acknowledged(tmp_
     with start_service(tmp_path / "data") as service:
         former, stop = connect(service), asyncio.Event()
         link = Link(former)
-        link.open.set()
         async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(keep_busy(service.directory, link))
             for writer in writers:
                 tasks.create_task(writer.run(link, stop))
             told = await _stop_under_load(service, writers, link, stop)
+            keeper.cancel()
+            link.open.set()
         await former.close()
         assert told == [SERVING, NOT_SERVING]
         async with link.wire as wire:
