@@ -32,9 +32,10 @@ class Deployment:
 
 def load_deployment(connection: Connection) -> Deployment | None:
     """The row, or None where nothing was created yet."""
-    row = _SELECT.run(connection).mappings().first()
-    if row is None:
+    rows = _SELECT.rows(connection)
+    if not rows:
         return None
+    row = rows[0]
     return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"])
 
 

@@ -145,17 +145,12 @@ def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
 
 @contextmanager
 def _mapped_errors() -> Iterator[None]:
+    """The database's own errors in the service's words; statements raise the driver's, SQLAlchemy wraps them."""
     try:
         yield
-    except (IntegrityError, DataError):
+    except (IntegrityError, DataError, dbapi2.IntegrityError, dbapi2.DataError):
         raise
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlite_errorcode", None) == dbapi2.SQLITE_ERROR:
-            raise  # a mistake in a statement: waiting would not mend it
-        raise storage_error(error) from error
-    except dbapi2.OperationalError as error:
-        raise storage_error(error) from error
-    except OSError as error:
+    except (DBAPIError, dbapi2.Error, OSError) as error:
         raise storage_error(error) from error
 
 

@@ -74,13 +74,13 @@ def insert_instance(connection: Connection, row: InstanceRow) -> None:
 
 def find_instance(connection: Connection, name: str) -> InstanceRow | None:
     """The instance that callers call by this name."""
-    row = _BY_NAME.run(connection, name=name).mappings().first()
-    return None if row is None else _instance(row)
+    rows = _BY_NAME.rows(connection, name=name)
+    return _instance(rows[0]) if rows else None
 
 
 def list_instances(connection: Connection, after: str, most: int) -> list[InstanceRow]:
     """A page of instances by name."""
-    return [_instance(row) for row in _LIST_INSTANCES.run(connection, after=after, most=most).mappings()]
+    return [_instance(row) for row in _LIST_INSTANCES.rows(connection, after=after, most=most)]
 
 
 def insert_key(connection: Connection, row: KeyRow) -> None:
@@ -98,17 +98,17 @@ def insert_key(connection: Connection, row: KeyRow) -> None:
 
 def find_key(connection: Connection, key_id: str) -> tuple[KeyRow, InstanceRow] | None:
     """A key, revoked or not, and the instance it opens."""
-    row = _KEY.run(connection, key_id=key_id).mappings().first()
-    if row is None:
+    rows = _KEY.rows(connection, key_id=key_id)
+    if not rows:
         return None
+    row = rows[0]
     instance = InstanceRow(row["instance_id"], row["name"], Isolation(row["isolation"]), row["instance_create_time"])
     return _key(row), instance
 
 
 def list_keys(connection: Connection, instance_id: str, after: str, most: int) -> list[KeyRow]:
     """A page of the keys of an instance, oldest first (their ids are ordered in time)."""
-    rows = _LIST_KEYS.run(connection, instance_id=instance_id, after=after, most=most)
-    return [_key(row) for row in rows.mappings()]
+    return [_key(row) for row in _LIST_KEYS.rows(connection, instance_id=instance_id, after=after, most=most)]
 
 
 def revoke_key(connection: Connection, key_id: str, now: int) -> None:
