@@ -24,7 +24,7 @@ from service.app.keys import draw_key
 from service.app.wiring import Collaborators, UseCases, use_cases
 from service.app.workers import Workers
 from service.catalog import deployment as deployments
-from service.catalog import instances, log
+from service.catalog import indexes, instances, log
 from service.catalog.commit import CommitQueue, GroupLimits
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog
@@ -45,6 +45,7 @@ from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
 from service.rpc.server import Server
 from service.settings import Settings, is_loopback
+from service.vectors.errors import IndexRefused, IndexUnavailable
 from service.vectors.reader import IndexReader
 
 EMBEDDED_SHARDS = 1
@@ -109,7 +110,7 @@ def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> No
         try:
             migrate(catalog)
             model = _prepared_model(settings)
-            rebuild(catalog, str(settings.index_dir), model.directory, model.model_id, EXTRACTOR_VERSION, progress)
+            rebuild(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)
         finally:
             catalog.close()
 
@@ -122,6 +123,7 @@ def _opened(settings: Settings) -> Iterator[_Opened]:
             migrate(catalog)
             model = _prepared_model(settings)
             deployment = _deployment(catalog, model.model_id)
+            _check_index(settings.index_uri, catalog)
             yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
         finally:
             catalog.close()
@@ -182,6 +184,28 @@ def _deployment(catalog: Catalog, model_id: str) -> Deployment:
     return found
 
 
+def _check_index(uri: str, catalog: Catalog) -> None:
+    """Refuse to start on a bucket that does not let us in. One that was used before and is away now is waited for while running."""
+    reader = IndexReader(uri)
+    if not reader.place.is_remote:
+        return
+    try:
+        reader.check()
+    except IndexRefused as error:
+        raise _refused(error) from error
+    except IndexUnavailable as error:
+        with catalog.read() as connection:
+            if not indexes.table_names(connection):
+                raise _refused(error) from error
+        logger.warning("index_away", error=error.message)
+    finally:
+        reader.close()
+
+
+def _refused(error: IndexUnavailable) -> FailedPrecondition:
+    return FailedPrecondition(f"the search index cannot be used: {error.message}\n{error.advice}", reason="VECTORS_REFUSED")
+
+
 def _credentials(settings: Settings, catalog: Catalog) -> Credentials:
     """The stored credentials; on an empty directory the first instance, its key and an admin token are made."""
     stored = read_credentials(settings.credentials_file)
@@ -217,7 +241,7 @@ class _Service:
         self._supervisor = Supervisor(self._owner_plan(), self._log, self._metrics.owner_restarts.inc)
         self._reads = Workers("read", threads=2, bound=READS_WAITING)
         self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
-        self._index = IndexReader(str(settings.index_dir))
+        self._index = IndexReader(settings.index_uri)
         self._app = self._use_cases()
         self._metrics.watch_scopes(self._app.scopes.statistics)
         self._server = Server(settings, self._app, self._metrics, self._admin_token())
@@ -287,7 +311,7 @@ class _Service:
         deployment = self._opened.deployment
         return OwnerPlan(
             database=self._settings.database,
-            index_uri=str(self._settings.index_dir),
+            index_uri=self._settings.index_uri,
             model_dir=self._opened.model.directory,
             shard=0,
             log_epoch=deployment.log_epoch,
@@ -327,10 +351,15 @@ class _Service:
             logger.critical("model_not_loaded", error=error.message)
             self._app.model.failed(error)
         try:
-            await asyncio.to_thread(self._index.warm_up)
+            await asyncio.to_thread(self._warm_index)
         except Unavailable as error:
             logger.warning("index_not_opened", error=error.message)
         self._app.tables.attach(self._index)
+
+    def _warm_index(self) -> None:
+        with self._opened.catalog.read() as connection:
+            names = indexes.table_names(connection)
+        self._index.warm_up(names)
 
     def _measure(self) -> None:
         self._metrics.commit_queue.set(self._queue.statistics().waiting)

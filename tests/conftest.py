@@ -7,15 +7,38 @@ finds, never by how long a busy machine took.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.s3 import S3Server, environment
 from tests.support.service import RunningService, start_service
+from tests.support.shelf import Shelf, disk_shelf, s3_shelf
 from tests.support.wire import EQUALS_CUSTOMER, Wire
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3-compatible server, to which this process's environment leads from here on. Tests that kill or freeze one start their own."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(server.endpoint).items():
+            patch.setenv(name, value)
+        yield server
+    server.stop()
+
+
+@pytest.fixture
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    """An empty place for tables: on disk, or in a bucket where a test is parametrised so (`SHELVES`, indirectly)."""
+    if getattr(request, "param", "disk") == "disk":
+        return disk_shelf(tmp_path)
+    return s3_shelf(request.getfixturevalue("s3_server"))
 
 
 @pytest.fixture(scope="session")

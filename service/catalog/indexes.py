@@ -12,6 +12,7 @@ from service.catalog.sql import Statement
 
 _t = schema.index_tables
 _SELECT = Statement(select(_t.c.name, _t.c.lance_version, _t.c.generation).where(_t.c.shard == bindparam("shard")))
+_NAMES = Statement(select(_t.c.name).order_by(_t.c.shard))
 _put = upsert(_t).values({name: bindparam(name) for name in ("shard", "name", "lance_version", "generation")})
 _PUT = Statement(
     _put.on_conflict_do_update(
@@ -33,6 +34,11 @@ def index_table(connection: Connection, shard: int) -> IndexTable | None:
     """The shard's table, or None where there is none yet."""
     row = _SELECT.run(connection, shard=shard).first()
     return None if row is None else IndexTable(row[0], row[1], row[2])
+
+
+def table_names(connection: Connection) -> list[str]:
+    """The tables of all shards that have one."""
+    return [row[0] for row in _NAMES.run(connection)]
 
 
 def set_index_table(connection: Connection, shard: int, table: IndexTable) -> None:

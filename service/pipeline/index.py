@@ -38,13 +38,14 @@ class IndexStep:
     """Keeps one shard's table in step with the catalog."""
 
     def __init__(self, catalog: Catalog, writer: IndexWriter, ownership: Ownership) -> None:
-        """Take the parts; `open` begins."""
+        """Take the parts; the first flush opens the table, or `open` before it."""
         self._catalog = catalog
         self._writer = writer
         self._ownership = ownership
         self._table = IndexTable("", 0, 0)
         self._upkeep: Upkeep | None = None
         self._tidying: threading.Thread | None = None
+        self._is_open = False
         self._is_certain = False
         """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
         self.is_behind = False
@@ -56,7 +57,11 @@ class IndexStep:
         return self._table
 
     def open(self, progress: Progress | None = None) -> None:
-        """Use the shard's table; rebuild it from the catalog where it is missing, stale or of another log or model."""
+        """Use the shard's table; rebuild it from the catalog where it is missing, stale or of another log or model.
+
+        Raises:
+            IndexUnavailable: LanceDB failed; opening it again is safe.
+        """
         with self._catalog.read() as connection:
             known = indexes.index_table(connection, self._ownership.shard)
         if known is not None and self._is_current(known):
@@ -96,6 +101,8 @@ class IndexStep:
             IndexUnavailable: LanceDB failed; everything stays pending.
             FencedError: another process owns the shard.
         """
+        if not self._is_open:
+            self.open()
         shard = self._ownership.shard
         with self._catalog.read() as connection:
             applied = log.progress(connection, "log_applied")
@@ -161,8 +168,8 @@ class IndexStep:
         return replace(self._table, lance_version=max(commits, default=self._table.lance_version))
 
     def _use(self, table: IndexTable) -> None:
-        self._table = table
         self._upkeep = Upkeep(self._writer, table.name)
+        self._table, self._is_open = table, True
 
     def _is_current(self, known: IndexTable) -> bool:
         state = self._writer.state(known.name)
@@ -175,8 +182,8 @@ class IndexStep:
 
     @property
     def _prefix(self) -> str:
-        """How the names of this shard's tables begin."""
-        return f"shard{self._ownership.shard}_"
+        """How the names of this shard's tables begin; other deployments may keep theirs in the same bucket."""
+        return f"shard{self._ownership.shard}_{self._ownership.log_epoch:016x}_"
 
     def _drop_others(self) -> None:
         """Remove the shard's other tables: the one before, and what rebuilds that were killed left half done."""

@@ -31,9 +31,11 @@ from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
+from service.pipeline.patience import Patience
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.store import Outcome, Ownership, Record, store
 from service.pipeline.worker import ChildDiedError, ChildWorker
+from service.vectors.errors import IndexUnavailable
 
 WINDOW = 64
 """Records of one lane in the works at once, and at most so many in one transaction."""
@@ -114,6 +116,7 @@ class Owner:
         self._pause_until = 0.0
         self._is_unindexed = False
         self._flush_due = 0.0
+        self._patience = Patience("index")
 
     def stop(self) -> None:
         """Finish the round, hand back the rest, return from `run`."""
@@ -139,8 +142,11 @@ class Owner:
         with self._catalog.write() as connection:
             fence(connection, shard, self._ownership.epoch)
             log.count_owner_death(connection, shard)
-        while self._index.flush():
-            pass
+        try:
+            while self._index.flush():
+                pass
+        except IndexUnavailable as away:
+            self._patience.failed(away)
         with self._catalog.read() as connection:
             applied = log.progress(connection, "log_applied")
             self._attempts.load(connection)
@@ -154,8 +160,7 @@ class Owner:
             self._wait()
             self._collect()
             self._is_unindexed |= self._store_ready()
-            if self._is_flush_due():
-                self._flush()
+            self._tend_index()
             self._tick()
         except ChildDiedError as died:
             self._bury_child(died)
@@ -220,9 +225,10 @@ class Owner:
             self._child.send(task)
 
     def _wait(self) -> None:
-        if self._is_head_ready() or self._index.is_behind:
+        if self._is_head_ready() or (self._index.is_behind and self._patience.is_over):
             return
-        rest = max(0.0, self._flush_due - time.monotonic()) if self._is_unindexed else IDLE_SECONDS
+        due = max(self._flush_due, self._patience.until)
+        rest = max(0.0, due - time.monotonic()) if self._is_unindexed else IDLE_SECONDS
         self._wait_for(min(rest, IDLE_SECONDS), [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
@@ -347,6 +353,20 @@ class Owner:
             self._jobs.pop(job.key)
             self._attempts.forget(job.record.entry)
 
+    def _tend_index(self) -> None:
+        """All work on the index, unless it failed a moment ago: what it must be told stays in the catalog, and nobody waits for it."""
+        if not self._patience.is_over:
+            return
+        try:
+            if self._is_flush_due():
+                self._flush()
+            if time.monotonic() >= self._sweep_due and not self._jobs:
+                self._sweep_due = time.monotonic() + SWEEP_SECONDS
+                self._index.sweep()
+            self._index.keep_up()
+        except IndexUnavailable as away:
+            self._patience.failed(away)
+
     def _is_flush_due(self) -> bool:
         """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
         now = time.monotonic()
@@ -360,6 +380,7 @@ class Owner:
         self._is_unindexed = False
         self._flush_due = ended + min(INDEX_REST * (ended - started), LONGEST_REST_SECONDS)
         if is_changed:
+            self._patience.worked()
             self._metrics.index_seconds.observe(ended - started)
             self._report()
 
@@ -382,10 +403,6 @@ class Owner:
             with self._catalog.write() as connection:
                 fence(connection, self._ownership.shard, self._ownership.epoch)
                 items.purge_tombstones(connection)
-        if now >= self._sweep_due and not self._jobs:
-            self._sweep_due = now + SWEEP_SECONDS
-            self._index.sweep()
-        self._index.keep_up()
 
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:

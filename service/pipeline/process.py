@@ -69,8 +69,7 @@ def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Own
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
     child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)
-    child.start()  # loads its model while the index opens
-    index.open()
+    child.start()  # loads its model while the index opens, with the owner's first flush
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
     return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd), metrics=metrics)
 

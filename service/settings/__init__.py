@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Isolation, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.schema import Cache, Commit, Isolation, Limits, Log, Model, Location, Settings, Shutdown, Tls, Vectors
 
 __all__ = [
     "Cache",
@@ -14,10 +14,12 @@ __all__ = [
     "Loaded",
     "Log",
     "Model",
+    "Location",
     "Settings",
     "SettingsError",
     "Shutdown",
     "Tls",
+    "Vectors",
     "is_loopback",
     "keys",
     "load_settings",

@@ -20,6 +20,9 @@ Size = NewType("Size", int)
 Secret = NewType("Secret", str)
 """A text that is never shown: 16 characters or more, visible ASCII, no spaces."""
 
+Location = NewType("Location", str)
+"""A directory, or `s3://BUCKET/PREFIX`."""
+
 Isolation = Literal["strict", "equals_customer"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -125,6 +128,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Vectors:
+    """The search index."""
+
+    uri: Location | None = None
+    """A directory, or `s3://BUCKET/PREFIX` (credentials, endpoint and region as AWS's own tools read them: AWS_ACCESS_KEY_ID,
+    AWS_ENDPOINT_URL...); without it `index` in the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What the service says about itself, on standard error."""
 
@@ -176,6 +188,7 @@ class Settings:
     commit: Commit = Commit()
     cache: Cache = Cache()
     model: Model = Model()
+    vectors: Vectors = Vectors()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
 
@@ -185,9 +198,9 @@ class Settings:
         return self.data_dir / "catalog.db"
 
     @property
-    def index_dir(self) -> Path:
-        """The directory of the LanceDB tables."""
-        return self.data_dir / "index"
+    def index_uri(self) -> str:
+        """Where the LanceDB tables are."""
+        return self.vectors.uri or str(self.data_dir / "index")
 
     @property
     def ready_files(self) -> tuple[Path, ...]:

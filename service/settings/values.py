@@ -9,12 +9,13 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from service.settings.schema import Address, Secret, Size
+from service.settings.schema import Address, Location, Secret, Size
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?")
 _SECRET = re.compile(r"[!-~]{16,4096}")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -25,6 +26,7 @@ _EXPECTED: Mapping[object, str] = {
     timedelta: "a number of seconds, or a text with a unit such as '5ms' or '30s'",
     Address: "HOST:PORT such as '127.0.0.1:50051' or '[::1]:50051'",
     Path: "a path",
+    Location: "a path, or s3://BUCKET/PREFIX",
     Secret: "a text of at least 16 visible ASCII characters without spaces",
 }
 
@@ -67,6 +69,8 @@ def convert(kind: Any, raw: object, *, lowest: float | None, highest: float | No
         value: Any = _choice(kind, raw)
     elif without_none(kind) is Path:
         value = _path(raw, base)
+    elif without_none(kind) is Location:
+        value = _location(raw, base)
     else:
         value = _READERS[without_none(kind)](raw)
     amount = value.total_seconds() if isinstance(value, timedelta) else value
@@ -85,6 +89,13 @@ def _path(raw: object, base: Path) -> Path | None:
     if not isinstance(raw, str | Path) or not str(raw) or "\0" in str(raw):
         return None
     return Path(base, Path(raw).expanduser()).absolute()
+
+
+def _location(raw: object, base: Path) -> Location | None:
+    if isinstance(raw, str) and "://" in raw:
+        return Location(raw.rstrip("/")) if _BUCKET.fullmatch(raw) else None
+    path = _path(raw, base)
+    return None if path is None else Location(str(path))
 
 
 def _whole(raw: object) -> int | None:

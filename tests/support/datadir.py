@@ -36,6 +36,13 @@ def unindexed(directory: Path, ids: Collection[str]) -> set[str]:
     return {str(row[0]) for row in rows}.intersection(ids)
 
 
+def attempts(directory: Path) -> int:
+    """Records of which a vain attempt was counted, and those given up."""
+    with _reading(directory) as connection:
+        counted = connection.execute("SELECT (SELECT COUNT(*) FROM log_attempts) + (SELECT COUNT(*) FROM dead_letters)")
+        return int(counted.fetchone()[0])
+
+
 def pending(directory: Path) -> int:
     """Items that the index has not been told of yet."""
     with _reading(directory) as connection:

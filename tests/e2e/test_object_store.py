@@ -1,0 +1,219 @@
+"""The index in a bucket: while the store is away the service takes everything and answers from the catalog; then it catches up by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.crash import connect, keep_busy
+from tests.e2e.load import Link, Writer
+from tests.e2e.survival import count, index_differences, settle
+from tests.support.datadir import attempts, indexed, pending
+from tests.support.faults import FaultyProxy
+from tests.support.s3 import BUCKET, S3Server, environment
+from tests.support.service import RunningService, start_service, until
+from tests.support.wire import Wire, turn
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
+
+URI = f"s3://{BUCKET}/index"
+OUTAGE_SECONDS = 6.0
+CATCH_UP_SECONDS = 30.0
+ANSWER_SECONDS = 8.0
+"""The first fetch of a scope while the store is dead notices that it is."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[S3Server]:
+    """A server of this test's own."""
+    own = S3Server(tmp_path / "s3")
+    own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+def proxy(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    """What stands between the server and the service."""
+    with FaultyProxy(server.port) as between:
+        for name, value in environment(between.endpoint).items():
+            monkeypatch.setenv(name, value)
+        yield between
+
+
+async def _outage(service: RunningService, server: S3Server, writers: list[Writer]) -> None:
+    """Write before, during and after an outage of the store."""
+    async with connect(service) as wire:
+        link, stop = Link(wire), asyncio.Event()
+
+        async def has_indexed() -> bool:
+            return indexed(service.directory) > 30
+
+        async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(keep_busy(service.directory, link))
+            for writer in writers:
+                tasks.create_task(writer.run(link, stop))
+            await until(has_indexed, 60, "nothing is indexed")
+            await asyncio.to_thread(server.kill)
+            written = sum(len(writer.acknowledged) for writer in writers)
+            await asyncio.sleep(OUTAGE_SECONDS)
+            assert sum(len(writer.acknowledged) for writer in writers) > written, "writes waited for the store"
+            await asyncio.to_thread(server.start)
+            stop.set()
+            link.open.set()
+            keeper.cancel()
+        await settle(wire, writers, service.directory, print)
+        counted = await count(wire, writers)
+        assert counted.is_whole, counted
+
+
+async def test_a_store_that_is_killed_under_writes_costs_nothing(tmp_path: Path, server: S3Server, proxy: FaultyProxy) -> None:
+    """Everything acknowledged is indexed once, no attempt is counted, no call fails, and the log tells it in a line or two."""
+    writers = [Writer(f"s{place}", is_streaming=place % 2 == 1) for place in range(3)]
+    with start_service(tmp_path / "data", vectors_uri=URI) as service:
+        await _outage(service, server, writers)
+        assert attempts(service.directory) == 0
+    assert index_differences(service.directory, URI) == []
+    log = service.log_file.read_text()
+    assert 1 <= log.count("index_away") <= 4, log
+    assert "owner_died" not in log and "Traceback" not in log
+    assert proxy.requests.total()
+
+
+async def test_refusals_do_not_hold_ingestion_up(tmp_path: Path, server: S3Server, proxy: FaultyProxy) -> None:
+    """With 503 for one request in five everything is indexed, once."""
+    proxy.refuse_each = 5
+    writers = [Writer(f"s{place}", is_streaming=place % 2 == 1) for place in range(3)]
+    with start_service(tmp_path / "data", vectors_uri=URI) as service:
+        async with connect(service) as wire:
+            link = Link(wire)
+            link.open.set()
+            async with asyncio.TaskGroup() as tasks:
+                for writer in writers:
+                    tasks.create_task(writer.run(link, asyncio.Event(), 40))
+            await settle(wire, writers, service.directory, print)
+            assert (await count(wire, writers)).is_whole
+        assert attempts(service.directory) == 0
+    proxy.refuse_each = 0
+    assert proxy.faults > 10
+    assert index_differences(service.directory, URI) == []
+    assert server.pid
+
+
+@contextmanager
+def _stopped(service: RunningService) -> Iterator[None]:
+    """The owner stands still: what reaches the store now comes from fetches."""
+    owner = service.owner
+    os.kill(owner.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(owner.pid, signal.SIGCONT)
+
+
+async def _talk(wire: Wire, user: str, turns: int) -> None:
+    for number in range(turns):
+        said = turn(f"talk of {user}", f"I visited city number {number} with my dog Rex.", user_id=user)
+        position = (await wire.record(said)).position
+    await wire.fetch(user, "c", search_queries=["dog"], min_position=position)
+
+
+async def _reasons(wire: Wire, user: str) -> tuple[int, list[str], bool]:
+    """(items, reasons, whether it is approximate) of a fetch, which answers within seconds."""
+    started = time.monotonic()
+    context = await wire.fetch(user, "c", search_queries=["dog"])
+    assert time.monotonic() - started < ANSWER_SECONDS
+    return len(context.items), list(context.retrieval.reasons), context.retrieval.approximate
+
+
+async def test_fetches_do_without_the_store(tmp_path: Path, server: S3Server, proxy: FaultyProxy) -> None:
+    """Warm ones ask it nothing; with the store dead scopes that fit in memory are whole, larger ones say that they are degraded."""
+    settings = {"vectors_uri": URI, "cache_hold_limit": 30}
+    with start_service(tmp_path / "data", **settings) as service:
+        async with connect(service) as wire:
+            for user, turns in (("warm", 3), ("cold", 3), ("large", 25)):
+                await _talk(wire, user, turns)
+            await until(lambda: _is_complete(service), 60, "the index does not follow")
+        service.restart()
+        async with connect(service) as wire:
+            await until(lambda: _is_sound(wire, "large"), 60, "the index is never opened")
+            warm = await _reasons(wire, "warm")
+            assert warm[1:] == ([], False)
+            with _stopped(service):
+                before = proxy.requests.total()
+                for _ in range(20):
+                    assert await _reasons(wire, "warm") == warm
+                assert proxy.requests.total() == before, "a warm fetch asked the store"
+            await asyncio.to_thread(server.kill)
+            assert await _reasons(wire, "warm") == warm
+            assert (await _reasons(wire, "cold"))[1:] == ([], False)
+            items, reasons, is_approximate = await _reasons(wire, "large")
+            assert items > 0 and "INDEX_UNAVAILABLE" in reasons and is_approximate
+            await asyncio.to_thread(server.start)
+            await until(lambda: _is_sound(wire, "large"), CATCH_UP_SECONDS, "fetches stay degraded")
+
+
+async def _is_complete(service: RunningService) -> bool:
+    return pending(service.directory) == 0
+
+
+async def _is_sound(wire: Wire, user: str) -> bool:
+    _, reasons, is_approximate = await _reasons(wire, user)
+    return is_approximate and not reasons
+
+
+def _up(directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service", "up", "--data", str(directory), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    return subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "nobody"}, "correct AWS_ACCESS_KEY_ID"),
+        ({"AWS_SECRET_ACCESS_KEY": "another-secret"}, "correct AWS_SECRET_ACCESS_KEY"),
+        ({"EUNOE_VECTORS_URI": "s3://no-such-bucket/index"}, "there is no such bucket"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "correct AWS_ENDPOINT_URL"),
+    ],
+)
+@pytest.mark.usefixtures("s3_server")
+def test_a_start_on_a_bucket_that_cannot_be_used_is_refused_in_words(
+    tmp_path: Path, environ: dict[str, str], told: str
+) -> None:
+    """By `up` and by `doctor`, without a traceback."""
+    refused = _up(tmp_path / "data", **{"EUNOE_VECTORS_URI": URI, **environ})
+    assert refused.returncode == 1
+    assert told in refused.stderr and "Traceback" not in refused.stderr
+    doctor = [sys.executable, "-m", "service", "doctor", "--data", str(tmp_path / "data")]
+    found = subprocess.run(
+        doctor, env=os.environ | {"EUNOE_VECTORS_URI": URI, **environ}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert found.returncode == 1
+    assert told in found.stdout and "Traceback" not in found.stderr
+
+
+async def test_a_service_restarts_while_its_store_is_away(tmp_path: Path, server: S3Server, proxy: FaultyProxy) -> None:
+    """It was used before, so it is waited for; what was written meanwhile is indexed when it is back."""
+    with start_service(tmp_path / "data", vectors_uri=URI) as service:
+        async with connect(service) as wire:
+            await _talk(wire, "u", 2)
+        server.kill()
+        service.restart()
+        async with connect(service) as wire:
+            recorded = await wire.record(turn("talk of u", "My cat is called Tom.", user_id="u"))
+            assert (await wire.fetch("u", "c", search_queries=["dog"])).items
+            server.start()
+            context = await wire.fetch("u", "c", search_queries=["cat"], min_position=recorded.position)
+            assert any("Tom" in item.content for item in context.items)
+        assert attempts(service.directory) == 0
+    assert index_differences(service.directory, URI) == []
+    assert proxy.requests.total()
