@@ -23,8 +23,8 @@ from prometheus_client import CollectorRegistry
 from service.app.keys import draw_key
 from service.app.wiring import Collaborators, UseCases, use_cases
 from service.app.workers import Workers
+from service.catalog import backup, indexes, instances, log
 from service.catalog import deployment as deployments
-from service.catalog import indexes, instances, log
 from service.catalog.commit import CommitQueue, GroupLimits
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog
@@ -98,21 +98,42 @@ async def _serve(settings: Settings, opened: _Opened) -> int:
 
 
 def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> None:
-    """Build the search index of a stopped service anew; with a changed model, embed everything again first.
+    """Build the search index anew, by ourselves or by the service that runs; with a changed model, embed everything again first.
 
     Raises:
-        EunoeError: the service runs, or the model cannot be used.
+        EunoeError: the index or the model cannot be used.
     """
-    from service.pipeline.reindex import reindex as rebuild  # noqa: PLC0415 - loads the model's runtime
+    from service.pipeline import reindex as reindexing  # noqa: PLC0415 - loads the model's runtime
 
-    with _locked(settings.data_dir):
-        catalog = Catalog(settings.database)
-        try:
+    model = _prepared_model(settings)
+    catalog: Catalog | None = None
+    try:
+        with _locked(settings.data_dir):
+            catalog = Catalog(settings.database)
             migrate(catalog)
-            model = _prepared_model(settings)
-            rebuild(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)
-        finally:
+            reindexing.reindex(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)
+    except AlreadyRunningError:
+        catalog = Catalog(settings.database)
+        reindexing.reindex_online(catalog, model.model_id, progress)
+    finally:
+        if catalog is not None:
             catalog.close()
+
+
+def restore(settings: Settings, source: Path, progress: Callable[[str, int, int], None]) -> None:
+    """Make a backup the catalog and the credentials of an empty data directory.
+
+    Raises:
+        FailedPrecondition: the directory is used already, or the backup is not what its manifest says.
+    """
+    with _locked(settings.data_dir):
+        if settings.database.exists():
+            raise FailedPrecondition(f"{settings.database} is there already: restore into an empty directory, named with --data")
+        manifest = backup.check(source, progress)
+        credentials = settings.credentials_file
+        if credentials.name in manifest.files:
+            backup.put_file(credentials, (source / credentials.name).read_bytes())
+        backup.restore(source, settings.database, progress)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
@@ -13,6 +13,8 @@ from service.catalog.sql import Statement
 from service.domain.kinds import Lane
 
 _SELECT = Statement(select(schema.deployment))
+_NEW_EPOCH = Statement(update(schema.deployment).values(log_epoch=bindparam("new_epoch")))
+_OF_FORMER_EPOCH = [Statement(delete(table)) for table in (schema.index_tables, schema.index_builds, schema.log_held)]
 _UPDATE_MODEL = Statement(
     update(schema.deployment).values(model_id=bindparam("new_model"), generation=bindparam("new_generation"))
 )
@@ -59,6 +61,13 @@ def create_deployment(connection: Connection, *, shards: int, model_id: str, ext
             for table in (schema.log_heads, schema.log_applied, schema.log_indexed):
                 connection.execute(insert(table).values(shard=shard, lane=int(lane), seq=0))
     return created
+
+
+def begin_epoch(connection: Connection) -> None:
+    """Make what was restored or copied a deployment of its own: positions, records and index tables of before are not its."""
+    _NEW_EPOCH.run(connection, new_epoch=secrets.randbits(63))
+    for forget in _OF_FORMER_EPOCH:
+        forget.run(connection)
 
 
 def change_model(connection: Connection, model_id: str, generation: int) -> None:

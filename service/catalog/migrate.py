@@ -8,7 +8,7 @@ from sqlalchemy import inspect, text
 
 from service.catalog.engine import Catalog
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a unit test compares it with the files."""
 
 

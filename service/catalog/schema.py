@@ -438,6 +438,19 @@ index_tables = Table(
     _int("generation"),
 )
 
+index_builds = Table(
+    "index_builds",
+    metadata,
+    _int("shard", primary_key=True),
+    _text("name"),  # empty: wanted, and not begun
+    _int("lance_version"),
+    _int("generation"),
+    _int("after_scope"),
+    _int("after_item"),
+    _int("done"),
+    _int("total"),
+)
+
 refine_jobs = Table(
     "refine_jobs",
     metadata,

@@ -13,6 +13,8 @@ COMMANDS = {
     "keys": "Create, list and revoke API keys.",
     "model": "Prepare and show the embedding model.",
     "reindex": "Rebuild the search index from the catalog.",
+    "backup": "Copy the catalog and the credentials into a directory.",
+    "restore": "Make a backup the catalog of an empty data directory.",
     "doctor": "Show every setting with its origin, and find out what is wrong.",
 }
 """Every command with its line in the list; a test holds the lines to the commands' own help."""

@@ -179,7 +179,9 @@ def check_index(settings: Settings) -> Iterator[Finding]:
         return
     if is_readable_on_the_way(os.environ):
         endpoint = endpoint_of(os.environ)
-        yield note("search index", f"what people said goes to {endpoint} in plaintext", "give an https address in AWS_ENDPOINT_URL")
+        yield note(
+            "search index", f"what people said goes to {endpoint} in plaintext", "give an https address in AWS_ENDPOINT_URL"
+        )
     try:
         reader.check()
     except IndexUnavailable as error:

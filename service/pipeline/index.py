@@ -6,8 +6,8 @@ written, advances `indexed`, ends ingestions and drops outbox rows. A crash in b
 
 from __future__ import annotations
 
-import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,15 +18,17 @@ from service.catalog.ownership import fence
 from service.domain.item import Item
 from service.domain.kinds import Lane
 from service.ops.logging import get_logger
+from service.pipeline.build import Builder
 from service.pipeline.store import Ownership
 from service.vectors.errors import IndexUnavailable
-from service.vectors.upkeep import Upkeep
+from service.vectors.upkeep import KEEP, Upkeep
 from service.vectors.writer import IndexWriter
 
 FLUSH_ITEMS = 2_000
 """At most so many items go into the index at once."""
 
-REBUILD_ROWS = 2_000
+LITTER_SECONDS = 60.0
+"""How long after a switch the former table is kept for reads under way."""
 
 logger = get_logger(__name__)
 
@@ -42,9 +44,12 @@ class IndexStep:
         self._catalog = catalog
         self._writer = writer
         self._ownership = ownership
+        self._builder = Builder(catalog, writer, ownership)
         self._table = IndexTable("", 0, 0)
         self._upkeep: Upkeep | None = None
         self._tidying: threading.Thread | None = None
+        self._finishing: threading.Thread | None = None
+        self._litter_due: float | None = None
         self._is_open = False
         self._is_certain = False
         """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
@@ -56,43 +61,56 @@ class IndexStep:
         """The table in use."""
         return self._table
 
-    def open(self, progress: Progress | None = None) -> None:
-        """Use the shard's table; rebuild it from the catalog where it is missing, stale or of another log or model.
+    @property
+    def is_building(self) -> bool:
+        """Whether another table is being built beside the one in use and needs `advance`."""
+        return self._builder.build is not None and self._finishing is None
+
+    def open(self) -> None:
+        """Use the shard's table; where it is missing, stale or of another log or model build one first.
 
         Raises:
-            IndexUnavailable: LanceDB failed; opening it again is safe.
+            IndexUnavailable: LanceDB failed; opening it again goes on where this ended.
         """
         with self._catalog.read() as connection:
             known = indexes.index_table(connection, self._ownership.shard)
-        if known is not None and self._is_current(known):
+        if known is not None and self._builder.is_whole(known.name, known.lance_version):
             self._use(known)
+            self._builder.load()
             self._drop_others()
             return
         if known is None:
             logger.info("index_created", shard=self._ownership.shard)
         else:
             logger.warning("index_rebuilt", shard=self._ownership.shard, instead_of=known.name)
-        self.rebuild(progress)
+        self.rebuild()
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        """Build a new table from the catalog beside the old one, then switch."""
-        shard, generation = self._ownership.shard, self._ownership.generation
-        name = f"{self._prefix}{secrets.token_hex(6)}"
-        version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
-        with self._catalog.read() as connection:
-            total = items.count_of_shard(connection, shard)
-        after, done = items.FIRST_PAGE, 0
-        while True:
-            with self._catalog.read() as connection:
-                after, page = items.items_by_shard(connection, shard, after, REBUILD_ROWS)
-            if not page:
-                break
-            version = self._writer.upsert(name, page) or version
-            done += len(page)
-            if progress is not None:
-                progress(done, max(total, done))
-        self._switch(IndexTable(name, version, generation))
+        """Build a new table from the catalog beside the old one, or go on with one that was begun, then switch."""
+        self._builder.want()
+        self._builder.load()
+        while self._builder.step():
+            if progress is not None and self._builder.build is not None:
+                progress(self._builder.build.done, max(self._builder.build.total, self._builder.build.done))
+        self._switch()
         self._drop_others()
+
+    def advance(self) -> None:
+        """Go on with a build, if one is wanted: a page of it, then a pass of upkeep beside everything else, then the switch."""
+        if not self._is_open:
+            return
+        if self._builder.build is None:
+            self._builder.load()
+        if self._builder.build is None or self._builder.step():
+            return
+        if self._finishing is None:
+            self._finishing = threading.Thread(target=self._optimize, args=(self._builder.build.name,), name="build", daemon=True)
+            self._finishing.start()
+        elif not self._finishing.is_alive():
+            former, self._finishing = self._table.name, None
+            self._switch()
+            self._litter_due = time.monotonic() + LITTER_SECONDS
+            logger.info("index_switched", shard=self._ownership.shard, instead_of=former)
 
     def flush(self) -> bool:
         """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
@@ -117,7 +135,9 @@ class IndexStep:
             return False
         gone = [item_id for item_id, _, is_deleted in pending if is_deleted]
         was_certain, self._is_certain = self._is_certain, False
-        table = self._write(live, gone, may_append=was_certain)
+        # Of a store a commit may become known only after it was given up; what is appended twice would be there twice.
+        table = self._write(live, gone, may_append=was_certain and not self._writer.place.is_remote)
+        self._builder.follow(live, gone)
         with self._catalog.write() as connection:
             fence(connection, shard, self._ownership.epoch)
             if is_all:
@@ -126,12 +146,16 @@ class IndexStep:
                     log.advance_indexed(connection, shard, lane, applied[shard, lane])
             items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
+            self._builder.note(connection)
         self._table = table
         self._is_certain, self.is_behind = is_all, not is_all
         return True
 
     def keep_up(self) -> None:
-        """Optimise the table beside everything else when that is worth its while."""
+        """Optimise the table beside everything else when that is worth its while, and drop tables that nobody reads any more."""
+        if self._litter_due is not None and time.monotonic() >= self._litter_due:
+            self._litter_due = None
+            self._drop_others()
         upkeep = self._upkeep
         is_busy = self._tidying is not None and self._tidying.is_alive()
         if upkeep is not None and not is_busy and upkeep.due():
@@ -171,34 +195,33 @@ class IndexStep:
         self._upkeep = Upkeep(self._writer, table.name)
         self._table, self._is_open = table, True
 
-    def _is_current(self, known: IndexTable) -> bool:
-        state = self._writer.state(known.name)
-        return (
-            state is not None
-            and state.version >= known.lance_version
-            and state.log_epoch == self._ownership.log_epoch
-            and state.generation == self._ownership.generation
-        )
-
-    @property
-    def _prefix(self) -> str:
-        """How the names of this shard's tables begin; other deployments may keep theirs in the same bucket."""
-        return f"shard{self._ownership.shard}_{self._ownership.log_epoch:016x}_"
-
     def _drop_others(self) -> None:
-        """Remove the shard's other tables: the one before, and what rebuilds that were killed left half done."""
+        """Remove the shard's other tables: the one before, and what builds that were killed left half done."""
+        used = {self._table.name, self._builder.build.name if self._builder.build is not None else ""}
         try:
             for name in self._writer.names():
-                if name.startswith(self._prefix) and name != self._table.name:
+                if name.startswith(self._builder.prefix) and name not in used:
                     self._writer.drop(name)
         except IndexUnavailable as error:  # the next owner tries again
             logger.warning("index_litter_left", error=error.message)
 
-    def _switch(self, table: IndexTable) -> None:
+    def _switch(self) -> None:
+        """Use what was built. What changed meanwhile and is pending goes into it with the next flush."""
+        build = self._builder.build
+        assert build is not None
+        table = IndexTable(build.name, build.lance_version, build.generation)
         with self._catalog.write() as connection:
             fence(connection, self._ownership.shard, self._ownership.epoch)
             indexes.set_index_table(connection, self._ownership.shard, table)
+            indexes.end_index_build(connection, self._ownership.shard)
+        self._builder.build = None
         self._use(table)
+
+    def _optimize(self, name: str) -> None:
+        try:
+            self._writer.optimize(name, keep=KEEP)
+        except IndexUnavailable as error:  # the table is whole as it is; upkeep comes anyway
+            logger.warning("index_upkeep_failed", error=error.message)
 
 
 def _tidy(upkeep: Upkeep) -> None:

@@ -116,6 +116,7 @@ class Owner:
         self._pause_until = 0.0
         self._is_unindexed = False
         self._flush_due = 0.0
+        self._build_due = 0.0
         self._patience = Patience("index")
 
     def stop(self) -> None:
@@ -227,9 +228,13 @@ class Owner:
     def _wait(self) -> None:
         if self._is_head_ready() or (self._index.is_behind and self._patience.is_over):
             return
-        due = max(self._flush_due, self._patience.until)
-        rest = max(0.0, due - time.monotonic()) if self._is_unindexed else IDLE_SECONDS
-        self._wait_for(min(rest, IDLE_SECONDS), [self._child.connection])
+        due = time.monotonic() + IDLE_SECONDS
+        if self._is_unindexed:
+            due = min(due, self._flush_due)
+        if self._index.is_building:
+            due = min(due, self._build_due)
+        rest = max(due, self._patience.until) - time.monotonic()
+        self._wait_for(min(max(rest, 0.0), IDLE_SECONDS), [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
         if self._wake_fd in wait([self._wake_fd, *others], timeout=seconds) and not os.read(self._wake_fd, 4096):
@@ -364,8 +369,19 @@ class Owner:
                 self._sweep_due = time.monotonic() + SWEEP_SECONDS
                 self._index.sweep()
             self._index.keep_up()
+            self._advance_build()
         except IndexUnavailable as away:
             self._patience.failed(away)
+
+    def _advance_build(self) -> None:
+        """Go on with the next table, if one is being built; while there is other work, for a small share of the time."""
+        started = time.monotonic()
+        if started < self._build_due:
+            return
+        self._index.advance()
+        ended = time.monotonic()
+        rest = INDEX_REST * (ended - started) if self._jobs else 0.0
+        self._build_due = ended + (rest if self._index.is_building else IDLE_SECONDS)
 
     def _is_flush_due(self) -> bool:
         """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""

@@ -47,12 +47,12 @@ class Patience:
             self._since = now
         if self._failures == 0 or now >= self._told + TELL_SECONDS:
             self._told = now
-            logger.warning(f"{self._what}_away", error=error.message, for_seconds=round(now - self._since, 1))
+            logger.warning(self._what + "_away", error=error.message, for_seconds=round(now - self._since, 1))
         self.until = now + min(FIRST_PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)
         self._failures += 1
 
     def worked(self) -> None:
         """It is there."""
         if self._failures:
-            logger.info(f"{self._what}_back", after_seconds=round(self._clock() - self._since, 1))
+            logger.info(self._what + "_back", after_seconds=round(self._clock() - self._since, 1))
         self._failures, self.until = 0, 0.0

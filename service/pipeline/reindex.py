@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from service.catalog import deployment as deployments
-from service.catalog import items, memories, passages
+from service.catalog import indexes, items, memories, passages
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog
+from service.domain.errors import FailedPrecondition, Unavailable
 from service.embedders.base import Embedder
 from service.embedders.local import LocalEmbedder
 from service.pipeline.index import IndexStep
@@ -19,6 +21,10 @@ from service.pipeline.store import Ownership
 from service.vectors.writer import IndexWriter
 
 PAGE = 512
+
+LOOK_SECONDS = 0.2
+STILL_SECONDS = 120.0
+"""A running service moves a build at least so often: the longest step is a pass of upkeep over the whole table, or waiting for a store."""
 
 UNFINISHED = "of which only a part was embedded"
 """Stands behind the name of a model while the vectors are of two."""
@@ -52,6 +58,51 @@ def reindex(catalog: Catalog, index_uri: str, model_dir: Path, model_id: str, ex
             IndexStep(catalog, writer, ownership).rebuild(lambda done, total: progress("indexing", done, total))
     finally:
         writer.close()
+
+
+def reindex_online(catalog: Catalog, model_id: str, progress: Progress) -> None:
+    """Have the owners of a running service build every shard's table beside the one in use, and watch until they have switched.
+
+    A build that is under way already is watched. Interrupting this leaves it to go on.
+
+    Args:
+        catalog: of the deployment.
+        model_id: of the configured model.
+        progress: told now and then.
+
+    Raises:
+        FailedPrecondition: the model was changed.
+        Unavailable: nothing moves any more: the service stopped.
+    """
+    with catalog.write() as connection:
+        deployment = deployments.load_deployment(connection)
+        if deployment is None:
+            return
+        if deployment.model_id != model_id:
+            raise FailedPrecondition(
+                f"the vectors are of {deployment.model_id}, the configured model is {model_id}: stop the service first",
+                reason="MODEL_CHANGED",
+            )
+        for shard in range(deployment.shards):
+            indexes.want_index_build(connection, shard, deployment.generation)
+    _watch(catalog, progress)
+
+
+def _watch(catalog: Catalog, progress: Progress) -> None:
+    told, moved = (0, 0), time.monotonic()
+    while True:
+        with catalog.read() as connection:
+            builds = indexes.index_builds(connection)
+        if not builds:
+            progress("indexing", told[1], told[1])
+            return
+        done, total = sum(build.done for build in builds), sum(build.total for build in builds)
+        if (done, total) != told:
+            told, moved = (done, max(done, total)), time.monotonic()
+            progress("indexing", *told)
+        if time.monotonic() - moved > STILL_SECONDS:
+            raise Unavailable("nothing moves any more: is the service running? It goes on with its next start")
+        time.sleep(LOOK_SECONDS)
 
 
 def change_model(catalog: Catalog, deployment: Deployment, embedder: Embedder, model_id: str, progress: Progress) -> Deployment:

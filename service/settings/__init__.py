@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Isolation, Limits, Log, Model, Location, Settings, Shutdown, Tls, Vectors
+from service.settings.schema import Cache, Commit, Isolation, Limits, Location, Log, Model, Settings, Shutdown, Tls, Vectors
 
 __all__ = [
     "Cache",
@@ -12,9 +12,9 @@ __all__ = [
     "Key",
     "Limits",
     "Loaded",
+    "Location",
     "Log",
     "Model",
-    "Location",
     "Settings",
     "SettingsError",
     "Shutdown",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from service.domain.errors import Unavailable
 
 LANCE_ERRORS = (RuntimeError, ValueError, OSError, NotImplementedError)
@@ -11,6 +13,9 @@ _LONGEST = 300
 """Characters of LanceDB's own text that are told: it goes on with its callers and the whole answer of a store."""
 
 _REFUSALS = {
+    "CredentialsNotLoaded": ("there are no credentials for it", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+    "XAdminUserNotFound": ("the store does not know the access key", "correct AWS_ACCESS_KEY_ID"),  # a gateway's own code
+    "ExpiredToken": ("the session token is not valid any more", "renew AWS_SESSION_TOKEN"),
     "InvalidAccessKeyId": ("the store does not know the access key", "correct AWS_ACCESS_KEY_ID"),
     "SignatureDoesNotMatch": ("the secret does not belong to the access key", "correct AWS_SECRET_ACCESS_KEY"),
     "NoSuchBucket": ("there is no such bucket", "make it, or correct vectors.uri"),
@@ -19,6 +24,17 @@ _REFUSALS = {
     "AuthorizationHeaderMalformed": ("the bucket is in another region", "correct AWS_REGION"),
 }
 """What a store says when waiting does not help, in words, and what does."""
+
+_TROUBLES = {
+    "Connection refused": "nobody listens there",
+    "dns error": "its name is not known",
+    "TimeoutError": "nothing came back in time",
+    "operation timed out": "nothing came back in time",
+}
+"""What stands in LanceDB's text when a store is away, in words."""
+
+_CODE = re.compile(r"<Code>(\w+)</Code>(?:<Message>([^<]*)</Message>)?")
+"""An error in the store's own words."""
 
 
 class IndexUnavailable(Unavailable):
@@ -39,11 +55,18 @@ class IndexRefused(IndexUnavailable):
 
 def index_error(error: Exception, uri: str) -> IndexUnavailable:
     """What is told of an error of LanceDB's with the tables at `uri`."""
-    text = str(error)
+    text = str(error) or type(error).__name__
+    if "://" not in uri:
+        return IndexUnavailable(f"the search index failed: {text}")
     for code, (found, advice) in _REFUSALS.items():
         if code in text:
             return IndexRefused(f"{uri}: {found}", advice)
-    told = " ".join(text.split())[:_LONGEST] or type(error).__name__
-    if "://" in uri:
-        return IndexUnavailable(f"{uri} does not answer: {told}")
-    return IndexUnavailable(f"the search index failed: {told}")
+    return IndexUnavailable(f"{uri} does not answer: {_told(text)}")
+
+
+def _told(text: str) -> str:
+    for trouble, words in _TROUBLES.items():
+        if trouble in text:
+            return words
+    code = _CODE.search(text)
+    return ": ".join(filter(None, code.groups())) if code else " ".join(text.split())[:_LONGEST]

@@ -41,9 +41,7 @@ _TERMS = FTS(
 class Tables:
     """A handle per table. Used on one event loop only; raises what LanceDB raises."""
 
-    def __init__(
-        self, uri: str, options: dict[str, str] | None, index_cache_bytes: int, metadata_cache_bytes: int
-    ) -> None:
+    def __init__(self, uri: str, options: dict[str, str] | None, index_cache_bytes: int, metadata_cache_bytes: int) -> None:
         """Remember where the tables are, and how to connect; the first use does."""
         self._uri = uri
         self._options = options

@@ -43,6 +43,11 @@ class Place:
         """The longest a read may take: a directory is slow when the machine is busy, a bucket when it is away, and then the catalog answers."""
         return 5.0 if self.is_remote else 10.0
 
+    @property
+    def write_seconds(self) -> float:
+        """The longest a write may take. One that is given up may still be committed: every write can be repeated."""
+        return 15.0 if self.is_remote else 60.0
+
     def options(self, environ: Mapping[str, str]) -> dict[str, str] | None:
         """How to connect: patiently, but not for long. Keys stay in the environment, where LanceDB reads them itself."""
         if not self.is_remote:

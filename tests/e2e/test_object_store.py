@@ -121,6 +121,7 @@ def _stopped(service: RunningService) -> Iterator[None]:
 
 
 async def _talk(wire: Wire, user: str, turns: int) -> None:
+    position = ""
     for number in range(turns):
         said = turn(f"talk of {user}", f"I visited city number {number} with my dog Rex.", user_id=user)
         position = (await wire.record(said)).position
@@ -172,7 +173,18 @@ async def _is_sound(wire: Wire, user: str) -> bool:
 
 
 def _up(directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service", "up", "--data", str(directory), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    command = [
+        sys.executable,
+        "-m",
+        "service",
+        "up",
+        "--data",
+        str(directory),
+        "--listen",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+    ]
     return subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -186,9 +198,7 @@ def _up(directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 @pytest.mark.usefixtures("s3_server")
-def test_a_start_on_a_bucket_that_cannot_be_used_is_refused_in_words(
-    tmp_path: Path, environ: dict[str, str], told: str
-) -> None:
+def test_a_start_on_a_bucket_that_cannot_be_used_is_refused_in_words(tmp_path: Path, environ: dict[str, str], told: str) -> None:
     """By `up` and by `doctor`, without a traceback."""
     refused = _up(tmp_path / "data", **{"EUNOE_VECTORS_URI": URI, **environ})
     assert refused.returncode == 1

@@ -80,14 +80,13 @@ class FaultyProxy:
                     upstream.request(self.command, self.path, body or None, dict(self.headers.items()))
                     answer = upstream.getresponse()
                     content = answer.read()
-                except OSError:
+                    if not lost:
+                        self._answer(answer.status, dict(answer.headers.items()), content)
+                except OSError:  # the server is away: so is the proxy
                     lost = True
                 finally:
                     upstream.close()
-                if lost:
-                    self.close_connection = True
-                    return
-                self._answer(answer.status, dict(answer.headers.items()), content)
+                self.close_connection = self.close_connection or lost
 
             def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
                 self.send_response_only(status)

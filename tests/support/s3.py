@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class S3Server:
         self._popen = None
 
 
-def environment(endpoint: str, **others: str) -> Mapping[str, str]:
+def environment(endpoint: str, **others: str) -> dict[str, str]:
     """What tells a client of S3 to go there, over whatever the environment says."""
     return {
         "AWS_ACCESS_KEY_ID": KEY,
@@ -128,7 +128,7 @@ def server_binary() -> Path:
 
 
 def _build(binary: Path) -> None:
-    print(f"==> Building the S3 server of the tests, versitygw {VERSION} (a minute or two, once)", file=sys.stderr)
+    sys.stderr.write(f"==> Building the S3 server of the tests, versitygw {VERSION} (a minute or two, once)\n")
     with tempfile.TemporaryDirectory(dir=TOOLS) as scratch:
         command = [_go(), "install", "-trimpath", "-ldflags", "-s -w", MODULE]
         built = subprocess.run(
@@ -154,7 +154,9 @@ def _go() -> str:
             return found
         if os.geteuid() == 0 and shutil.which("apt-get") is not None:
             subprocess.run(["apt-get", "install", "-y", "-q", "golang-go"], check=False, capture_output=True)  # noqa: S607
-    raise RuntimeError("the tests with a bucket need the Go compiler to build their S3 server: install Go (golang-go, or go.dev/dl)")
+    raise RuntimeError(
+        "the tests with a bucket need the Go compiler to build their S3 server: install Go (golang-go, or go.dev/dl)"
+    )
 
 
 def _free_port() -> int:
@@ -182,7 +184,7 @@ def main() -> None:
         server.start()
         pid_file.write_text(str(server.pid))
     for name, value in (environment(server.endpoint) | {"EUNOE_VECTORS_URI": f"s3://{BUCKET}/index"}).items():
-        print(f"export {name}={value}")
+        sys.stdout.write(f"export {name}={value}\n")
 
 
 if __name__ == "__main__":

@@ -156,12 +156,13 @@ def test_what_a_killed_rebuild_left_goes(catalog: Catalog, uri: str, writer: Fla
     """A table that a killed owner built halfway is removed by the next one; it holds what people said. Other shards' stay."""
     work(catalog, "likes tea")
     follow(catalog, uri)
-    for name in ("shard0_halfway", "shard01_other"):
+    epoch = int(scalar(catalog, "SELECT log_epoch FROM deployment"))
+    for name in (f"shard0_{epoch:016x}_halfway", "shard01_other", "shard0_of_another_deployment"):
         writer.create(name, log_epoch=1, generation=1)
 
     follow(catalog, uri)
 
-    assert sorted(writer.names()) == sorted([table(catalog), "shard01_other"])
+    assert sorted(writer.names()) == sorted([table(catalog), "shard01_other", "shard0_of_another_deployment"])
 
 
 def test_a_good_index_is_kept(catalog: Catalog, uri: str) -> None:

@@ -94,14 +94,14 @@ def test_a_dead_store_is_noticed_in_seconds_and_used_again_when_it_is_back(
         lambda: reader.load_scope(TABLE, 1),
         lambda: writer.upsert(TABLE, [item(99)]),
         lambda: writer.state(TABLE),
-        lambda: writer.names(),
+        writer.names,
         lambda: writer.optimize(TABLE, keep=timedelta(minutes=1)),
     ):
         assert _seconds_until_noticed(work) < NOTICED_SECONDS
     server.start()
     _insist(lambda: writer.upsert(TABLE, [item(99)]))
     _insist(lambda: reader.load_scope(TABLE, 1))
-    assert ordered(reader.load_scope(TABLE, 1)) == items([*range(30), 99])
+    assert ordered(reader.load_scope(TABLE, 1)) == [*items(range(30)), item(99)]
 
 
 def test_a_frozen_store_is_noticed_in_seconds(server: S3Server, writer: IndexWriter, reader: IndexReader) -> None:
@@ -109,7 +109,7 @@ def test_a_frozen_store_is_noticed_in_seconds(server: S3Server, writer: IndexWri
     writer.append(TABLE, [item(1)])
     with server.frozen():
         assert _seconds_until_noticed(lambda: reader.load_scope(TABLE, 1)) < NOTICED_SECONDS
-        assert _seconds_until_noticed(lambda: writer.names()) < NOTICED_SECONDS
+        assert _seconds_until_noticed(writer.names) < NOTICED_SECONDS
     _insist(lambda: reader.load_scope(TABLE, 1))
 
 

@@ -29,7 +29,7 @@ def test_pauses_grow_to_a_bound_and_end_with_the_first_success(clock: Clock) -> 
     """Nothing is tried during a pause, and no pause is longer than what a return may stay unnoticed."""
     patience = Patience("store", clock=clock)
     assert patience.is_over
-    pauses = []
+    pauses: list[float] = []
     for _ in range(10):
         patience.failed(Unavailable("away"))
         assert not patience.is_over
