@@ -37,10 +37,9 @@ class Builder:
         self.build: IndexBuild | None = None
         """What is under way."""
 
-    @property
-    def prefix(self) -> str:
-        """How the names of this shard's tables begin; other deployments may keep theirs in the same bucket."""
-        return f"shard{self._ownership.shard}_{self._ownership.log_epoch:016x}_"
+    def is_ours(self, name: str) -> bool:
+        """Whether a table is this shard's. In a bucket, which other deployments may use too, those of this log epoch are."""
+        return name.startswith(self._prefix if self._writer.place.is_remote else f"shard{self._ownership.shard}_")
 
     def want(self) -> None:
         """Ask for a build, unless one is under way."""
@@ -95,6 +94,10 @@ class Builder:
         if self.build is not None:
             indexes.set_index_build(connection, self._ownership.shard, self.build)
 
+    @property
+    def _prefix(self) -> str:
+        return f"shard{self._ownership.shard}_{self._ownership.log_epoch:016x}_"
+
     def _sure(self) -> IndexBuild | None:
         if self._is_doubtful:
             self.load()
@@ -102,7 +105,7 @@ class Builder:
 
     def _begin(self) -> IndexBuild:
         shard, generation = self._ownership.shard, self._ownership.generation
-        name = f"{self.prefix}{secrets.token_hex(6)}"
+        name = f"{self._prefix}{secrets.token_hex(6)}"
         version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
         with self._catalog.write() as connection:
             fence(connection, shard, self._ownership.epoch)

@@ -200,7 +200,7 @@ class IndexStep:
         used = {self._table.name, self._builder.build.name if self._builder.build is not None else ""}
         try:
             for name in self._writer.names():
-                if name.startswith(self._builder.prefix) and name not in used:
+                if self._builder.is_ours(name) and name not in used:
                     self._writer.drop(name)
         except IndexUnavailable as error:  # the next owner tries again
             logger.warning("index_litter_left", error=error.message)

@@ -28,7 +28,7 @@ class Patience:
             what: its name in the log.
             clock: seconds that only grow.
         """
-        self._what = what
+        self._away, self._back = f"{what}_away", f"{what}_back"
         self._clock = clock
         self._failures = 0
         self._since = self._told = 0.0
@@ -47,12 +47,12 @@ class Patience:
             self._since = now
         if self._failures == 0 or now >= self._told + TELL_SECONDS:
             self._told = now
-            logger.warning(self._what + "_away", error=error.message, for_seconds=round(now - self._since, 1))
+            logger.warning(self._away, error=error.message, for_seconds=round(now - self._since, 1))
         self.until = now + min(FIRST_PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)
         self._failures += 1
 
     def worked(self) -> None:
         """It is there."""
         if self._failures:
-            logger.info(self._what + "_back", after_seconds=round(self._clock() - self._since, 1))
+            logger.info(self._back, after_seconds=round(self._clock() - self._since, 1))
         self._failures, self.until = 0, 0.0
