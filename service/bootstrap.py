@@ -15,7 +15,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -72,7 +72,8 @@ class _Opened:
 
     catalog: Catalog
     deployment: Deployment
-    model: PreparedModel
+    model_dir: Path
+    """Of the model in use, which is another one than the configured one while that is being made ready."""
     credentials: Credentials
 
 
@@ -114,7 +115,7 @@ def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> No
             reindexing.reindex(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)
     except AlreadyRunningError:
         catalog = Catalog(settings.database)
-        reindexing.reindex_online(catalog, model.model_id, progress)
+        reindexing.reindex_online(catalog, model.directory, model.model_id, progress)
     finally:
         if catalog is not None:
             catalog.close()
@@ -143,9 +144,10 @@ def _opened(settings: Settings) -> Iterator[_Opened]:
         try:
             migrate(catalog)
             model = _prepared_model(settings)
-            deployment = _deployment(catalog, model.model_id)
+            deployment = _deployment(catalog, model)
+            model_dir = Path(deployment.model_dir or model.directory)
             _check_index(settings.index_uri, catalog)
-            yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
+            yield _Opened(catalog, deployment, model_dir, _credentials(settings, catalog))
         finally:
             catalog.close()
 
@@ -183,22 +185,25 @@ def _prepared_model(settings: Settings) -> PreparedModel:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
 
 
-def _deployment(catalog: Catalog, model_id: str) -> Deployment:
-    with catalog.read() as connection:
+def _deployment(catalog: Catalog, model: PreparedModel) -> Deployment:
+    """The deployment's row, checked; the configured model is the one in use, or the one that is becoming it."""
+    with catalog.write() as connection:
         found = deployments.load_deployment(connection)
-    if found is None:
-        with catalog.write() as connection:
-            return deployments.create_deployment(
-                connection, shards=EMBEDDED_SHARDS, model_id=model_id, extractor_version=EXTRACTOR_VERSION
+        if found is None:
+            found = deployments.create_deployment(
+                connection, shards=EMBEDDED_SHARDS, model_id=model.model_id, extractor_version=EXTRACTOR_VERSION
             )
+        if found.model_id == model.model_id:
+            deployments.note_model_dir(connection, str(model.directory))
+            found = replace(found, model_dir=str(model.directory))
     if found.shards != EMBEDDED_SHARDS:
         raise FailedPrecondition(
             f"this data directory has {found.shards} shards, the embedded service has {EMBEDDED_SHARDS}: the number is fixed when a deployment is created",
             reason="SHARDS_MISMATCH",
         )
-    if found.model_id != model_id:
+    if model.model_id not in {found.model_id, found.next_model_id}:
         raise FailedPrecondition(
-            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
+            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model.model_id}: "
             "run `eunoe reindex` to embed everything again, or configure the former model",
             reason="MODEL_CHANGED",
         )
@@ -264,7 +269,7 @@ class _Service:
         self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
         self._index = IndexReader(settings.index_uri)
         self._app = self._use_cases()
-        self._metrics.watch_scopes(self._app.scopes.statistics)
+        self._metrics.watch_scopes(self._app.eras.statistics)
         self._server = Server(settings, self._app, self._metrics, self._admin_token())
         self._http = HttpServer(Probes(live=self._dead_parts, ready=self._unready_parts, metrics=self._exposition))
 
@@ -286,12 +291,14 @@ class _Service:
             async with asyncio.TaskGroup() as tasks:
                 owner = tasks.create_task(self._supervisor.run())
                 tasks.create_task(self._bring_up())
+                eras = tasks.create_task(self._app.eras.run(_open_model))
                 self._announce(http)
                 _tune_collector()
                 await stop.wait()
                 logger.info("service_stops")
                 await self._server.stop()
                 owner.cancel()
+                eras.cancel()
         finally:  # also when a part of it failed: an owner that nobody ends would keep this process from ending
             await self.stop()
         return 0
@@ -329,14 +336,11 @@ class _Service:
         self._metrics.commit_seconds.observe(seconds)
 
     def _owner_plan(self) -> OwnerPlan:
-        deployment = self._opened.deployment
         return OwnerPlan(
             database=self._settings.database,
             index_uri=self._settings.index_uri,
-            model_dir=self._opened.model.directory,
+            model_dir=self._opened.model_dir,
             shard=0,
-            log_epoch=deployment.log_epoch,
-            generation=deployment.generation,
             extractor_version=EXTRACTOR_VERSION,
             metrics_file=self._metrics_file,
             log_format=self._settings.log.format,
@@ -365,12 +369,12 @@ class _Service:
 
     async def _bring_up(self) -> None:
         """Load what calls can wait for: the model of questions, then the search index."""
-        model_dir = self._opened.model.directory
+        model_dir, model = self._opened.model_dir, self._app.eras.present.model
         try:
-            self._app.model.loaded(await asyncio.to_thread(_open_model, model_dir))
+            model.loaded(await asyncio.to_thread(_open_model, model_dir))
         except ModelUnusable as error:
             logger.critical("model_not_loaded", error=error.message)
-            self._app.model.failed(error)
+            model.failed(error)
         try:
             await asyncio.to_thread(self._warm_index)
         except Unavailable as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -13,10 +13,30 @@ from service.catalog.sql import Statement
 from service.domain.kinds import Lane
 
 _SELECT = Statement(select(schema.deployment))
+_GENERATION = Statement(select(schema.deployment.c.generation))
 _NEW_EPOCH = Statement(update(schema.deployment).values(log_epoch=bindparam("new_epoch")))
 _OF_FORMER_EPOCH = [Statement(delete(table)) for table in (schema.index_tables, schema.index_builds, schema.log_held)]
 _UPDATE_MODEL = Statement(
-    update(schema.deployment).values(model_id=bindparam("new_model"), generation=bindparam("new_generation"))
+    update(schema.deployment).values(
+        model_id=bindparam("new_model"),
+        generation=bindparam("new_generation"),
+        model_dir=None,
+        next_model_id=None,
+        next_model_dir=None,
+    )
+)
+_NOTE_MODEL_DIR = Statement(update(schema.deployment).values(model_dir=bindparam("new_dir")))
+_BEGIN_CHANGE = Statement(
+    update(schema.deployment).values(next_model_id=bindparam("new_model"), next_model_dir=bindparam("new_dir"))
+)
+_SWITCH = Statement(
+    update(schema.deployment).values(
+        model_id=schema.deployment.c.next_model_id,
+        model_dir=schema.deployment.c.next_model_dir,
+        generation=schema.deployment.c.generation + 1,
+        next_model_id=None,
+        next_model_dir=None,
+    )
 )
 
 
@@ -30,6 +50,11 @@ class Deployment:
     model_id: str
     generation: int
     """Grows with every change of the model."""
+    model_dir: str | None = None
+    """Where its files were when a service last started with it."""
+    next_model_id: str | None = None
+    """Set: everything is being embedded with this one too, and the service will switch to it."""
+    next_model_dir: str | None = None
 
 
 def load_deployment(connection: Connection) -> Deployment | None:
@@ -38,7 +63,13 @@ def load_deployment(connection: Connection) -> Deployment | None:
     if not rows:
         return None
     row = rows[0]
-    return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"])
+    names = [field.name for field in fields(Deployment)]
+    return Deployment(**{name: row[name] for name in names})
+
+
+def generation(connection: Connection) -> int:
+    """Of the vectors that count."""
+    return int(_GENERATION.run(connection).scalar_one())
 
 
 def create_deployment(connection: Connection, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
@@ -71,5 +102,20 @@ def begin_epoch(connection: Connection) -> None:
 
 
 def change_model(connection: Connection, model_id: str, generation: int) -> None:
-    """Say that vectors are of another model from now on."""
+    """Say that the vectors in place are of another model from now on."""
     _UPDATE_MODEL.run(connection, new_model=model_id, new_generation=generation)
+
+
+def note_model_dir(connection: Connection, model_dir: str) -> None:
+    """Remember where the files of the model in use are."""
+    _NOTE_MODEL_DIR.run(connection, new_dir=model_dir)
+
+
+def begin_model_change(connection: Connection, model_id: str, model_dir: str) -> None:
+    """Ask the owners to embed everything with another model too, and to switch to it when all is done."""
+    _BEGIN_CHANGE.run(connection, new_model=model_id, new_dir=model_dir)
+
+
+def switch_model(connection: Connection) -> None:
+    """The next model is the one in use from here on."""
+    _SWITCH.run(connection)

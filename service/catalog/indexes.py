@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
@@ -22,7 +22,7 @@ _PUT = Statement(
     )
 )
 _b = schema.index_builds
-_BUILD_COLUMNS = ("name", "lance_version", "generation", "after_scope", "after_item", "done", "total")
+_BUILD_COLUMNS = ("name", "lance_version", "generation", "after_scope", "after_item", "done", "total", "is_complete")
 _BUILD = Statement(select(*[_b.c[name] for name in _BUILD_COLUMNS]).where(_b.c.shard == bindparam("shard")))
 _BUILDS = Statement(select(*[_b.c[name] for name in _BUILD_COLUMNS]).order_by(_b.c.shard))
 _put_build = upsert(_b).values({name: bindparam(name) for name in ("shard", *_BUILD_COLUMNS)})
@@ -32,7 +32,16 @@ _PUT_BUILD = Statement(
 _WANT_BUILD = Statement(
     upsert(_b).values({name: bindparam(name) for name in ("shard", *_BUILD_COLUMNS)}).on_conflict_do_nothing()
 )
+_END_BUILDS = Statement(delete(_b))
 _END_BUILD = Statement(delete(_b).where(_b.c.shard == bindparam("shard")))
+_SWITCH_ALL = Statement(
+    update(_t).values(
+        {
+            name: select(_b.c[name]).where(_b.c.shard == _t.c.shard).scalar_subquery()
+            for name in ("name", "lance_version", "generation")
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class IndexBuild:
     """Items that are in it."""
     total: int = 0
     """Items that there were when it was begun."""
+    is_complete: bool = False
+    """Whether nothing is left to be put into it but what changes."""
 
 
 def index_table(connection: Connection, shard: int) -> IndexTable | None:
@@ -89,7 +100,7 @@ def index_builds(connection: Connection) -> list[IndexBuild]:
 
 
 def _build(row: Sequence[Any]) -> IndexBuild:
-    return IndexBuild(row[0], row[1], row[2], (row[3], row[4]), row[5], row[6])
+    return IndexBuild(row[0], row[1], row[2], (row[3], row[4]), row[5], row[6], bool(row[7]))
 
 
 def want_index_build(connection: Connection, shard: int, generation: int) -> None:
@@ -107,6 +118,12 @@ def end_index_build(connection: Connection, shard: int) -> None:
     _END_BUILD.run(connection, shard=shard)
 
 
+def switch_all(connection: Connection) -> None:
+    """Use every shard's build at once: with another model they belong together."""
+    _SWITCH_ALL.run(connection)
+    _END_BUILDS.run(connection)
+
+
 def _values(shard: int, build: IndexBuild) -> dict[str, Any]:
     return {
         "shard": shard,
@@ -117,4 +134,5 @@ def _values(shard: int, build: IndexBuild) -> dict[str, Any]:
         "after_item": build.after[1],
         "done": build.done,
         "total": build.total,
+        "is_complete": int(build.is_complete),
     }

@@ -20,6 +20,9 @@ _FENCE = Statement(
 )
 
 
+_FENCE_ALL = Statement(update(_o).values(owner_epoch=_o.c.owner_epoch + 1))
+
+
 class FencedError(Exception):
     """Another process owns the shard by now; this one must stop."""
 
@@ -27,6 +30,11 @@ class FencedError(Exception):
 def take_ownership(connection: Connection, shard: int, owner_id: str) -> int:
     """Become the owner of a shard. Returns the owner epoch."""
     return int(_TAKE.run(connection, which=shard, new_owner=owner_id, now=now_us()).scalar_one())
+
+
+def fence_all(connection: Connection) -> None:
+    """End every ownership: owners begin anew, with what the deployment says now."""
+    _FENCE_ALL.run(connection)
 
 
 def fence(connection: Connection, shard: int, epoch: int) -> None:

@@ -10,22 +10,31 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from service.catalog import indexes, items, log, outcomes
-from service.catalog.engine import Catalog
+from service.catalog import deployment as deployments
+from service.catalog import indexes, items, log, outcomes, vectors
+from service.catalog.engine import Catalog, Connection
 from service.catalog.indexes import IndexTable
-from service.catalog.ownership import fence
+from service.catalog.ownership import fence, fence_all
 from service.domain.item import Item
 from service.domain.kinds import Lane
 from service.ops.logging import get_logger
 from service.pipeline.build import Builder
+from service.pipeline.reembed import Reembedding
 from service.pipeline.store import Ownership
+from service.pipeline.worker import ChildWorker
 from service.vectors.errors import IndexUnavailable
 from service.vectors.upkeep import KEEP, Upkeep
 from service.vectors.writer import IndexWriter
 
 FLUSH_ITEMS = 2_000
 """At most so many items go into the index at once."""
+
+LOOK_SECONDS = 0.5
+"""How often it is looked whether a build is wanted, or another shard's is complete."""
+CHILD_SECONDS = 0.05
+"""How often it is looked whether texts are embedded; a slice of them takes twice as long."""
 
 LITTER_SECONDS = 60.0
 """How long after a switch the former table is kept for reads under way."""
@@ -39,12 +48,27 @@ Progress = Callable[[int, int], None]
 class IndexStep:
     """Keeps one shard's table in step with the catalog."""
 
-    def __init__(self, catalog: Catalog, writer: IndexWriter, ownership: Ownership) -> None:
-        """Take the parts; the first flush opens the table, or `open` before it."""
+    def __init__(
+        self,
+        catalog: Catalog,
+        writer: IndexWriter,
+        ownership: Ownership,
+        start_child: Callable[[Path], ChildWorker] = lambda model_dir: ChildWorker(model_dir, on_restart=lambda: None),
+    ) -> None:
+        """Take the parts; the first flush opens the table, or `open` before it.
+
+        Args:
+            catalog: the truth.
+            writer: of the tables.
+            ownership: of the shard.
+            start_child: makes the child that embeds with another model.
+        """
         self._catalog = catalog
         self._writer = writer
         self._ownership = ownership
+        self._start_child = start_child
         self._builder = Builder(catalog, writer, ownership)
+        self._reembedding: Reembedding | None = None
         self._table = IndexTable("", 0, 0)
         self._upkeep: Upkeep | None = None
         self._tidying: threading.Thread | None = None
@@ -61,11 +85,6 @@ class IndexStep:
         """The table in use."""
         return self._table
 
-    @property
-    def is_building(self) -> bool:
-        """Whether another table is being built beside the one in use and needs `advance`."""
-        return self._builder.build is not None and self._finishing is None
-
     def open(self) -> None:
         """Use the shard's table; where it is missing, stale or of another log or model build one first.
 
@@ -74,7 +93,7 @@ class IndexStep:
         """
         with self._catalog.read() as connection:
             known = indexes.index_table(connection, self._ownership.shard)
-        if known is not None and self._builder.is_whole(known.name, known.lance_version):
+        if known is not None and self._builder.is_whole(known.name, known.lance_version, self._ownership.generation):
             self._use(known)
             self._builder.load()
             self._drop_others()
@@ -90,27 +109,41 @@ class IndexStep:
         self._builder.want()
         self._builder.load()
         while self._builder.step():
-            if progress is not None and self._builder.build is not None:
-                progress(self._builder.build.done, max(self._builder.build.total, self._builder.build.done))
+            build = self._builder.build
+            if progress is not None and build is not None:
+                progress(build.done, max(build.total, build.done))
         self._switch()
         self._drop_others()
 
-    def advance(self) -> None:
-        """Go on with a build, if one is wanted: a page of it, then a pass of upkeep beside everything else, then the switch."""
+    def advance(self) -> float:
+        """Go on with a build, if one is wanted: with another model its vectors, then a page, then a pass of upkeep, then the switch.
+
+        Returns:
+            In how many seconds there is more to do, if anything.
+        """
         if not self._is_open:
-            return
+            return LOOK_SECONDS
         if self._builder.build is None:
             self._builder.load()
-        if self._builder.build is None or self._builder.step():
-            return
-        if self._finishing is None:
-            self._finishing = threading.Thread(target=self._optimize, args=(self._builder.build.name,), name="build", daemon=True)
-            self._finishing.start()
-        elif not self._finishing.is_alive():
-            former, self._finishing = self._table.name, None
-            self._switch()
+        if self._builder.build is None:
+            return LOOK_SECONDS
+        if not self._is_embedded():
+            return CHILD_SECONDS
+        if self._builder.step():
+            return 0.0
+        if not self._builder.build.is_complete and not self._is_tidied(self._builder.build.name):
+            return CHILD_SECONDS
+        self._builder.complete()
+        former = self._table.name
+        if self._switch():
             self._litter_due = time.monotonic() + LITTER_SECONDS
             logger.info("index_switched", shard=self._ownership.shard, instead_of=former)
+        return LOOK_SECONDS
+
+    def stop(self) -> None:
+        """End what was started beside everything else."""
+        if self._reembedding is not None:
+            self._reembedding.stop()
 
     def flush(self) -> bool:
         """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
@@ -205,23 +238,71 @@ class IndexStep:
         except IndexUnavailable as error:  # the next owner tries again
             logger.warning("index_litter_left", error=error.message)
 
-    def _switch(self) -> None:
-        """Use what was built. What changed meanwhile and is pending goes into it with the next flush."""
-        build = self._builder.build
+    def _switch(self) -> bool:
+        """Use what was built, unless it lacks something by now. What changed meanwhile and is pending goes into it with the next flush."""
+        build, shard = self._builder.build, self._ownership.shard
         assert build is not None
         table = IndexTable(build.name, build.lance_version, build.generation)
+        if build.generation != self._ownership.generation:
+            return self._switch_model(build.generation)
         with self._catalog.write() as connection:
-            fence(connection, self._ownership.shard, self._ownership.epoch)
-            indexes.set_index_table(connection, self._ownership.shard, table)
-            indexes.end_index_build(connection, self._ownership.shard)
+            fence(connection, shard, self._ownership.epoch)
+            indexes.set_index_table(connection, shard, table)
+            indexes.end_index_build(connection, shard)
         self._builder.build = None
         self._use(table)
+        return True
+
+    def _switch_model(self, generation: int) -> bool:
+        """With another model all shards switch at once, and every owner begins anew, this one too: with its next transaction it ends."""
+        try:
+            with self._catalog.write() as connection:
+                fence(connection, self._ownership.shard, self._ownership.epoch)
+                fence_all(connection)
+                _check_complete(connection, generation)
+                indexes.switch_all(connection)
+                deployments.switch_model(connection)
+                log.release_all(connection)
+        except _NotYetError:
+            return False
+        logger.info("model_switched", generation=generation)
+        return True
+
+    def _is_embedded(self) -> bool:
+        """Whether all vectors of the next model are there, where it is another."""
+        model_dir = self._builder.next_model_dir
+        if model_dir is None:
+            return True
+        if self._reembedding is None:
+            self._reembedding = Reembedding(self._catalog, self._ownership, self._builder.put, self._start_child, model_dir)
+        return self._reembedding.step()
+
+    def _is_tidied(self, name: str) -> bool:
+        """Whether the pass of upkeep that a table gets before it is used is over."""
+        if self._finishing is None:
+            self._finishing = threading.Thread(target=self._optimize, args=(name,), name="build", daemon=True)
+            self._finishing.start()
+        if self._finishing.is_alive():
+            return False
+        self._finishing = None
+        return True
 
     def _optimize(self, name: str) -> None:
         try:
             self._writer.optimize(name, keep=KEEP)
         except IndexUnavailable as error:  # the table is whole as it is; upkeep comes anyway
             logger.warning("index_upkeep_failed", error=error.message)
+
+
+class _NotYetError(Exception):
+    """Something changed meanwhile, or another shard is not as far."""
+
+
+def _check_complete(connection: Connection, generation: int) -> None:
+    """Raise `_NotYetError` unless every shard's build is complete and every vector there."""
+    builds = indexes.index_builds(connection)
+    if vectors.count_to_embed(connection, generation) or not all(build.is_complete for build in builds):
+        raise _NotYetError
 
 
 def _tidy(upkeep: Upkeep) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from service.catalog import items, log, outcomes
+from service.catalog import items, log, outcomes, vectors
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError, fence, take_ownership
 from service.catalog.sources import read_sources
@@ -54,6 +54,9 @@ LONGEST_REST_SECONDS = 0.25
 
 HOUSEKEEPING_SECONDS = 60.0
 """How often tombstones are purged."""
+
+SETTLE_ROWS = 200
+"""Vectors moved over in one transaction after a change of the model."""
 
 SWEEP_SECONDS = 600.0
 """How often, when nothing else is to do, the index is searched for rows that the catalog does not hold."""
@@ -113,6 +116,7 @@ class Owner:
         self._checkpoint_due = 0.0
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
+        self._settle_due = 0.0
         self._pause_until = 0.0
         self._is_unindexed = False
         self._flush_due = 0.0
@@ -135,6 +139,7 @@ class Owner:
         with self._catalog.write() as connection:
             fence(connection, self._ownership.shard, self._ownership.epoch)
             log.release(connection, self._ownership.shard)
+        self._index.stop()
         self._child.stop()
 
     def _recover(self) -> None:
@@ -228,11 +233,7 @@ class Owner:
     def _wait(self) -> None:
         if self._is_head_ready() or (self._index.is_behind and self._patience.is_over):
             return
-        due = time.monotonic() + IDLE_SECONDS
-        if self._is_unindexed:
-            due = min(due, self._flush_due)
-        if self._index.is_building:
-            due = min(due, self._build_due)
+        due = min(self._flush_due, self._build_due) if self._is_unindexed else self._build_due
         rest = max(due, self._patience.until) - time.monotonic()
         self._wait_for(min(max(rest, 0.0), IDLE_SECONDS), [self._child.connection])
 
@@ -378,10 +379,9 @@ class Owner:
         started = time.monotonic()
         if started < self._build_due:
             return
-        self._index.advance()
+        pause = self._index.advance()
         ended = time.monotonic()
-        rest = INDEX_REST * (ended - started) if self._jobs else 0.0
-        self._build_due = ended + (rest if self._index.is_building else IDLE_SECONDS)
+        self._build_due = ended + max(pause, INDEX_REST * (ended - started) if self._jobs else 0.0)
 
     def _is_flush_due(self) -> bool:
         """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
@@ -414,11 +414,21 @@ class Owner:
             self._catalog.checkpoint()
             self._report()  # what the service's pipe had no room for
             self._checkpoint_due = now + CHECKPOINT_SECONDS
+        if now >= self._settle_due:
+            self._settle_due = now + (0.0 if self._settle_vectors() else HOUSEKEEPING_SECONDS)
         if now >= self._housekeeping_due:
             self._housekeeping_due = now + HOUSEKEEPING_SECONDS
             with self._catalog.write() as connection:
                 fence(connection, self._ownership.shard, self._ownership.epoch)
                 items.purge_tombstones(connection)
+
+    def _settle_vectors(self) -> bool:
+        """After a change of the model move a page of vectors over, when nothing else is to do. Returns whether there may be more."""
+        if self._jobs:
+            return True
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            return vectors.settle(connection, self._ownership.shard, SETTLE_ROWS)
 
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from service.catalog.deployment import load_deployment
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
 from service.log.embedded import NEWS
@@ -36,9 +37,8 @@ class OwnerPlan:
     database: Path
     index_uri: str
     model_dir: Path
+    """The model's files, where the catalog knows no others."""
     shard: int
-    log_epoch: int
-    generation: int
     extractor_version: str
     metrics_file: Path
     """Where this process puts its metrics every few seconds, for the service to show with its own."""
@@ -64,11 +64,15 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
 
 def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Owner:
     epoch = take_over(catalog, plan.shard, f"pid {os.getpid()}")
-    ownership = Ownership(plan.shard, epoch, plan.log_epoch, plan.generation, plan.extractor_version)
+    with catalog.read() as connection:
+        deployment = load_deployment(connection)
+    assert deployment is not None
+    ownership = Ownership(plan.shard, epoch, deployment.log_epoch, deployment.generation, plan.extractor_version)
     index = IndexStep(catalog, IndexWriter(plan.index_uri), ownership)
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
-    child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)
+    model_dir = Path(deployment.model_dir) if deployment.model_dir else plan.model_dir
+    child = ChildWorker(model_dir, on_restart=metrics.child_restarts.inc)
     child.start()  # loads its model while the index opens, with the owner's first flush
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
     return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd), metrics=metrics)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from service.catalog import deployment as deployments
-from service.catalog import indexes, items, memories, passages
+from service.catalog import indexes, items, memories, passages, vectors
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog
 from service.domain.errors import FailedPrecondition, Unavailable
@@ -60,49 +60,65 @@ def reindex(catalog: Catalog, index_uri: str, model_dir: Path, model_id: str, ex
         writer.close()
 
 
-def reindex_online(catalog: Catalog, model_id: str, progress: Progress) -> None:
+def reindex_online(catalog: Catalog, model_dir: Path, model_id: str, progress: Progress) -> None:
     """Have the owners of a running service build every shard's table beside the one in use, and watch until they have switched.
 
-    A build that is under way already is watched. Interrupting this leaves it to go on.
+    What is under way already is watched. Interrupting this leaves it to go on.
 
     Args:
         catalog: of the deployment.
-        model_id: of the configured model.
+        model_dir: the configured model's files.
+        model_id: of that model; another one than the deployment's embeds everything again, and the service switches to it.
         progress: told now and then.
 
     Raises:
-        FailedPrecondition: the model was changed.
+        FailedPrecondition: a change to a third model is under way.
         Unavailable: nothing moves any more: the service stopped.
     """
     with catalog.write() as connection:
         deployment = deployments.load_deployment(connection)
         if deployment is None:
             return
-        if deployment.model_id != model_id:
+        if deployment.next_model_id not in {None, model_id}:
             raise FailedPrecondition(
-                f"the vectors are of {deployment.model_id}, the configured model is {model_id}: stop the service first",
+                f"the service is about to switch to {deployment.next_model_id}, the configured model is {model_id}: configure the former one",
                 reason="MODEL_CHANGED",
             )
-        for shard in range(deployment.shards):
-            indexes.want_index_build(connection, shard, deployment.generation)
+        if deployment.model_id != model_id:
+            deployments.begin_model_change(connection, model_id, str(model_dir))
+        else:
+            for shard in range(deployment.shards):
+                indexes.want_index_build(connection, shard, deployment.generation)
     _watch(catalog, progress)
 
 
 def _watch(catalog: Catalog, progress: Progress) -> None:
-    told, moved = (0, 0), time.monotonic()
-    while True:
-        with catalog.read() as connection:
-            builds = indexes.index_builds(connection)
-        if not builds:
-            progress("indexing", told[1], told[1])
-            return
-        done, total = sum(build.done for build in builds), sum(build.total for build in builds)
-        if (done, total) != told:
-            told, moved = (done, max(done, total)), time.monotonic()
-            progress("indexing", *told)
+    told, moved = ("", 0, 0), time.monotonic()
+    while (now := _progress(catalog)) is not None:
+        if now != told:
+            told, moved = now, time.monotonic()
+            progress(*told)
         if time.monotonic() - moved > STILL_SECONDS:
             raise Unavailable("nothing moves any more: is the service running? It goes on with its next start")
         time.sleep(LOOK_SECONDS)
+    if told[0]:
+        progress(told[0], told[2], told[2])
+
+
+def _progress(catalog: Catalog) -> tuple[str, int, int] | None:
+    """(stage, done, total) of what the owners do; None when they have switched."""
+    with catalog.read() as connection:
+        deployment = deployments.load_deployment(connection)
+        builds = indexes.index_builds(connection)
+        assert deployment is not None
+        if deployment.next_model_id is not None:
+            waiting, total = vectors.count_to_embed(connection, deployment.generation + 1), vectors.count_vectors(connection)
+            if waiting or not builds:
+                return "embedding", total - waiting, total
+    if not builds:
+        return None
+    done = sum(build.done for build in builds)
+    return "indexing", done, max(done, sum(build.total for build in builds))
 
 
 def change_model(catalog: Catalog, deployment: Deployment, embedder: Embedder, model_id: str, progress: Progress) -> Deployment:

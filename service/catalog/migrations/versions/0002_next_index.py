@@ -1,4 +1,4 @@
-"""Where the building of a search index beside the one in use has come to."""
+"""A search index that is built beside the one in use, also with another model: where it has come to, and the vectors of that model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the table and the columns."""
     op.create_table(
         "index_builds",
         sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -21,5 +21,15 @@ def upgrade() -> None:
         sa.Column("after_item", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("done", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("total", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("is_complete", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("shard"),
     )
+    for name in ("model_dir", "next_model_id", "next_model_dir"):
+        op.add_column("deployment", sa.Column(name, sa.Text(), nullable=True))
+    for table in ("items", "observations"):
+        op.add_column(table, sa.Column("next_vector", sa.LargeBinary(), nullable=True))
+        op.add_column(
+            table, sa.Column("next_generation", sa.BigInteger(), autoincrement=False, nullable=False, server_default="0")
+        )
+    op.create_index("items_next", "items", ["shard", "next_generation"], unique=False)
+    op.create_index("observations_next", "observations", ["next_generation"], unique=False)
