@@ -20,6 +20,7 @@ from typing import NoReturn
 from prometheus_client import CollectorRegistry
 
 from service.catalog import items, log
+from service.catalog.deployment import load_deployment
 from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.domain.item import Item
@@ -61,13 +62,20 @@ class WatchedOwner(Owner):
 class OwnerThread:
     """An owner with its child, in a thread of the test. A context manager."""
 
-    def __init__(self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        index_uri: str,
+        *,
+        writer: type[IndexWriter] = IndexWriter,
+        index_step: type[IndexStep] = IndexStep,
+    ) -> None:
         """Take the shard over."""
         self.catalog = Catalog(catalog.path)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child, self.index = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry)
+        self.owner, self.child, self.index = make_owner(self.catalog, self.writer, self.wake_read, index_step, self.registry)
         self.owner.batches = []
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
@@ -168,7 +176,10 @@ def make_owner(
 ) -> tuple[WatchedOwner, ChildWorker, IndexStep]:
     """The parts of an owner of shard 0, not started."""
     epoch = take_over(catalog, 0, "test")
-    ownership = Ownership(0, epoch, int(scalar(catalog, "SELECT log_epoch FROM deployment")), 1, LineExtractor.version)
+    with catalog.read() as connection:
+        deployment = load_deployment(connection)
+    assert deployment is not None
+    ownership = Ownership(0, epoch, deployment.log_epoch, deployment.generation, LineExtractor.version)
     index = index_step(catalog, writer, ownership)
     metrics = OwnerMetrics(registry)
     child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)

@@ -70,14 +70,6 @@ def test_an_override_without_a_value_is_refused(cli: Cli) -> None:
     assert "KEY=VALUE" in done.output
 
 
-@pytest.mark.usefixtures("service")
-def test_reindex_refuses_while_a_service_runs(cli: Cli) -> None:
-    """Two writers would harm each other; the message says how to stop the first."""
-    done = cli("reindex")
-    assert done.exit_code == 1
-    assert "Stop it with" in done.output
-
-
 def test_reindex_wants_a_data_directory_with_a_catalog(cli: Cli) -> None:
     """A wrong directory is refused before anything is made in it."""
     assert "holds no catalog" in cli("reindex").output
