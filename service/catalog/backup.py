@@ -54,7 +54,7 @@ class Manifest:
     shards: int
     counts: Mapping[str, int]
     """Rows by table."""
-    files: Mapping[str, str]
+    files: dict[str, str]
     """SHA-256 by name of every file that belongs to it."""
 
 
@@ -90,7 +90,7 @@ def check(source: Path, progress: Progress) -> Manifest:
             f"{source} was made by service {manifest.service} (format {manifest.format}, {manifest.database}, schema {manifest.schema}); "
             f"this one knows format {FORMAT}, sqlite and schemas up to {HEAD}: restore it with that version, or a newer one"
         )
-    for name, expected in manifest.files.items():
+    for name, expected in ({DATABASE: ""} | manifest.files).items():
         path = source / name
         if Path(name).name != name or not path.is_file() or _checksum(path, progress) != expected:
             raise _refused(f"{path} is missing, or is not what it was when the backup was made")
