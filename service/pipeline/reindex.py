@@ -84,6 +84,12 @@ def reindex_online(catalog: Catalog, model_dir: Path, model_id: str, progress: P
                 f"the service is about to switch to {deployment.next_model_id}, the configured model is {model_id}: configure the former one",
                 reason="MODEL_CHANGED",
             )
+        if deployment.model_id != model_id and deployment.model_dir == str(model_dir):
+            raise FailedPrecondition(
+                f"the files of {deployment.model_id}, which the service uses, were replaced: stop it and run this again; "
+                "a model with a directory of its own can be changed to while the service runs",
+                reason="MODEL_CHANGED",
+            )
         if deployment.model_id != model_id:
             deployments.begin_model_change(connection, model_id, str(model_dir))
         else:

@@ -64,6 +64,12 @@ def index_table(directory: Path) -> str:
         return str(connection.execute("SELECT name FROM index_tables").fetchone()[0])
 
 
+def model_of(directory: Path, column: str = "model_id") -> str:
+    """The model that the deployment names; empty where it names none."""
+    with _reading(directory) as connection:
+        return str(connection.execute(f"SELECT COALESCE({column}, '') FROM deployment").fetchone()[0])  # noqa: S608
+
+
 @contextmanager
 def _reading(directory: Path) -> Iterator[dbapi2.Connection]:
     connection = dbapi2.connect(f"file:{directory / 'catalog.db'}?mode=ro", uri=True, timeout=10)
