@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.faults import FaultyProxy
 from tests.support.s3 import S3Server, environment
 from tests.support.service import RunningService, start_service
 from tests.support.shelf import Shelf, disk_shelf, s3_shelf
@@ -31,6 +32,24 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             patch.setenv(name, value)
         yield server
     server.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[S3Server]:
+    """An S3 server of this test's own, which it may kill."""
+    own = S3Server(tmp_path / "s3")
+    own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+def proxy(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    """What stands between that server and everybody."""
+    with FaultyProxy(server.port) as between:
+        for name, value in environment(between.endpoint).items():
+            monkeypatch.setenv(name, value)
+        yield between
 
 
 @pytest.fixture

@@ -250,6 +250,7 @@ class IndexStep:
             indexes.set_index_table(connection, shard, table)
             indexes.end_index_build(connection, shard)
         self._builder.build = None
+        self._is_open = False  # until the next line is over: the former table must not be noted again
         self._use(table)
         return True
 

@@ -19,7 +19,7 @@ from tests.e2e.load import Link, Writer
 from tests.e2e.survival import count, index_differences, settle
 from tests.support.datadir import attempts, indexed, pending
 from tests.support.faults import FaultyProxy
-from tests.support.s3 import BUCKET, S3Server, environment
+from tests.support.s3 import BUCKET, S3Server
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import Wire, turn
 
@@ -30,24 +30,6 @@ OUTAGE_SECONDS = 6.0
 CATCH_UP_SECONDS = 30.0
 ANSWER_SECONDS = 8.0
 """The first fetch of a scope while the store is dead notices that it is."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[S3Server]:
-    """A server of this test's own."""
-    own = S3Server(tmp_path / "s3")
-    own.start()
-    yield own
-    own.stop()
-
-
-@pytest.fixture
-def proxy(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
-    """What stands between the server and the service."""
-    with FaultyProxy(server.port) as between:
-        for name, value in environment(between.endpoint).items():
-            monkeypatch.setenv(name, value)
-        yield between
 
 
 async def _outage(service: RunningService, server: S3Server, writers: list[Writer]) -> None:
