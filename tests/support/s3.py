@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 VERSION = "v1.8.0"
@@ -62,8 +62,12 @@ class S3Server:
         assert self._popen is not None
         return self._popen.pid
 
-    def start(self) -> None:
-        """Start it and wait until it listens."""
+    def start(self, *, outlives: bool = False) -> None:
+        """Start it and wait until it listens.
+
+        Args:
+            outlives: whether it goes on when this process and its terminal are gone.
+        """
         command = [str(server_binary()), "--port", f"127.0.0.1:{self.port}", "--region", REGION, "--quiet"]
         with self.log_file.open("ab") as log:
             self._popen = subprocess.Popen(
@@ -72,7 +76,7 @@ class S3Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                start_new_session=outlives,
             )
         deadline = time.monotonic() + _START_SECONDS
         while not _listens(self.port):
@@ -187,12 +191,13 @@ def main() -> None:
     pid_file = directory / "pid"
     if sys.argv[1:] == ["down"]:
         if pid_file.exists():
-            os.kill(int(pid_file.read_text()), signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(int(pid_file.read_text()), signal.SIGTERM)
             pid_file.unlink()
         return
     server = S3Server(directory, port)
     if not _listens(port):
-        server.start()
+        server.start(outlives=True)
         pid_file.write_text(str(server.pid))
     for name, value in (environment(server.endpoint) | {"EUNOE_VECTORS_URI": f"s3://{BUCKET}/index"}).items():
         sys.stdout.write(f"export {name}={value}\n")
