@@ -21,9 +21,6 @@ WITHOUT_CALL = {
     *("TLS_REQUIRED", "DATA_DIR_IN_USE", "DATA_DIR_UNUSABLE", "SHARDS_MISMATCH", "ADDRESS_IN_USE", "MODEL_UNUSABLE"),
     *("VECTORS_REFUSED", "BACKUP_REFUSED"),
 }
-    "VECTORS_REFUSED",
-    "BACKUP_REFUSED",
-}
 """Reasons of a start that fails: no call is answered with them."""
 
 
