@@ -49,7 +49,7 @@ def command(chosen: Chosen, **flags: str | bool | None) -> None:
     }
     loaded = chosen.load({names.get(flag, flag): value for flag, value in flags.items()})
 
-    from service.bootstrap import run_embedded  # noqa: PLC0415 - takes a second, which wrong settings should not wait for
+    from service.bootstrap.up import run_embedded  # noqa: PLC0415 - takes a second, which wrong settings should not wait for
     from service.domain.errors import EunoeError  # noqa: PLC0415 - belongs to the line above
 
     try:
