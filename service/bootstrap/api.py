@@ -10,8 +10,8 @@ import gc
 import hashlib
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from service.domain.kinds import Lane
 from service.embedders.base import Embedder, ModelUnusable
 from service.extractors.rules.extractor import RuleExtractor
 from service.log.base import Log
-from service.ops.announce import Ready, write_ready
+from service.ops.announce import Ready, remove_ready, write_ready
 from service.ops.http import HttpServer, Probes
 from service.ops.logging import get_logger
 from service.ops.metrics import ApiMetrics, exposition
@@ -149,8 +149,7 @@ class _Api:
         self._reads.close()
         await asyncio.to_thread(self._index.close)
         for path in self._settings.ready_files:
-            with suppress(FileNotFoundError):
-                path.unlink()
+            remove_ready(path)
 
     def _commit_queue(self) -> CommitQueue:
         commit = self._settings.commit
@@ -211,12 +210,15 @@ class _Api:
         with self._opened.catalog.read() as connection:
             heads = log.progress(connection, "log_heads")
         applied, indexed = self._log.applied(), self._log.indexed()
+        backlog: Counter[str] = Counter()
         for (shard, lane), head in heads.items():
             place = (str(shard), Lane(lane).name.lower())
             done, found = applied.get((shard, lane), 0), indexed.get((shard, lane), 0)
             self._metrics.applied_lag.labels(*place).set(head - done)
             self._metrics.indexed_lag.labels(*place).set(done - found)
-            self._metrics.backlog.labels(place[1]).set(head - found)
+            backlog[place[1]] += head - found
+        for name, records in backlog.items():
+            self._metrics.backlog.labels(name).set(records)
 
     def _exposition(self) -> bytes:
         self._measure()

@@ -74,6 +74,7 @@ class Owner:
         self._metrics = metrics
         self._schedule = Schedule()
         self._shards: dict[int, Shard] = {}
+        metrics.owned_shards.set_function(lambda: len(self._shards))
         self._jobs: dict[int, Job] = {}
         self._next_key = 0
         self._applied = {Lane.REALTIME: metrics.applied_realtime, Lane.BOOTSTRAP: metrics.applied_bootstrap}
@@ -83,6 +84,11 @@ class Owner:
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
         self._pause_until = 0.0
         self._take_due = 0.0
+
+    @property
+    def owned(self) -> int:
+        """How many shards it owns; may be asked from any thread."""
+        return len(self._shards)
 
     def stop(self) -> None:
         """Finish the round, hand back the rest, return from `run`."""

@@ -19,10 +19,8 @@ from service.log.embedded import NEWS
 from service.log.outbox import OutboxIntake
 from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
-from service.pipeline.index import IndexStep
 from service.pipeline.owner import Owner
-from service.pipeline.shard import Shard, take_over
-from service.pipeline.store import Ownership
+from service.pipeline.shard import shard_taker
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
 
@@ -66,13 +64,15 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
 
 def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Owner:
     intake = OutboxIntake(catalog, plan.shard)
-    writer, tell = IndexWriter(plan.index_uri), _Teller(news_fd)
-
-    def take(shard: int) -> Shard:
-        epoch = take_over(catalog, shard, f"pid {os.getpid()}")
-        ownership = Ownership(shard, epoch, plan.log_epoch, plan.generation, plan.extractor_version)
-        return Shard(catalog, intake, IndexStep(catalog, writer, ownership), ownership, tell)
-
+    take = shard_taker(
+        catalog,
+        intake,
+        IndexWriter(plan.index_uri),
+        _Teller(news_fd),
+        log_epoch=plan.log_epoch,
+        generation=plan.generation,
+        extractor_version=plan.extractor_version,
+    )
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
     child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)

@@ -5,6 +5,8 @@ What lives here: everything that happens to one shard alone. What does not: the 
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +22,7 @@ from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
 from service.pipeline.schedule import Job
 from service.pipeline.store import Ownership, store
+from service.vectors.writer import IndexWriter
 
 WINDOW = 64
 """Records of one lane in the works at once, and at most so many in one transaction."""
@@ -218,3 +221,23 @@ def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
     """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
     with catalog.write() as connection:
         return take_ownership(connection, shard, owner_id)
+
+
+def shard_taker(
+    catalog: Catalog,
+    intake: Intake,
+    writer: IndexWriter,
+    tell: News | None,
+    *,
+    log_epoch: int,
+    generation: int,
+    extractor_version: str,
+) -> Callable[[int], Shard]:
+    """What takes shards over in this process's name."""
+
+    def take(shard: int) -> Shard:
+        epoch = take_over(catalog, shard, f"{socket.gethostname()} pid {os.getpid()}")
+        ownership = Ownership(shard, epoch, log_epoch, generation, extractor_version)
+        return Shard(catalog, intake, IndexStep(catalog, writer, ownership), ownership, tell)
+
+    return take
