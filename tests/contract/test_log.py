@@ -120,7 +120,8 @@ async def test_records_come_in_order_and_per_lane(harness: Harness) -> None:
 async def test_a_record_carries_its_source(harness: Harness) -> None:
     """What comes is what the catalog holds: content, speaker, times, metadata, the turns before it; of documents kind and ingestion."""
     harness.write(
-        message("Ana's café ☕", said=1_700_000_000_123_456, metadata='{"a":[1,"é"]}'), message("She likes it.", role="assistant")
+        message("Ana's café ☕", said=1_700_000_000_123_456, metadata='{"a":[1,"é"]}'),
+        message("She likes it.", role="assistant", said=1_700_000_001_000_000),
     )
     harness.write(document("a note", kind="email", written=1_600_000_000_000_000, metadata='{"b":null}'))
 

@@ -29,14 +29,14 @@ class RunningCluster:
         self.directory = directory
         self.brokers = brokers
         self.prefix = f"test-{secrets.token_hex(4)}."
-        self._settings = {
+        self.settings = {
             "kafka_bootstrap": brokers.bootstrap,
             "kafka_prefix": self.prefix,
             "kafka_session_timeout": f"{SESSION_SECONDS}s",
             "shards": SHARDS,
             **settings,
         }
-        self.api = RunningProcess("serve", directory, self._settings, "api")
+        self.api = RunningProcess("serve", directory, self.settings, "api")
         self.workers = [self._worker(number) for number in range(workers)]
 
     def revive(self) -> None:
@@ -99,7 +99,7 @@ class RunningCluster:
         return found
 
     def _worker(self, number: int) -> RunningProcess:
-        return RunningProcess("work", self.directory, self._settings, f"worker{number}")
+        return RunningProcess("work", self.directory, self.settings, f"worker{number}")
 
     def _busy_worker(self) -> RunningProcess:
         """The worker that owns shard 0."""

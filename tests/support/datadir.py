@@ -75,6 +75,19 @@ def published(directory: Path) -> int:
         return int(connection.execute("SELECT COALESCE(SUM(seq), 0) FROM log_published").fetchone()[0])
 
 
+def accepted(directory: Path) -> int:
+    """Records that were accepted since the directory was made."""
+    with _reading(directory) as connection:
+        return int(connection.execute("SELECT COALESCE(SUM(seq), 0) FROM log_heads").fetchone()[0])
+
+
+def passages(directory: Path) -> tuple[int, int]:
+    """How many passages there are, and of how many sources."""
+    with _reading(directory) as connection:
+        found = connection.execute("SELECT COUNT(*), COUNT(DISTINCT source_id) FROM passages").fetchone()
+    return int(found[0]), int(found[1])
+
+
 @contextmanager
 def _reading(directory: Path) -> Iterator[dbapi2.Connection]:
     connection = dbapi2.connect(f"file:{directory / 'catalog.db'}?mode=ro", uri=True, timeout=10)

@@ -58,6 +58,11 @@ class RunningProcess:
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it."""
         self._ready_file.unlink(missing_ok=True)
         flags = ["--data", str(self.directory), "--http", "127.0.0.1:0", "--ready-file", str(self._ready_file)]
         if self._command != "work":
@@ -70,6 +75,9 @@ class RunningProcess:
                 stdout=log,
                 stderr=log,
             )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it says that it is ready."""
         ready = wait_for(self._read_ready, START_SECONDS, lambda: f"the service is not ready; its log ends: {self.log_tail()}")
         self.address, self.http = ready["address"], ready["http"]
 
