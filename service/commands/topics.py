@@ -47,14 +47,10 @@ def create(chosen: Chosen) -> None:
 @settings_options
 def verify(chosen: Chosen) -> None:
     """Say what is wrong with the topics; the exit status tells whether anything is."""
-    from service.log.broker import lanes_of_topics  # noqa: PLC0415 - as in `create`
-    from service.log.topics import describe_topics, problems_of  # noqa: PLC0415 - as in `create`
+    from service.log.topics import verify_topics  # noqa: PLC0415 - as in `create`
 
     settings, shards = _deployment(chosen)
-    found = _run(lambda: describe_topics(settings.kafka))
-    missing = lanes_of_topics(settings.kafka).keys() - {topic.name for topic in found}
-    problems = [f"topic {name} is missing: `eunoe topics create` makes it" for name in sorted(missing)]
-    problems += [problem for topic in found for problem in problems_of(topic, shards)]
+    problems = _run(lambda: verify_topics(settings.kafka, shards))
     if problems:
         raise click.ClickException("\n".join(problems))
     click.echo("All topics are as they have to be.")

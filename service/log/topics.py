@@ -72,6 +72,18 @@ async def ensure_topics(kafka: Kafka, shards: int) -> list[str]:
     return missing
 
 
+async def verify_topics(kafka: Kafka, shards: int) -> list[str]:
+    """Everything that is wrong with the topics, each with what to do; nothing is changed.
+
+    Raises:
+        Unavailable: Kafka cannot be used now.
+    """
+    found = await describe_topics(kafka)
+    missing = lanes_of_topics(kafka).keys() - {topic.name for topic in found}
+    problems = [f"topic {name} is missing: `eunoe topics create` makes it" for name in sorted(missing)]
+    return problems + [problem for topic in found for problem in problems_of(topic, shards)]
+
+
 def problems_of(topic: Topic, shards: int) -> list[str]:
     """What makes a topic unusable for a deployment of so many shards, each with what to do."""
     again = "delete it (the service makes it again and nothing is lost: the catalog publishes what is missing), or choose another kafka.prefix"
