@@ -55,7 +55,7 @@ class Intake(Protocol):
     """What brings records to an owner. Called on the owner's thread alone."""
 
     def shards(self) -> frozenset[int]:
-        """The shards that this process should own now."""
+        """The shards that this process should own now. A new assignment begins with none, once, so that nothing is owned on from a former one."""
 
     def read(self, shard: int, lane: Lane, after: int, most: int) -> Sequence[Record]:
         """Records of a shard and lane: number `after + 1` first, no gaps, at most so many, and only what has come.

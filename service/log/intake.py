@@ -61,6 +61,7 @@ class KafkaIntake:
             self._fenced.clear()
             self._missing.clear()
             self._catch_up.clear()
+            return frozenset()
         return assigned - self._fenced.keys() if self._fenced else assigned
 
     def read(self, shard: int, lane: Lane, after: int, most: int) -> Sequence[Record]:

@@ -171,8 +171,8 @@ class Relay:
             relay.advance_published(connection, self._epochs, self._sent)
             epochs = relay.hold_leases(connection, self._holder, LEASE_SECONDS)
             published = log.progress(connection, "log_published")
-        for shard in epochs.keys() ^ self._epochs.keys():
-            logger.info("lease_taken" if shard in epochs else "lease_lost", shard=shard)
+        if epochs.keys() != self._epochs.keys():
+            logger.info("leases_changed", shards=sorted(epochs))
         return epochs, published
 
     def _give_back(self) -> None:

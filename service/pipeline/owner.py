@@ -137,21 +137,23 @@ class Owner:
             self._wait_for(BACKOFF_SECONDS, [])
 
     def _follow_intake(self) -> None:
-        wanted = self._intake.shards()
-        if wanted == self._shards.keys():
-            return
-        for number in self._shards.keys() - wanted:
+        for number in self._shards.keys() - self._intake.shards():
             self._hand_back(self._shards[number])
-        if time.monotonic() < self._take_due:
+        wanted = self._intake.shards()  # asked again: what is assigned anew is handed back first
+        if wanted == self._shards.keys() or time.monotonic() < self._take_due:
             return
         for number in sorted(wanted - self._shards.keys()):
-            try:
-                self.own(number)
-            except EunoeError as error:  # the other shards need not wait for this one
-                logger.warning("shard_not_taken", shard=number, error=error.message)
-                self._take_due = time.monotonic() + BACKOFF_SECONDS
-            else:
-                logger.info("shard_taken", shard=number)
+            if number in self._intake.shards():  # still: taking over takes its time
+                self._try_to_own(number)
+
+    def _try_to_own(self, number: int) -> None:
+        try:
+            self.own(number)
+        except EunoeError as error:  # the other shards need not wait for this one
+            logger.warning("shard_not_taken", shard=number, error=error.message)
+            self._take_due = time.monotonic() + BACKOFF_SECONDS
+        else:
+            logger.info("shard_taken", shard=number)
 
     def _hand_back(self, shard: Shard) -> None:
         self._forget(shard)
