@@ -62,5 +62,5 @@ class KafkaCarrier:
             heads, published = log.progress(connection, "log_heads"), log.progress(connection, "log_published")
         for (shard, lane), head in heads.items():
             self._metrics.lag.labels(str(shard), Lane(lane).name.lower()).set(head - published[shard, lane])
-        self._metrics.is_failing.set(self._relay.failure is not None)
+        self._metrics.is_failing.set(self._relay.outage.reason is not None)
         return exposition(self._registry)

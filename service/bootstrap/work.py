@@ -143,7 +143,7 @@ class _Worker:
         return ["the owner died"] if self._is_dead else []
 
     def _unready_parts(self) -> list[str]:
-        return self._dead_parts() + ([self._consumer.failure] if self._consumer.failure is not None else [])
+        return self._dead_parts() + ([self._consumer.outage.reason] if self._consumer.outage.reason is not None else [])
 
     def _exposition(self) -> bytes:
         return exposition(self._registry)

@@ -15,8 +15,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from service.domain.errors import FailedPrecondition, Unavailable
+from service.domain.errors import EunoeError, FailedPrecondition, Unavailable
 from service.domain.kinds import Lane
+from service.ops.logging import get_logger
 from service.settings import Kafka
 
 START_SECONDS = 15.0
@@ -30,6 +31,8 @@ _BATCH_BYTES = 128 * 1024
 
 FAILURES = (KafkaError, TimeoutError, OSError)
 """What a client raises when the broker, or the way to it, is at fault."""
+
+logger = get_logger(__name__)
 
 
 def topic_of(kafka: Kafka, lane: Lane) -> str:
@@ -63,6 +66,28 @@ def unreachable(kafka: Kafka, error: Exception) -> Unavailable:
         reason="KAFKA_UNAVAILABLE",
         retry_after=2.0,
     )
+
+
+class Outage:
+    """Why somebody cannot work with Kafka just now. Said once, and again when the reason changes: tries are many."""
+
+    def __init__(self, who: str, reason: str | None = None) -> None:
+        """Begin well, or with a reason."""
+        self._who = who
+        self.reason = reason
+
+    def begins(self, error: Exception) -> None:
+        """A try failed."""
+        told = error.message if isinstance(error, EunoeError) else repr(error)
+        if told != self.reason:
+            logger.warning("kafka_failed", who=self._who, error=told)
+        self.reason = told
+
+    def ends(self) -> None:
+        """A try went well."""
+        if self.reason is not None:
+            logger.info("kafka_works", who=self._who)
+            self.reason = None
 
 
 @asynccontextmanager

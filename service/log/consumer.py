@@ -15,7 +15,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from service.domain.errors import EunoeError
 from service.domain.kinds import Lane
-from service.log.broker import FAILURES, lanes_of_topics, open_consumer, topic_of
+from service.log.broker import FAILURES, Outage, lanes_of_topics, open_consumer, topic_of
 from service.log.codec import Decoded, GarbledRecordError, decode
 from service.log.inbox import Inbox
 from service.log.topics import ensure_topics
@@ -76,7 +76,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._consumer: AIOKafkaConsumer | None = None
         self._commit_due = 0.0
         self._started = 0.0
-        self.failure: str | None = "not connected to Kafka yet"
+        self.outage = Outage("consumer", "not connected to Kafka yet")
         """Why nothing is delivered just now."""
 
     async def run(self) -> None:
@@ -87,10 +87,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 async with open_consumer(self._kafka, self) as self._consumer:
                     await self._consume(self._consumer)
             except (EunoeError, *FAILURES) as error:
-                self._failed(error)
+                self.outage.begins(error)
             except Exception as error:
                 logger.exception("consumer_failed")
-                self._failed(error)
+                self.outage.begins(error)
             finally:
                 self._consumer = None
             await asyncio.sleep(PAUSE_SECONDS)
@@ -126,7 +126,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._started = time.monotonic()
         while True:
             delivered = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=FETCH_RECORDS)
-            self._works()
+            self.outage.ends()
             for place, messages in delivered.items():
                 key = (place.partition, int(self._lanes[place.topic]))
                 for message in messages:
@@ -177,15 +177,3 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 await consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError, *FAILURES) as error:  # the next owner reads some records once more
             logger.info("offsets_not_committed", error=repr(error))
-
-    def _works(self) -> None:
-        if self.failure is not None:
-            logger.info("consumer_works")
-            self.failure = None
-
-    def _failed(self, error: Exception) -> None:
-        """Said once per outage, and again when the reason changes."""
-        told = error.message if isinstance(error, EunoeError) else repr(error)
-        if told != self.failure:
-            logger.warning("consumer_waits", error=told)
-        self.failure = told

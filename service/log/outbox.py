@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.catalog import log
-from service.catalog.engine import Catalog
+from service.catalog.engine import Catalog, Connection
 from service.catalog.ownership import FencedError
 from service.catalog.sources import read_sources
 from service.domain.kinds import Lane, SourceKind
@@ -23,13 +23,18 @@ def read_outbox(catalog: Catalog, shard: int, lane: Lane, after: int, most: int)
         Unavailable: the catalog cannot be read now.
     """
     with catalog.read() as connection:
-        rows = log.read_records(connection, shard, lane, after, most)
-        if not rows:
-            return []
-        ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
-        for row in rows:
-            ids[row["source_kind"]].append(row["source_id"])
-        sources = read_sources(connection, ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value])
+        return read_batch(connection, shard, lane, after, most)
+
+
+def read_batch(
+    connection: Connection, shard: int, lane: Lane, after: int, most: int, most_characters: int | None = None
+) -> list[Record]:
+    """The same in a transaction; where a size is given, without the sources of larger documents."""
+    rows = log.read_records(connection, shard, lane, after, most)
+    ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
+    for row in rows:
+        ids[row["source_kind"]].append(row["source_id"])
+    sources = read_sources(connection, ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value], most_characters)
     return [
         Record(
             LogEntry(shard, lane, row["seq"]),

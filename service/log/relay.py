@@ -19,13 +19,12 @@ from aiokafka import AIOKafkaProducer
 from service.catalog import log, relay
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog, Connection
-from service.catalog.sources import existing_sources, read_sources
+from service.catalog.sources import existing_sources
 from service.domain.errors import EunoeError
 from service.domain.kinds import Lane, SourceKind
-from service.domain.writes import LogEntry
-from service.log.base import Record
-from service.log.broker import FAILURES, open_producer, topic_of
+from service.log.broker import FAILURES, Outage, open_producer, topic_of
 from service.log.codec import INLINE_BYTES, encode, encode_reference
+from service.log.outbox import read_batch
 from service.log.topics import ensure_topics
 from service.ops.logging import get_logger
 from service.settings import Kafka
@@ -83,7 +82,7 @@ class Relay:
         self._sent: dict[tuple[int, int], int] = {}
         self._kept = 0.0
         self._pause = FIRST_PAUSE
-        self.failure: str | None = None
+        self.outage = Outage("relay")
         """Why nothing can be published just now."""
 
     def wake(self) -> None:
@@ -98,10 +97,10 @@ class Relay:
                 async with open_producer(self._kafka) as producer:
                     await self._publish(producer)
             except (EunoeError, *FAILURES) as error:
-                self._failed(error)
+                self.outage.begins(error)
             except Exception as error:
                 logger.exception("relay_failed")
-                self._failed(error)
+                self.outage.begins(error)
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
@@ -152,9 +151,8 @@ class Relay:
         self._works()
 
     def _works(self) -> None:
-        if self.failure is not None:
-            logger.info("relay_recovered")
-        self.failure, self._pause = None, FIRST_PAUSE
+        self.outage.ends()
+        self._pause = FIRST_PAUSE
 
     async def _keep_leases(self) -> None:
         if time.monotonic() - self._kept >= KEEP_SECONDS:
@@ -195,34 +193,12 @@ class Relay:
 
     def _read_batch(self, connection: Connection, shard: int, lane: Lane, sent: int, head: int) -> _Batch:
         """The next records; where there are none, everything up to the head is indexed already."""
-        rows = log.read_records(connection, shard, lane, sent, BATCH_RECORDS)
-        ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
-        for row in rows:
-            ids[row["source_kind"]].append(row["source_id"])
-        messages, documents = ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value]
-        sources = read_sources(connection, messages, documents, INLINE_BYTES)
-        large = existing_sources(connection, (), [each for each in documents if each not in sources])
-        encoded = []
-        for row in rows:
-            source_id = row["source_id"]
-            record = Record(
-                LogEntry(shard, lane, row["seq"]),
-                row["instance_id"],
-                row["scope"],
-                SourceKind(row["source_kind"]),
-                source_id,
-                sources.get(source_id),
-            )
-            put = encode_reference if source_id in large else encode
-            encoded.append(put(self._deployment.log_epoch, record))
-        return _Batch(shard, lane, rows[-1]["seq"] if rows else head, encoded)
-
-    def _failed(self, error: Exception) -> None:
-        """Said once per outage, and again when the reason changes."""
-        told = error.message if isinstance(error, EunoeError) else repr(error)
-        if told != self.failure:
-            logger.warning("relay_waits", error=told)
-        self.failure = told
+        records = read_batch(connection, shard, lane, sent, BATCH_RECORDS, INLINE_BYTES)
+        missing = [each.source_id for each in records if each.source is None and each.kind is SourceKind.DOCUMENT]
+        large = existing_sources(connection, (), missing)
+        log_epoch = self._deployment.log_epoch
+        encoded = [encode_reference(log_epoch, each) if each.source_id in large else encode(log_epoch, each) for each in records]
+        return _Batch(shard, lane, records[-1].entry.seq if records else head, encoded)
 
 
 def _look_at(future: asyncio.Future[object]) -> None:

@@ -138,7 +138,7 @@ async def test_a_poisoned_producer_is_replaced(catalog: Catalog, kafka: Kafka) -
 
 async def refused(relay: Relay) -> bool:
     """Whether it cannot publish."""
-    return relay.failure is not None
+    return relay.outage.reason is not None
 
 
 async def limit_records(kafka: Kafka, size: int) -> None:
