@@ -24,6 +24,7 @@ from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.domain.item import Item
 from service.domain.source import StageError
+from service.log.base import Intake
 from service.log.outbox import OutboxIntake
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.index import IndexStep
@@ -64,13 +65,16 @@ class WatchedOwner(Owner):
 class OwnerThread:
     """An owner with its child, in a thread of the test. A context manager."""
 
-    def __init__(self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter) -> None:
-        """Take the shard over."""
+    def __init__(
+        self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter, intake: Intake | None = None
+    ) -> None:
+        """Own shard 0, or what an intake says."""
+        self._is_told = intake is not None
         self.catalog = Catalog(catalog.path)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry)
+        self.owner, self.child = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry, intake)
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
@@ -88,7 +92,8 @@ class OwnerThread:
     def __enter__(self) -> OwnerThread:
         """Begin."""
         self.child.start()
-        self.owner.own(0)
+        if not self._is_told:
+            self.owner.own(0)
         self.thread.start()
         return self
 
@@ -167,17 +172,18 @@ def make_owner(
     wake_fd: int,
     index_step: type[IndexStep],
     registry: CollectorRegistry,
+    intake: Intake | None = None,
 ) -> tuple[WatchedOwner, ChildWorker]:
     """An owner that owns nothing yet, and its child, not started."""
-    intake = OutboxIntake(catalog, 0)
+    fed_by = intake or OutboxIntake(catalog, 0)
 
     def take(shard: int) -> Shard:
         index = make_index(catalog, writer, index_step, shard)
-        return Shard(catalog, intake, index, index.ownership, None)
+        return Shard(catalog, fed_by, index, index.ownership, None)
 
     metrics = OwnerMetrics(registry)
     child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)
-    owner = WatchedOwner(catalog, intake, child, take, wake_fd=wake_fd, metrics=metrics)
+    owner = WatchedOwner(catalog, fed_by, child, take, wake_fd=wake_fd, metrics=metrics)
     owner.batches = []
     return owner, child
 
