@@ -16,6 +16,12 @@ _SELECT = Statement(select(schema.deployment))
 _GENERATION = Statement(select(schema.deployment.c.generation))
 _NEW_EPOCH = Statement(update(schema.deployment).values(log_epoch=bindparam("new_epoch")))
 _OF_FORMER_EPOCH = [Statement(delete(table)) for table in (schema.index_tables, schema.index_builds, schema.log_held)]
+_p, _indexed = schema.log_published, schema.log_indexed
+_PUBLISH_AGAIN = Statement(
+    update(_p).values(
+        seq=select(_indexed.c.seq).where(_indexed.c.shard == _p.c.shard, _indexed.c.lane == _p.c.lane).scalar_subquery()
+    )
+)
 _UPDATE_MODEL = Statement(
     update(schema.deployment).values(
         model_id=bindparam("new_model"),
@@ -88,8 +94,9 @@ def create_deployment(connection: Connection, *, shards: int, model_id: str, ext
     )
     for shard in range(shards):
         connection.execute(insert(schema.shard_owner).values(shard=shard, owner_epoch=0, owner_id="", lease_time=0))
+        connection.execute(insert(schema.relay_leases).values(shard=shard, epoch=0, holder="", expire_time=0))
         for lane in Lane:
-            for table in (schema.log_heads, schema.log_applied, schema.log_indexed):
+            for table in (schema.log_heads, schema.log_published, schema.log_applied, schema.log_indexed):
                 connection.execute(insert(table).values(shard=shard, lane=int(lane), seq=0))
     return created
 
@@ -99,6 +106,7 @@ def begin_epoch(connection: Connection) -> None:
     _NEW_EPOCH.run(connection, new_epoch=secrets.randbits(63))
     for forget in _OF_FORMER_EPOCH:
         forget.run(connection)
+    _PUBLISH_AGAIN.run(connection)
 
 
 def change_model(connection: Connection, model_id: str, generation: int) -> None:

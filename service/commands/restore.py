@@ -26,11 +26,11 @@ def command(chosen: Chosen, directory: Path) -> None:
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
     settings = chosen.load().settings
 
-    from service.bootstrap import restore  # noqa: PLC0415 - takes a second, which a refusal should not wait for
+    from service.bootstrap.restore import run_restore  # noqa: PLC0415 - takes a second, which a refusal should not wait for
 
     try:
         with bars(in_bytes=True) as show:
-            restore(settings, directory.absolute(), show)
+            run_restore(settings, directory.absolute(), show)
     except (EunoeError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Restored. Start the service with `eunoe up --data {settings.data_dir}`.")

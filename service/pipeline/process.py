@@ -1,4 +1,4 @@
-"""The owner as a process: what it is told at its start, and its main function."""
+"""The owner of an embedded service as a process: what it is told at its start, and its main function."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from service.catalog.deployment import load_deployment
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
 from service.log.embedded import NEWS
+from service.log.outbox import OutboxIntake
 from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
-from service.pipeline.index import IndexStep
-from service.pipeline.owner import Owner, take_over
-from service.pipeline.store import Ownership
+from service.pipeline.owner import Owner
+from service.pipeline.shard import ModelSwitchedError, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
 
@@ -56,26 +56,34 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
         owner = _owner(plan, catalog, wake.fileno(), news.fileno())
         signal.signal(signal.SIGTERM, lambda *_: owner.stop())
         owner.run()
-    except FencedError as error:
+    except (FencedError, ModelSwitchedError) as error:
         logger.warning("owner_fenced", reason=str(error))
     finally:
         catalog.close()
 
 
 def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Owner:
-    epoch = take_over(catalog, plan.shard, f"pid {os.getpid()}")
     with catalog.read() as connection:
         deployment = load_deployment(connection)
     assert deployment is not None
-    ownership = Ownership(plan.shard, epoch, deployment.log_epoch, deployment.generation, plan.extractor_version)
-    index = IndexStep(catalog, IndexWriter(plan.index_uri), ownership)
+    intake = OutboxIntake(catalog, plan.shard)
+    take = shard_taker(
+        catalog,
+        intake,
+        IndexWriter(plan.index_uri),
+        _Teller(news_fd),
+        deployment=deployment,
+        extractor_version=plan.extractor_version,
+    )
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
     model_dir = Path(deployment.model_dir) if deployment.model_dir else plan.model_dir
     child = ChildWorker(model_dir, on_restart=metrics.child_restarts.inc)
-    child.start()  # loads its model while the index opens, with the owner's first flush
+    child.start()  # loads its model while the index opens
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
-    return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd), metrics=metrics)
+    owner = Owner(catalog, intake, child, take, wake_fd=wake_fd, metrics=metrics)
+    owner.own(plan.shard)
+    return owner
 
 
 def _publish(path: Path, registry: CollectorRegistry) -> None:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Isolation, Limits, Location, Log, Model, Settings, Shutdown, Tls, Vectors
+from service.settings.schema import (
+    Cache,
+    Commit,
+    Isolation,
+    Kafka,
+    Limits,
+    Location,
+    Log,
+    Model,
+    Settings,
+    Shutdown,
+    Tls,
+    Vectors,
+)
 
 __all__ = [
     "Cache",
     "Commit",
     "Isolation",
+    "Kafka",
     "Key",
     "Limits",
     "Loaded",

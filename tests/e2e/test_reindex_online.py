@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.crash import connect, keep_busy
 from tests.e2e.load import Link, Writer
 from tests.e2e.survival import count, index_differences, settle
-from tests.support.datadir import attempts, index_table, model_of
+from tests.support.datadir import attempts, index_tables, model_of
 from tests.support.model import write_tiny_model
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import Wire, turn
@@ -94,11 +94,11 @@ async def test_a_reindex_beside_a_running_service(tmp_path: Path) -> None:
     with start_service(tmp_path / "data") as service:
         async with _busy(service, writers) as answers:
             await _has_begun(writers)
-            former = index_table(service.directory)
+            former = index_tables(service.directory)
             command = _reindex(service)
             await asyncio.to_thread(service.kill, "owner")
             assert "The index is complete" in await _ended(command)
-            assert index_table(service.directory) != former
+            assert index_tables(service.directory) != former
         assert answers and all(answers)
         assert attempts(service.directory) == 0
     assert index_differences(service.directory) == []
