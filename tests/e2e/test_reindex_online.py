@@ -37,7 +37,7 @@ def _start_with(directory: Path, settings: Mapping[str, object]) -> subprocess.C
         env=os.environ | {f"EUNOE_{name.upper()}": str(value) for name, value in settings.items()},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
