@@ -105,7 +105,10 @@ def _show(console: Console, number: int, item: context_pb2.ContextItem) -> None:
     console.print(Text.assemble((f"{number:>2}. ", "bold"), (kind, "cyan"), f"  {subject}{clean(item.content)}"))
     console.print(Text("    " + " · ".join(_facts_about(item)), style="dim"))
     for signal in item.signals:
-        console.print(Text(f"      {signal.name:<24}{signal.value:>9.3f}", style="dim"))
+        kind = "boost" if signal.boost else f"rank {signal.rank}"
+        console.print(
+            Text(f"      {signal.name:<24}{signal.value:>9.3f}   {signal.measured:>9.3f} measured, {kind}", style="dim")
+        )
 
 
 def _facts_about(item: context_pb2.ContextItem) -> list[str]:

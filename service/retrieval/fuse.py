@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from service.retrieval.columns import LOG_SCALE, USER
+from service.retrieval.columns import USER
 from service.retrieval.dates import closeness
 from service.retrieval.plan import Plan
 from service.retrieval.population import UNKNOWN, Moments, Population, moments, together
 from service.retrieval.scope import Scope
-from service.retrieval.signals import COSINE_UNIT, TermStatistics, bm25, bm25_moments, cosines, frequencies
+from service.retrieval.signals import TermStatistics, bm25, bm25_moments, cosines, frequencies
 
 Floats = NDArray[np.float32]
 
@@ -34,6 +34,11 @@ class Weights:
     """Per standard deviation of the cosine between question and row."""
     words: float = 0.4
     """Per standard deviation of BM25 over the row's context."""
+    foreign_meaning: float = 0.25
+    """Instead of `meaning`, where the question is in another language than the model's: there its cosines tell scripts and
+    languages apart rather than contents."""
+    foreign_words: float = 0.85
+    """Instead of `words` then."""
     speaker: float = 1.3
     """Said by the only participant named; or by the user, where the question says I, my, me."""
     date: float = 1.7
@@ -49,12 +54,28 @@ class Weights:
     questions are the evidence: there it would cost 2 points.)"""
     session: float = 0.3
     """Per standard deviation of the best score of the row's session."""
+    source: float = 0.7
+    """Of a memory's score, how much is that of the best excerpt it came from: a statement is short, and the words of a question
+    often stand around what it was made of."""
     chunk: float = -1.0
     """A further chunk of a long turn: the head says what the turn is about."""
 
 
 WEIGHTS = Weights()
-SIGNALS = ("meaning", "words", "speaker", "date", "time_word", "length", "following", "asks", "chunk", "session")
+SIGNALS = (
+    "meaning",
+    "words",
+    "speaker",
+    "date",
+    "time_word",
+    "length",
+    "following",
+    "asks",
+    "chunk",
+    "source",
+    "session",
+    "succession",
+)
 """The order in which contributions are added; part of the result, because rounding depends on it."""
 
 _LIKELY_SHARE = 0.3
@@ -92,14 +113,18 @@ def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: We
     meaning = together(moments(r.values["meaning"], r.population.weights) for r in readings)
     words = together(bm25_moments(r.values["words"], r.population) for r in readings)
     length = together(r.population.log_words for r in readings)
+    per_meaning, per_words = (
+        (weights.meaning, weights.words) if plan.is_english else (weights.foreign_meaning, weights.foreign_words)
+    )
     for reading in readings:
         parts = reading.contributions
-        parts["meaning"] = meaning.standardise(reading.values["meaning"]) * np.float32(weights.meaning)
-        parts["words"] = words.standardise(reading.values["words"]) * np.float32(weights.words)
+        parts["meaning"] = meaning.standardise(reading.values["meaning"]) * np.float32(per_meaning)
+        parts["words"] = words.standardise(reading.values["words"]) * np.float32(per_words)
         parts["following"] = _of_following(reading) * np.float32(weights.following)
         parts["length"] = length.standardise(reading.scope.columns.floats("log_words")) * np.float32(weights.length)
         _add_priors(reading, plan, weights)
         reading.total = _sum(parts)
+        _lean_on_sources(reading, weights)
     _add_session(readings, weights)
 
 
@@ -156,6 +181,18 @@ def _of_following(reading: Reading) -> Floats:
     return found
 
 
+def _lean_on_sources(reading: Reading, weights: Weights) -> None:
+    """Let memories have a part of the score of their best excerpt in place of their own."""
+    pairs, total = reading.population.sources, reading.total
+    if not len(pairs):
+        return
+    best = np.full(len(total), -np.inf, np.float32)
+    np.maximum.at(best, pairs.first, total[pairs.second])
+    added = np.where(best > -np.inf, best - total, np.float32(0.0)) * np.float32(weights.source)
+    reading.contributions["source"] = added
+    reading.total = total + added
+
+
 def _add_session(readings: Sequence[Reading], weights: Weights) -> None:
     for reading in readings:
         reading.values["session"] = _best_in_session(reading)
@@ -187,11 +224,3 @@ def _sum(parts: dict[str, Floats]) -> Floats:
     for part in rest:
         total += part
     return total
-
-
-def measured(reading: Reading, row: int) -> dict[str, float]:
-    """The signals of one row as measured: cosine, BM25 score, closeness 0 to 1, logarithm of words, scores of session and next turn."""
-    units = {"meaning": COSINE_UNIT, "length": LOG_SCALE}
-    values = {name: float(array[row]) for name, array in reading.values.items()}
-    values["length"] = float(reading.scope.columns.floats("log_words")[row])
-    return {name: value / units.get(name, 1.0) for name, value in values.items()}

@@ -10,10 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.retrieval.dates import Period, periods_in
+from service.retrieval.language import is_english
 from service.retrieval.names import find_names
-from service.retrieval.terms import analyse, when_question
+from service.retrieval.terms import analyse
+from service.retrieval.times import asks_for_past, when_question
 
-_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|i['\u2019](?:m|ve|d|ll))\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(
+    r"\b(?:i|me|my|mine|myself|i['\u2019](?:m|ve|d|ll)|yo|mis?|je|mon|ma|mes|moi|ich|mich|mir|meine?[nrms]?|eu|meus?|minhas?|io|mi[ao]|miei|mie"
+    r"|ik|mijn|\u044f|\u043c\u0435\u043d\u044f|\u043c\u043e[\u0439\u044f\u0435\u0438]|\u092e\u0948\u0902|\u092e\u0947\u0930[\u093e\u0940\u0947])\b"
+    r"|\u6211|\u79c1|\u50d5|\u4ffa|\ub098|\ub0b4|\uc81c|\u0e09\u0e31\u0e19|\u0e1c\u0e21|\u0623\u0646\u0627",
+    re.IGNORECASE,
+)
+"""Of English, Spanish, French, German, Portuguese, Italian, Dutch, Russian, Hindi; Chinese, Japanese, Korean, Thai, Arabic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,10 @@ class Plan:
     """Whether it speaks in the first person and names no participant: the user's own turns are meant."""
     periods: tuple[Period, ...]
     asks_when: bool
+    asks_past: bool = False
+    """Whether it asks for what was and perhaps is no more."""
+    is_english: bool = True
+    """Whether it is in the language of the embedding model."""
 
 
 def plan_question(
@@ -52,4 +64,6 @@ def plan_question(
         is_about_asker=not naming.speakers and _FIRST_PERSON.search(question) is not None,
         periods=periods_in(question, query_time, first_time, last_time),
         asks_when=when_question(question),
+        asks_past=asks_for_past(question),
+        is_english=is_english(question),
     )

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from service.domain.kinds import PASSAGE
 from service.retrieval.columns import KINDS, Columns
+from service.retrieval.links import Links
 from service.retrieval.names import index_names, is_personal_name
 
 Floats = NDArray[np.float32]
 
 NONE, UNKNOWN = -1, -2
 """In `Population.following`: nothing was said next; or something was perhaps, but it is not among these rows."""
+_LONGEST_CHAIN = 8
+"""Doublings: of 2**8 values of one slot after each other the last is found."""
 _PEOPLE_IN_A_TALK = 2
 """Named speakers from which on a scope holds talks between people and not only a user's with an assistant."""
 
@@ -60,6 +63,18 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """Two rows each, the second of which may come often."""
+
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """How many pairs."""
+        return len(self.first)
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
     """The rows of one scope that count: heads of turns and memories that live. Further chunks are no observations of their own."""
 
@@ -79,6 +94,10 @@ class Population:
     """The row of the turn that was said next in the same session; NONE or UNKNOWN where no row is it."""
     asks: Floats
     """1 for turns that end with a question, in talks between people who are named; else 0."""
+    sources: Pairs
+    """Each memory that lives with each of its excerpts that do."""
+    successions: Pairs
+    """Each memory that was superseded with the one that holds now."""
 
     @classmethod
     def of(
@@ -98,6 +117,7 @@ class Population:
         counted = live & ~columns.flags("is_chunk")
         weights = counted.astype(np.float64) if row_weights is None else counted * row_weights
         said = columns.times("said_time")[live]
+        heads = _heads(columns, live)
         names = _names_by_speaker(columns, live)
         return cls(
             weights=weights,
@@ -110,6 +130,8 @@ class Population:
             has_chunks=bool((live & columns.flags("is_chunk")).any()),
             following=_following(columns, counted, is_edge),
             asks=_asks_among_people(columns, names),
+            sources=_pairs(columns.excerpts, heads, live),
+            successions=_successions(columns, heads, live),
         )
 
 
@@ -153,6 +175,30 @@ def _asks_among_people(columns: Columns, names: Mapping[int, str]) -> Floats:
     is_person = np.zeros(len(columns.codes["speaker"].numbers), np.bool_)
     is_person[list(names)] = True
     return (columns.flags("asks") & is_person[columns.numbers("speaker")]).astype(np.float32)
+
+
+def _heads(columns: Columns, live: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The row that lives in each place, further chunks left out; NONE for a place without one."""
+    heads = np.full(len(columns.codes["place"].numbers), NONE, np.int32)
+    rows = np.flatnonzero(live & ~columns.flags("is_chunk")).astype(np.int32)
+    heads[columns.numbers("place")[rows]] = rows
+    return heads
+
+
+def _pairs(links: Links, heads: NDArray[np.int32], live: NDArray[np.bool_]) -> Pairs:
+    rows, pointed = links.rows, heads[links.places]
+    lives = live[rows] & (pointed >= 0)
+    return Pairs(rows[lives], pointed[lives])
+
+
+def _successions(columns: Columns, heads: NDArray[np.int32], live: NDArray[np.bool_]) -> Pairs:
+    """Of a chain of memories, each of which superseded the one before, every one with the last."""
+    steps = _pairs(columns.successors, heads, live)
+    following = np.arange(columns.rows, dtype=np.int32)
+    following[steps.first] = steps.second
+    for _ in range(_LONGEST_CHAIN):
+        following = following[following]
+    return Pairs(steps.first, following[steps.first])
 
 
 def _is_passage(columns: Columns) -> NDArray[np.bool_]:

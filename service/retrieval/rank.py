@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from service.retrieval.columns import whole
 from service.retrieval.eligible import Mask, eligible_rows, recent_rows
-from service.retrieval.fuse import SIGNALS, WEIGHTS, Reading, Weights, measured, score
+from service.retrieval.explain import explain
+from service.retrieval.fuse import WEIGHTS, Reading, Weights, score
 from service.retrieval.pack import Hit, best_hits, reported_score, within_budget
 from service.retrieval.plan import Plan, plan_question
 from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
+from service.retrieval.sources import Places, place_of
+from service.retrieval.supersede import prefer_successors
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors, (n, 384) float32."""
@@ -94,14 +97,14 @@ def _by_questions(
     request: RankRequest,
     large: Sequence[LargeScope],
     weights: Weights,
-) -> list[RankedItem]:
+) -> Iterable[RankedItem]:
     plans = _plans([question for _, question in asked], scopes, large, request.query_time)
     vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
     answers = []
     for (index, _), plan, vector in zip(asked, plans, vectors, strict=True):
         extra = [part for one in large for part in one.parts(plan, vector, request)]
         with _held(scopes):
-            seen = [_see(part, request) for part in (*_parts(scopes), *extra)]
+            seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
             answers.append(_answer(index, plan, vector, seen, request, weights))
     return answers[0] if len(answers) == 1 else _merged(answers)
 
@@ -131,9 +134,9 @@ def _parts(scopes: Sequence[Scope]) -> list[Part]:
     return [Part(scope, scope.population()) for scope in scopes]
 
 
-def _see(part: Part, request: RankRequest) -> _Seen:
+def _see(part: Part, request: RankRequest, plan: Plan | None = None) -> _Seen:
     recent = recent_rows(part.scope.columns, request)
-    eligible = eligible_rows(part.scope.columns, request, recent)
+    eligible = eligible_rows(part.scope.columns, request, recent, plan)
     return _Seen(part, recent, eligible if part.is_served else np.zeros_like(eligible))
 
 
@@ -147,6 +150,8 @@ def _answer(
 ) -> list[RankedItem]:
     readings = [Reading(one.part.scope, one.part.population, one.recent) for one in seen]
     score(readings, plan, vector, weights)
+    for reading in readings:
+        prefer_successors(reading, plan, request)
     hits = best_hits(
         [reading.scope for reading in readings],
         [reading.total for reading in readings],
@@ -159,31 +164,25 @@ def _answer(
             reported_score(hit.score),
             hit.score,
             (index,),
-            _signals(readings[hit.reading], hit.row) if request.explain else (),
+            explain(readings, [one.eligible for one in seen], hit) if request.explain else (),
         )
         for hit in hits
     ]
 
 
-def _signals(reading: Reading, row: int) -> tuple[Signal, ...]:
-    values = measured(reading, row)
-    return tuple(
-        Signal(name, values[name], float(reading.contributions[name][row])) for name in SIGNALS if name in reading.contributions
-    )
-
-
-def _merged(answers: Iterable[list[RankedItem]]) -> list[RankedItem]:
+def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:
     """One ranking of several questions: each place with its best score and all questions that found it."""
     best: dict[str, RankedItem] = {}
     for found in (found for answer in answers for found in answer):
-        place = found.item.parent or found.item.item_id
+        place = place_of(found.item)
         held = best.get(place)
         if held is None:
             best[place] = found
             continue
         winner = min(held, found, key=_order)
         best[place] = replace(winner, matched_queries=(*held.matched_queries, *found.matched_queries))
-    return sorted(best.values(), key=_order)
+    places = Places()
+    return (found for found in sorted(best.values(), key=_order) if places.take(found.item))
 
 
 def _order(found: RankedItem) -> tuple[float, str]:
