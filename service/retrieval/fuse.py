@@ -98,10 +98,12 @@ class Reading:
     """Weighted summands of the score, by signal; a signal that is silent for the question is absent."""
     total: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     """The score of each row."""
+    behind: dict[int, int] = field(default_factory=dict)
+    """Excerpts of what held once, each with the one that must stay ahead of it."""
 
 
-def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: Weights) -> None:
-    """Fill in the signals, contributions and total of each reading.
+def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: Weights) -> TermStatistics:
+    """Fill in the signals, contributions and total of each reading. Returns how rare the question's terms are.
 
     Args:
         readings: everything that is read together; statistics are taken over all of it.
@@ -109,7 +111,10 @@ def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: We
         question: its vector as `columns.whole` gives it.
         weights: how much each signal counts.
     """
-    _measure_similarity(readings, plan, question)
+    statistics = _term_statistics(readings, plan.terms)
+    for reading in readings:
+        reading.values["meaning"] = cosines(reading.scope, question)
+        reading.values["words"] = bm25(reading.scope, plan.terms, statistics)
     meaning = together(moments(r.values["meaning"], r.population.weights) for r in readings)
     words = together(bm25_moments(r.values["words"], r.population) for r in readings)
     length = together(r.population.log_words for r in readings)
@@ -126,13 +131,7 @@ def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: We
         reading.total = _sum(parts)
         _lean_on_sources(reading, weights)
     _add_session(readings, weights)
-
-
-def _measure_similarity(readings: Sequence[Reading], plan: Plan, question: Floats) -> None:
-    statistics = _term_statistics(readings, plan.terms)
-    for reading in readings:
-        reading.values["meaning"] = cosines(reading.scope, question)
-        reading.values["words"] = bm25(reading.scope, plan.terms, statistics)
+    return statistics
 
 
 def _term_statistics(readings: Sequence[Reading], terms: Sequence[str]) -> TermStatistics:

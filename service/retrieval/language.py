@@ -47,7 +47,7 @@ def is_english(text: str) -> bool:
     """Whether a text reads as English; a text without words of any language (names, numbers) does."""
     words = _LETTERS.findall(fold(text))
     latin = [word for word in words if _LATIN.fullmatch(word)]
-    if sum(map(len, latin)) * 2 < sum(map(len, words)):
+    if sum(map(len, latin)) * 3 < sum(map(len, words)) * 2:  # a third of the letters is of another script
         return False
     english = sum(word in _ENGLISH for word in latin)
     foreign = sum(word in _FOREIGN for word in latin)

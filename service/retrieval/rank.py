@@ -24,6 +24,8 @@ from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
+from service.retrieval.second import CANDIDATES, Candidate, SecondPass, read_again
+from service.retrieval.signals import TermStatistics
 from service.retrieval.sources import Places, place_of
 from service.retrieval.supersede import prefer_successors
 
@@ -71,6 +73,7 @@ def rank(
     request: RankRequest,
     large: Sequence[LargeScope] = (),
     weights: Weights = WEIGHTS,
+    second: SecondPass | None = None,
 ) -> list[RankedItem]:
     """Rank everything in several scopes together.
 
@@ -84,9 +87,12 @@ def rank(
         request: what may be served.
         large: the scopes that are not held; they make the answer approximate.
         weights: how much each signal counts.
+        second: reads the best of each question again; None: one pass is enough. Called outside of all locks.
     """
     asked = [(index, question) for index, question in enumerate(questions) if question.strip()]
-    ranked = _by_questions(asked, scopes, embed, request, large, weights) if asked else _by_recency(scopes, request, large)
+    ranked = (
+        _by_questions(asked, scopes, embed, request, large, weights, second) if asked else _by_recency(scopes, request, large)
+    )
     return list(within_budget(ranked, request.max_results, request.token_budget))
 
 
@@ -97,6 +103,7 @@ def _by_questions(
     request: RankRequest,
     large: Sequence[LargeScope],
     weights: Weights,
+    second: SecondPass | None,
 ) -> Iterable[RankedItem]:
     plans = _plans([question for _, question in asked], scopes, large, request.query_time)
     vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
@@ -105,7 +112,8 @@ def _by_questions(
         extra = [part for one in large for part in one.parts(plan, vector, request)]
         with _held(scopes):
             seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
-            answers.append(_answer(index, plan, vector, seen, request, weights))
+            first = _first_pass(index, plan, vector, seen, request, weights, second)
+        answers.append(first.found if second is None else _again(first, plan, second, request.max_results))
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
@@ -140,34 +148,55 @@ def _see(part: Part, request: RankRequest, plan: Plan | None = None) -> _Seen:
     return _Seen(part, recent, eligible if part.is_served else np.zeros_like(eligible))
 
 
-def _answer(
+@dataclass(frozen=True, slots=True)
+class _FirstPass:
+    found: list[RankedItem]
+    statistics: TermStatistics
+    candidates: list[Candidate]
+    """The same for a second pass, with the texts around each."""
+
+
+def _first_pass(
     index: int,
     plan: Plan,
     vector: NDArray[np.float32],
     seen: Sequence[_Seen],
     request: RankRequest,
     weights: Weights,
-) -> list[RankedItem]:
+    second: SecondPass | None,
+) -> _FirstPass:
     readings = [Reading(one.part.scope, one.part.population, one.recent) for one in seen]
-    score(readings, plan, vector, weights)
+    statistics = score(readings, plan, vector, weights)
     for reading in readings:
         prefer_successors(reading, plan, request)
-    hits = best_hits(
-        [reading.scope for reading in readings],
-        [reading.total for reading in readings],
-        [one.eligible for one in seen],
-        request.max_results,
-    )
-    return [
+    masks = [one.eligible for one in seen]
+    most = request.max_results if second is None else max(request.max_results, CANDIDATES)
+    hits = best_hits([reading.scope for reading in readings], [reading.total for reading in readings], masks, most)
+    found = [
         RankedItem(
             hit.item,
             reported_score(hit.score),
             hit.score,
             (index,),
-            explain(readings, [one.eligible for one in seen], hit) if request.explain else (),
+            explain(readings, masks, hit) if request.explain else (),
         )
         for hit in hits
     ]
+    candidates = [_candidate(one, readings[hit.reading], hit.row) for one, hit in zip(found, hits, strict=True)] if second else []
+    return _FirstPass(found, statistics, candidates)
+
+
+def _candidate(found: RankedItem, reading: Reading, row: int) -> Candidate:
+    """An item with the turns before and after it; a memory with the excerpts it came from."""
+    population, items = reading.population, reading.scope.items
+    rows = [*np.flatnonzero(population.following == row)[:1].tolist(), int(population.following[row])]
+    rows += population.sources.second[population.sources.first == row].tolist()
+    ahead = reading.behind.get(row)
+    return Candidate(found, tuple(items[each] for each in rows if each >= 0), "" if ahead is None else items[ahead].item_id)
+
+
+def _again(first: _FirstPass, plan: Plan, second: SecondPass, most: int) -> list[RankedItem]:
+    return read_again(first.candidates, plan.embed_text, first.statistics, second)[:most]
 
 
 def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:

@@ -15,13 +15,12 @@ from service.retrieval.eligible import asked_about
 from service.retrieval.fuse import Reading
 from service.retrieval.plan import Plan
 from service.retrieval.request import RankRequest
+from service.retrieval.second import STEP
 
 _ABOUT = 0.5
 """Share of an excerpt's similarity to the question that a statement made of it must reach for the question to be about the statement."""
 _STANDS_OUT = 1.0
 """Of scores, whose average is 0."""
-_STEP = 1e-3
-"""By how much the old one stays behind."""
 
 
 def prefer_successors(reading: Reading, plan: Plan, request: RankRequest) -> None:
@@ -55,5 +54,7 @@ def _exchange(reading: Reading, old: int, new: int) -> None:
     fresh = sources.second[sources.first == new]
     for row in np.setdiff1d(sources.second[sources.first == old], fresh).tolist() if len(fresh) else ():
         best = min(fresh.tolist(), key=lambda each: (-total[each], reading.scope.items[each].item_id))
-        if total[row] >= total[best] and about >= _ABOUT * similarity[row]:
-            total[row], total[best] = total[best] - np.float32(_STEP), total[row]
+        if about >= _ABOUT * similarity[row]:
+            reading.behind[row] = best
+            if total[row] >= total[best]:
+                total[row], total[best] = total[best] - np.float32(STEP), total[row]
