@@ -14,7 +14,7 @@ from service.retrieval.pack import Hit
 from service.retrieval.request import Signal
 from service.retrieval.signals import COSINE_UNIT
 
-BOOSTS = frozenset({"speaker", "date", "time_word", "length", "asks", "chunk", "session", "succession"})
+BOOSTS = frozenset({"speaker", "date", "time_word", "length", "asks", "answers", "remembered", "chunk", "session", "succession"})
 _UNITS = {"meaning": COSINE_UNIT, "length": LOG_SCALE}
 
 

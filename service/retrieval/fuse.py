@@ -52,6 +52,13 @@ class Weights:
     asks: float = -0.5
     """A turn that ends with a question, in talks between named people: the answer is in another turn. (With an assistant the user's
     questions are the evidence: there it would cost 2 points.)"""
+    answers: float = 0.4
+    """A turn before which such a question was asked."""
+    told: float = 0.7
+    """Of an excerpt, by how much the best memory made of it is more like the question: the statement without what stands around it
+    (with `answers` and `remembered` R@5 +1.7 [+0.7, +2.7] and R@10 +0.5 [-0.2, +1.2] on people's talks, R@10 +0.4 on chats)."""
+    remembered: float = 0.2
+    """An excerpt of which something is remembered: it says something."""
     session: float = 0.3
     """Per standard deviation of the best score of the row's session."""
     source: float = 0.7
@@ -65,12 +72,15 @@ WEIGHTS = Weights()
 SIGNALS = (
     "meaning",
     "words",
+    "following",
+    "told",
+    "remembered",
     "speaker",
     "date",
     "time_word",
     "length",
-    "following",
     "asks",
+    "answers",
     "chunk",
     "source",
     "session",
@@ -127,6 +137,7 @@ def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: We
         parts["words"] = words.standardise(reading.values["words"]) * np.float32(per_words)
         parts["following"] = _of_following(reading) * np.float32(weights.following)
         parts["length"] = length.standardise(reading.scope.columns.floats("log_words")) * np.float32(weights.length)
+        _add_what_is_told(reading, weights)
         _add_priors(reading, plan, weights)
         reading.total = _sum(parts)
         _lean_on_sources(reading, weights)
@@ -164,9 +175,24 @@ def _add_priors(reading: Reading, plan: Plan, weights: Weights) -> None:
     if len(reading.population.names) > 1:
         values["asks"] = reading.population.asks
         parts["asks"] = values["asks"] * np.float32(weights.asks)
+        values["answers"] = reading.population.answers
+        parts["answers"] = values["answers"] * np.float32(weights.answers)
     if reading.population.has_chunks:
         values["chunk"] = columns.flags("is_chunk").astype(np.float32)
         parts["chunk"] = values["chunk"] * np.float32(weights.chunk)
+
+
+def _add_what_is_told(reading: Reading, weights: Weights) -> None:
+    """Let memories speak for the excerpts they were made of."""
+    pairs, parts = reading.population.sources, reading.contributions
+    if not len(pairs):
+        return
+    similarity = parts["meaning"] + parts["words"]
+    best = similarity.copy()
+    np.maximum.at(best, pairs.second, similarity[pairs.first])
+    parts["told"] = (best - similarity) * np.float32(weights.told)
+    parts["remembered"] = np.zeros_like(similarity)
+    parts["remembered"][pairs.second] = np.float32(weights.remembered)
 
 
 def _of_following(reading: Reading) -> Floats:

@@ -76,7 +76,7 @@ def _order(hit: Hit) -> tuple[float, str]:
 def _best_of(scope: Scope, score: NDArray[np.float32], eligible: NDArray[np.bool_], most: int, reading: int) -> list[Hit]:
     candidates = np.flatnonzero(eligible)
     values = score[candidates]
-    taken = most
+    taken = 2 * most  # most memories come with their excerpt beside them
     while True:
         rows = candidates if taken >= len(candidates) else candidates[values >= _nth_largest(values, taken)]
         hits = sorted((Hit(float(score[row]), scope.items[row], reading, row) for row in rows.tolist()), key=_order)

@@ -94,6 +94,8 @@ class Population:
     """The row of the turn that was said next in the same session; NONE or UNKNOWN where no row is it."""
     asks: Floats
     """1 for turns that end with a question, in talks between people who are named; else 0."""
+    answers: Floats
+    """1 for turns before which such a question was asked in the same session; else 0."""
     sources: Pairs
     """Each memory that lives with each of its excerpts that do."""
     successions: Pairs
@@ -118,7 +120,9 @@ class Population:
         weights = counted.astype(np.float64) if row_weights is None else counted * row_weights
         said = columns.times("said_time")[live]
         heads = _heads(columns, live)
+        following = _following(columns, counted, is_edge)
         names = _names_by_speaker(columns, live)
+        asks = _asks_among_people(columns, names)
         return cls(
             weights=weights,
             count=float(weights.sum()),
@@ -128,8 +132,9 @@ class Population:
             first_time=int(said.min()) if len(said) else 0,
             last_time=int(said.max()) if len(said) else 0,
             has_chunks=bool((live & columns.flags("is_chunk")).any()),
-            following=_following(columns, counted, is_edge),
-            asks=_asks_among_people(columns, names),
+            following=following,
+            asks=asks,
+            answers=_answers(asks, following),
             sources=_pairs(columns.excerpts, heads, live),
             successions=_successions(columns, heads, live),
         )
@@ -175,6 +180,13 @@ def _asks_among_people(columns: Columns, names: Mapping[int, str]) -> Floats:
     is_person = np.zeros(len(columns.codes["speaker"].numbers), np.bool_)
     is_person[list(names)] = True
     return (columns.flags("asks") & is_person[columns.numbers("speaker")]).astype(np.float32)
+
+
+def _answers(asks: Floats, following: NDArray[np.int32]) -> Floats:
+    answers = np.zeros(len(asks), np.float32)
+    asked = following[asks > 0]
+    answers[asked[asked >= 0]] = 1.0
+    return answers
 
 
 def _heads(columns: Columns, live: NDArray[np.bool_]) -> NDArray[np.int32]:
