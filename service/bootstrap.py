@@ -43,12 +43,15 @@ from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import ApiMetrics, exposition
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
+from service.retrieval import terms
 from service.rpc.server import Server
 from service.settings import Settings, is_loopback
 from service.vectors.reader import IndexReader
 
 EMBEDDED_SHARDS = 1
 EXTRACTOR_VERSION = "rules-1"
+ANALYSIS_VERSION = f"terms-{terms.VERSION}"
+"""Terms are stored, and a question's terms must be made in the same way."""
 """Of the extractor that `service.pipeline.child` runs."""
 
 FIRST_INSTANCE = "default"
@@ -166,7 +169,10 @@ def _deployment(catalog: Catalog, model_id: str) -> Deployment:
     if found is None:
         with catalog.write() as connection:
             return deployments.create_deployment(
-                connection, shards=EMBEDDED_SHARDS, model_id=model_id, extractor_version=EXTRACTOR_VERSION
+                connection,
+                shards=EMBEDDED_SHARDS,
+                model_id=model_id,
+                extractor_version=f"{EXTRACTOR_VERSION}, {ANALYSIS_VERSION}",
             )
     if found.shards != EMBEDDED_SHARDS:
         raise FailedPrecondition(
@@ -178,6 +184,12 @@ def _deployment(catalog: Catalog, model_id: str) -> Deployment:
             f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
             "run `eunoe reindex` to embed everything again, or configure the former model",
             reason="MODEL_CHANGED",
+        )
+    if not found.extractor_version.endswith(ANALYSIS_VERSION):
+        raise FailedPrecondition(
+            "the words in this data directory were taken apart by another version of Eunoe than this one, so that questions would miss "
+            "them: start with an empty directory and load the data again, or run the former version",
+            reason="ANALYSIS_CHANGED",
         )
     return found
 

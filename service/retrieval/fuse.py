@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from service.retrieval.columns import USER
+from service.retrieval.columns import ASSISTANT, USER
 from service.retrieval.dates import closeness
 from service.retrieval.plan import Plan
 from service.retrieval.population import UNKNOWN, Moments, Population, moments, together
@@ -41,6 +41,8 @@ class Weights:
     """Instead of `words` then."""
     speaker: float = 1.3
     """Said by the only participant named; or by the user, where the question says I, my, me."""
+    assistant: float = 0.65
+    """Said by the assistant, where the question asks what it said: half, for the user's own words are as often what is meant."""
     date: float = 1.7
     """Said when the question says (closeness 0 to 1)."""
     time_word: float = 1.3
@@ -165,6 +167,9 @@ def _add_priors(reading: Reading, plan: Plan, weights: Weights) -> None:
     elif plan.is_about_asker:
         values["speaker"] = (columns.numbers("role") == USER).astype(np.float32)
         parts["speaker"] = values["speaker"] * np.float32(weights.speaker)
+    elif plan.is_about_assistant:
+        values["speaker"] = (columns.numbers("role") == ASSISTANT).astype(np.float32)
+        parts["speaker"] = values["speaker"] * np.float32(weights.assistant)
     if plan.periods:
         said = closeness(columns.times("said_time"), plan.periods)
         values["date"] = np.maximum(said, closeness(columns.times("event_time"), plan.periods))

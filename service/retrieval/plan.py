@@ -23,6 +23,14 @@ _FIRST_PERSON = re.compile(
 )
 """Of English, Spanish, French, German, Portuguese, Italian, Dutch, Russian, Hindi; Chinese, Japanese, Korean, Thai, Arabic."""
 
+_ASSISTANT_SAID = re.compile(
+    r"\b(?:did|had) you\b|\byou(?:['\u2019]ve| have| had)? (?:said|told|suggested|recommended|mentioned|advised|gave|given|listed|proposed"
+    r"|explained|provided|described|outlined|wrote|written|answered)\b"
+    r"|\byour (?:\w+ )?(?:advice|suggestion|recommendation|proposal|answer|reply|explanation)s?\b",
+    re.IGNORECASE,
+)
+"""What the assistant said, in the past: "would you suggest" asks for something new, and what the user said is what matters there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -38,6 +46,8 @@ class Plan:
     """Whether it speaks in the first person and names no participant: the user's own turns are meant."""
     periods: tuple[Period, ...]
     asks_when: bool
+    is_about_assistant: bool = False
+    """Whether it asks, not between people, for what the assistant said: its turns are meant, and not the user's alone."""
     asks_past: bool = False
     """Whether it asks for what was and perhaps is no more."""
     is_english: bool = True
@@ -57,11 +67,13 @@ def plan_question(
         last_time: the latest.
     """
     naming = find_names(question, names)
+    is_about_assistant = not naming.speakers and _ASSISTANT_SAID.search(question) is not None
     return Plan(
         terms=tuple(dict.fromkeys(analyse(question))),
         embed_text=naming.text,
         speaker=next(iter(naming.speakers)) if len(naming.speakers) == 1 else "",
-        is_about_asker=not naming.speakers and _FIRST_PERSON.search(question) is not None,
+        is_about_asker=not naming.speakers and not is_about_assistant and _FIRST_PERSON.search(question) is not None,
+        is_about_assistant=is_about_assistant,
         periods=periods_in(question, query_time, first_time, last_time),
         asks_when=when_question(question),
         asks_past=asks_for_past(question),
