@@ -177,7 +177,7 @@ def _add_priors(reading: Reading, plan: Plan, weights: Weights) -> None:
     if plan.asks_when:
         values["time_word"] = columns.floats("has_time_word")
         parts["time_word"] = values["time_word"] * np.float32(weights.time_word)
-    if len(reading.population.names) > 1:
+    if reading.population.is_between_people:
         values["asks"] = reading.population.asks
         parts["asks"] = values["asks"] * np.float32(weights.asks)
         values["answers"] = reading.population.answers

@@ -89,6 +89,8 @@ class Population:
     first_time: int
     last_time: int
     """When the first and the last row was said, microseconds since 1970; both 0 in an empty scope."""
+    is_between_people: bool
+    """Whether two people at least speak who are named, and not only a user with an assistant."""
     has_chunks: bool
     following: NDArray[np.int32]
     """The row of the turn that was said next in the same session; NONE or UNKNOWN where no row is it."""
@@ -131,6 +133,7 @@ class Population:
             names=index_names(names.values()),
             first_time=int(said.min()) if len(said) else 0,
             last_time=int(said.max()) if len(said) else 0,
+            is_between_people=len(names) >= _PEOPLE_IN_A_TALK,
             has_chunks=bool((live & columns.flags("is_chunk")).any()),
             following=following,
             asks=asks,

@@ -24,7 +24,7 @@ from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
-from service.retrieval.second import CANDIDATES, Candidate, SecondPass, read_again
+from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, WITH_ASSISTANT, Candidate, SecondPass, SecondWeights, read_again
 from service.retrieval.signals import TermStatistics
 from service.retrieval.sources import Places, place_of
 from service.retrieval.supersede import prefer_successors
@@ -113,7 +113,7 @@ def _by_questions(
         with _held(scopes):
             seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
             first = _first_pass(index, plan, vector, seen, request, weights, second)
-        answers.append(first.found if second is None else _again(first, plan, second, request.max_results))
+        answers.append(first.found if second is None else first.again(plan, second, request.max_results))
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
@@ -153,7 +153,12 @@ class _FirstPass:
     found: list[RankedItem]
     statistics: TermStatistics
     candidates: list[Candidate]
-    """The same for a second pass, with the texts around each."""
+    """The same for a second pass."""
+    weights: SecondWeights
+
+    def again(self, plan: Plan, second: SecondPass, most: int) -> list[RankedItem]:
+        """The answer of both passes."""
+        return read_again(self.candidates, plan.embed_text, self.statistics, second, self.weights)[:most]
 
 
 def _first_pass(
@@ -182,21 +187,28 @@ def _first_pass(
         )
         for hit in hits
     ]
-    candidates = [_candidate(one, readings[hit.reading], hit.row) for one, hit in zip(found, hits, strict=True)] if second else []
-    return _FirstPass(found, statistics, candidates)
+    again = _second_weights(readings)
+    pairs = zip(found, hits, strict=True) if second else ()
+    candidates = [_candidate(one, readings[hit.reading], hit.row, again) for one, hit in pairs]
+    return _FirstPass(found, statistics, candidates, again)
 
 
-def _candidate(found: RankedItem, reading: Reading, row: int) -> Candidate:
-    """An item with the turns before and after it; a memory with the excerpts it came from."""
+def _candidate(found: RankedItem, reading: Reading, row: int, weights: SecondWeights) -> Candidate:
+    """An item with the turns before and after it; a memory with the excerpts it came from, and judged as they are."""
     population, items = reading.population, reading.scope.items
-    rows = [*np.flatnonzero(population.following == row)[:1].tolist(), int(population.following[row])]
-    rows += population.sources.second[population.sources.first == row].tolist()
+    sources = population.sources.second[population.sources.first == row].tolist()
+    rows = [*np.flatnonzero(population.following == row)[:1].tolist(), int(population.following[row]), *sources]
     ahead = reading.behind.get(row)
-    return Candidate(found, tuple(items[each] for each in rows if each >= 0), "" if ahead is None else items[ahead].item_id)
+    return Candidate(
+        found,
+        tuple(items[each] for each in rows if each >= 0),
+        max((weights.replaced(reading, each) for each in sources), default=weights.replaced(reading, row)),
+        "" if ahead is None else items[ahead].item_id,
+    )
 
 
-def _again(first: _FirstPass, plan: Plan, second: SecondPass, most: int) -> list[RankedItem]:
-    return read_again(first.candidates, plan.embed_text, first.statistics, second)[:most]
+def _second_weights(readings: Sequence[Reading]) -> SecondWeights:
+    return BETWEEN_PEOPLE if any(reading.population.is_between_people for reading in readings) else WITH_ASSISTANT
 
 
 def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:

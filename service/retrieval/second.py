@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from service.domain.item import Item
 from service.embedders.base import TokenVectors
+from service.retrieval.fuse import Reading
 from service.retrieval.pack import reported_score
 from service.retrieval.request import RankedItem, Signal
 from service.retrieval.signals import TermStatistics
@@ -36,17 +37,34 @@ _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 
 @dataclass(frozen=True, slots=True)
 class SecondWeights:
-    """How much each signal of the second pass counts, per standard deviation among the candidates."""
+    """How much each signal of the second pass counts, and how much of the first pass's likeness stays."""
 
-    pieces: float = 0.0
-    """Of the text itself."""
-    around: float = 0.5
-    """Of the text with the turns before and after it."""
+    pieces: float
+    """Word pieces in the text itself, per standard deviation among the candidates."""
+    around: float
+    """Word pieces in the text with the turns before and after it."""
+    meaning: float
+    """Share that stays of the first pass's signal, for word pieces say the same more exactly."""
+    words: float
+    """As `meaning`."""
+    following: float
+    """As `meaning`."""
+    session: float
+    """As `meaning`; above 1 it counts more."""
     common: float = 0.5
     """Weight of a word piece of the question that is part of no rare word, as an inverse document frequency."""
 
+    def replaced(self, reading: Reading, row: int) -> float:
+        """How much of a row's first score the second pass takes the place of."""
+        shares = {"meaning": self.meaning, "words": self.words, "following": self.following, "session": self.session}
+        return sum((1.0 - share) * float(reading.contributions[name][row]) for name, share in shares.items())
 
-SECOND_WEIGHTS = SecondWeights()
+
+BETWEEN_PEOPLE = SecondWeights(pieces=0.3, around=0.7, meaning=0.4, words=0.7, following=0.0, session=1.7)
+"""In talks between people who are named. Set on the development data; a linear fit to four of its conversations that was tested on the
+fifth, in turn, chose about the same and gained as much (docs/quality.md)."""
+WITH_ASSISTANT = SecondWeights(pieces=0.0, around=0.2, meaning=1.0, words=1.0, following=1.0, session=1.0)
+"""In talks with an assistant: in a long reply some word piece matches any question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,8 @@ class Candidate:
 
     found: RankedItem
     around: tuple[Item, ...]
+    replaced: float
+    """How much of its score the second pass takes the place of."""
     behind: str = ""
     """The id of the item that says what holds instead: this one stays behind it. Empty: none."""
 
@@ -72,7 +92,7 @@ def read_again(
     question: str,
     statistics: TermStatistics,
     second: SecondPass,
-    weights: SecondWeights = SECOND_WEIGHTS,
+    weights: SecondWeights,
 ) -> list[RankedItem]:
     """Order candidates by both passes together.
 
@@ -96,9 +116,9 @@ def read_again(
         own[place] = best[read[0]] @ shares
         wide[place] = best[read].max(axis=0) @ shares
     added = (_standard(own) * np.float32(weights.pieces), _standard(wide) * np.float32(weights.around))
-    again = [
-        _with(one.found, (("pieces", own, added[0]), ("around", wide, added[1])), place) for place, one in enumerate(candidates)
-    ]
+    replaced = -np.array([one.replaced for one in candidates], np.float32)
+    signals = (("replaced", replaced, replaced), ("pieces", own, added[0]), ("around", wide, added[1]))
+    again = [_with(one.found, signals, place) for place, one in enumerate(candidates)]
     return sorted(_kept_behind(again, candidates), key=lambda found: (-found.raw_score, found.item.item_id))
 
 

@@ -23,6 +23,9 @@ from service.retrieval.names import is_personal_name
 EmbedTokens = Callable[[Sequence[str]], list[TokenVectors]]
 Key = tuple[str, int]
 
+_WORDS = 60
+"""Words read of a text, as many as full-text search reads of a turn; the rest of a long reply costs much and says little."""
+_LONGEST_WORD = 40
 _STEPS = 127
 """Whole numbers of one byte from 0 to 1: a cosine moves by 1e-3."""
 
@@ -73,9 +76,10 @@ def best_matches(question: NDArray[np.float32], texts: Sequence[NDArray[np.int8]
 
 
 def embedded_text(item: Item) -> str:
-    """What the model reads of an item: an excerpt with the name of who said it, as when it was stored."""
+    """What the model reads of an item: its head, for an excerpt with the name of who said it, as when it was stored."""
+    head = " ".join(item.text[: _WORDS * _LONGEST_WORD].split(None, _WORDS)[:_WORDS])
     is_named = item.kind == PASSAGE and is_personal_name(item.speaker.casefold())
-    return f"{item.speaker}: {item.text}" if is_named else item.text
+    return f"{item.speaker}: {head}" if is_named else head
 
 
 def _key(item: Item) -> Key:
