@@ -34,6 +34,8 @@ class Weights:
     """Per standard deviation of the cosine between question and row."""
     words: float = 0.4
     """Per standard deviation of BM25 over the row's context."""
+    related: float = 0.5
+    """Share of a term's BM25 for terms that the question brings along ("my sister" for "Ana"): they are likely meant, not said."""
     foreign_meaning: float = 0.25
     """Instead of `meaning`, where the question is in another language than the model's: there its cosines tell scripts and
     languages apart rather than contents."""
@@ -123,10 +125,12 @@ def score(readings: Sequence[Reading], plan: Plan, question: Floats, weights: We
         question: its vector as `columns.whole` gives it.
         weights: how much each signal counts.
     """
-    statistics = _term_statistics(readings, plan.terms)
+    statistics = _term_statistics(readings, (*plan.terms, *plan.related))
     for reading in readings:
         reading.values["meaning"] = cosines(reading.scope, question)
         reading.values["words"] = bm25(reading.scope, plan.terms, statistics)
+        if plan.related:
+            reading.values["words"] += bm25(reading.scope, plan.related, statistics) * np.float32(weights.related)
     meaning = together(moments(r.values["meaning"], r.population.weights) for r in readings)
     words = together(bm25_moments(r.values["words"], r.population) for r in readings)
     length = together(r.population.log_words for r in readings)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.retrieval.dates import Period, periods_in
+from service.retrieval.kin import related_terms
 from service.retrieval.language import is_english
 from service.retrieval.names import find_names
 from service.retrieval.terms import analyse
@@ -38,6 +39,8 @@ class Plan:
 
     terms: tuple[str, ...]
     """Analysed terms of the whole question, names included, each once."""
+    related: tuple[str, ...]
+    """Terms that those bring along: names of the people whose roles it names, and the other way round."""
     embed_text: str
     """What is embedded: the question without the participants' names."""
     speaker: str
@@ -55,7 +58,12 @@ class Plan:
 
 
 def plan_question(
-    question: str, names: Sequence[Mapping[str, frozenset[str]]], query_time: int, first_time: int, last_time: int
+    question: str,
+    names: Sequence[Mapping[str, frozenset[str]]],
+    query_time: int,
+    first_time: int,
+    last_time: int,
+    kin: Sequence[Mapping[str, frozenset[str]]] = (),
 ) -> Plan:
     """Take a question apart.
 
@@ -65,11 +73,14 @@ def plan_question(
         query_time: when it is asked, microseconds since 1970.
         first_time: the earliest time said in the scopes read, microseconds since 1970.
         last_time: the latest.
+        kin: who is whom in each scope, as `kin.index_kin` gives it.
     """
     naming = find_names(question, names)
     is_about_assistant = not naming.speakers and _ASSISTANT_SAID.search(question) is not None
+    terms = tuple(dict.fromkeys(analyse(question)))
     return Plan(
-        terms=tuple(dict.fromkeys(analyse(question))),
+        terms=terms,
+        related=related_terms(terms, kin),
         embed_text=naming.text,
         speaker=next(iter(naming.speakers)) if len(naming.speakers) == 1 else "",
         is_about_asker=not naming.speakers and not is_about_assistant and _FIRST_PERSON.search(question) is not None,

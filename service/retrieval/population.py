@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,8 @@ class Population:
     log_words: Moments
     names: Mapping[str, frozenset[str]]
     """Names of the people who speak, as `index_names` gives them."""
+    kin: Mapping[str, frozenset[str]]
+    """Terms of names and roles that stand for each other, as `kin.index_kin` gives them."""
     first_time: int
     last_time: int
     """When the first and the last row was said, microseconds since 1970; both 0 in an empty scope."""
@@ -109,6 +112,7 @@ class Population:
         columns: Columns,
         row_weights: NDArray[np.float64] | None = None,
         is_edge: NDArray[np.bool_] | None = None,
+        kin: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> Population:
         """Take the statistics of the rows of a scope that do not depend on the question.
 
@@ -116,6 +120,7 @@ class Population:
             columns: the rows.
             row_weights: how many rows of a larger scope each row stands for; one each where absent.
             is_edge: rows whose next turn may be one that is not among these rows; none where absent.
+            kin: who is whom among the memories of the scope.
         """
         live = columns.flags("is_live")
         counted = live & ~columns.flags("is_chunk")
@@ -131,6 +136,7 @@ class Population:
             terms=float((weights * columns.numbers("length")).sum()),
             log_words=moments(columns.floats("log_words"), weights),
             names=index_names(names.values()),
+            kin=kin,
             first_time=int(said.min()) if len(said) else 0,
             last_time=int(said.max()) if len(said) else 0,
             is_between_people=len(names) >= _PEOPLE_IN_A_TALK,

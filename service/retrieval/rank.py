@@ -126,7 +126,8 @@ def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeS
     spoken = [population for population in populations if population.count]
     first = min((population.first_time for population in spoken), default=query_time)
     last = max((population.last_time for population in spoken), default=query_time)
-    return [plan_question(question, names, query_time, first, last) for question in questions]
+    kin = [population.kin for population in populations if population.kin]
+    return [plan_question(question, names, query_time, first, last, kin) for question in questions]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from service.domain.item import Item
@@ -141,3 +142,26 @@ def test_explained_signals_have_places() -> None:
     assert by_name["words"].rank >= 1 and not by_name["words"].is_boost
     assert by_name["session"].is_boost
     assert abs(sum(signal.contribution for signal in found.signals) - found.raw_score) < 1e-4
+
+
+def _sister(name: str) -> Item:
+    """A memory that says whose sister somebody is."""
+    edge = {"subject": name, "predicate": "sister_of", "object": "User"}
+    told = memory(f"sister{name}", f"User's sister is called {name}", ["filler1"])
+    return replace(told, details=told.details.replace("{", f'{{"relations":[{json.dumps(edge, separators=(",", ":"))}],', 1))
+
+
+def test_a_role_brings_the_name_along() -> None:
+    """Asked for the sister, what is said of Ana is found although nobody says "sister" there; and the other way round."""
+    rows = [item("clinic", "Ana has a clinic"), item("wedding", "sister had a party"), item("x", "Zoe has a clinic"), _sister("Ana")]
+    assert ids(ask("Has my sister a clinic?", rows, kinds=kinds_of(["excerpts"])))[0] == "psg_clinic"
+    found = ids(ask("When was Ana's party?", [*rows, item("y", "Zoe had a party")], kinds=kinds_of(["excerpts"]), max_results=50))
+    assert found.index("psg_wedding") < found.index("psg_y")
+
+
+def test_who_is_whom_is_forgotten_with_its_memory() -> None:
+    """A deleted memory brings nothing along any more."""
+    scope = Scope(1, 1, [*FILLER, item("clinic", "Ana has a clinic"), item("x", "a clinic"), _sister("Ana")])
+    assert scope.population().kin
+    scope.apply((), ["mem_sisterAna"], 2)
+    assert not scope.population().kin
