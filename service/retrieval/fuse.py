@@ -200,8 +200,7 @@ def _add_what_is_told(reading: Reading, weights: Weights) -> None:
     best = similarity.copy()
     np.maximum.at(best, pairs.second, similarity[pairs.first])
     parts["told"] = (best - similarity) * np.float32(weights.told)
-    parts["remembered"] = np.zeros_like(similarity)
-    parts["remembered"][pairs.second] = np.float32(weights.remembered)
+    parts["remembered"] = reading.population.remembered * np.float32(weights.remembered)
 
 
 def _of_following(reading: Reading) -> Floats:

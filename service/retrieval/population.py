@@ -101,6 +101,8 @@ class Population:
     """1 for turns that end with a question, in talks between people who are named; else 0."""
     answers: Floats
     """1 for turns before which such a question was asked in the same session; else 0."""
+    remembered: Floats
+    """1 for excerpts of which something is remembered; else 0."""
     sources: Pairs
     """Each memory that lives with each of its excerpts that do."""
     successions: Pairs
@@ -127,6 +129,9 @@ class Population:
         weights = counted.astype(np.float64) if row_weights is None else counted * row_weights
         said = columns.times("said_time")[live]
         heads = _heads(columns, live)
+        sources = _pairs(columns.excerpts, heads, live)
+        remembered = np.zeros(columns.rows, np.float32)
+        remembered[sources.second] = 1.0
         following = _following(columns, counted, is_edge)
         names = _names_by_speaker(columns, live)
         asks = _asks_among_people(columns, names)
@@ -144,7 +149,8 @@ class Population:
             following=following,
             asks=asks,
             answers=_answers(asks, following),
-            sources=_pairs(columns.excerpts, heads, live),
+            remembered=remembered,
+            sources=sources,
             successions=_successions(columns, heads, live),
         )
 
@@ -215,6 +221,8 @@ def _pairs(links: Links, heads: NDArray[np.int32], live: NDArray[np.bool_]) -> P
 def _successions(columns: Columns, heads: NDArray[np.int32], live: NDArray[np.bool_]) -> Pairs:
     """Of a chain of memories, each of which superseded the one before, every one with the last."""
     steps = _pairs(columns.successors, heads, live)
+    if not len(steps):
+        return steps
     following = np.arange(columns.rows, dtype=np.int32)
     following[steps.first] = steps.second
     for _ in range(_LONGEST_CHAIN):
