@@ -24,6 +24,7 @@ from service.embedders.base import ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
 from service.ops.announce import Credentials, read_credentials, write_credentials
 from service.ops.logging import get_logger
+from service.retrieval import terms
 from service.settings import Settings
 
 EMBEDDED_SHARDS = 1
@@ -32,6 +33,9 @@ CLUSTER_SHARDS = 16
 
 EXTRACTOR_VERSION = "rules-1"
 """Of the extractor that `service.pipeline.child` runs."""
+
+ANALYSIS_VERSION = f"terms-{terms.VERSION}"
+"""Terms are stored, and a question's terms must be made in the same way."""
 
 FIRST_INSTANCE = "default"
 
@@ -143,7 +147,10 @@ def _deployment(catalog: Catalog, model_id: str, shards: int | None, default_sha
     if found is None:
         with catalog.write() as connection:
             return deployments.create_deployment(
-                connection, shards=shards or default_shards, model_id=model_id, extractor_version=EXTRACTOR_VERSION
+                connection,
+                shards=shards or default_shards,
+                model_id=model_id,
+                extractor_version=f"{EXTRACTOR_VERSION}, {ANALYSIS_VERSION}",
             )
     if shards is not None and found.shards != shards:
         raise FailedPrecondition(
@@ -156,6 +163,12 @@ def _deployment(catalog: Catalog, model_id: str, shards: int | None, default_sha
             f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
             "run `eunoe reindex` to embed everything again, or configure the former model",
             reason="MODEL_CHANGED",
+        )
+    if not found.extractor_version.endswith(ANALYSIS_VERSION):
+        raise FailedPrecondition(
+            "the words in this data directory were taken apart by another version of Eunoe than this one, so that questions would miss "
+            "them: start with an empty directory and load the data again, or run the former version",
+            reason="ANALYSIS_CHANGED",
         )
     return found
 

@@ -28,6 +28,8 @@ class Deployment:
     model_id: str
     generation: int
     """Grows with every change of the model."""
+    extractor_version: str = ""
+    """Of what read the first sources, text analysis included."""
 
 
 def load_deployment(connection: Connection) -> Deployment | None:
@@ -36,12 +38,12 @@ def load_deployment(connection: Connection) -> Deployment | None:
     if not rows:
         return None
     row = rows[0]
-    return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"])
+    return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"], row["extractor_version"])
 
 
 def create_deployment(connection: Connection, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
     """Write the row, and one row per shard and lane in the log's tables."""
-    created = Deployment(shards, secrets.randbits(63), model_id, 1)
+    created = Deployment(shards, secrets.randbits(63), model_id, 1, extractor_version)
     connection.execute(
         insert(schema.deployment).values(
             id=1,

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from service.domain.kinds import MemoryType
 from service.domain.source import Mention, Observation, Segmented, Source, StageError
+from service.embedders.base import TokenVectors
 from service.pipeline.child import serve
 
 LINE = re.compile(r"(?m)^(?P<kind>likes|saw|spoils|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
@@ -76,6 +77,11 @@ class HashEmbedder:
         """float32 (384,)."""
         row: NDArray[np.float32] = self.embed([text])[0]
         return row
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """A word piece for every word."""
+        spans = [tuple(match.span() for match in re.finditer(r"\S+", text)) for text in texts]
+        return [TokenVectors(self.embed([text[a:b] for a, b in each]), each) for text, each in zip(texts, spans, strict=True)]
 
 
 def _die(stage: str, wanted: str) -> None:
