@@ -16,14 +16,14 @@ from service.retrieval.names import find_names
 from service.retrieval.terms import analyse
 from service.retrieval.times import asks_for_past, when_question
 
-_FIRST_PERSON = re.compile(
-    r"\b(?:i|me|my|mine|myself|i['\u2019](?:m|ve|d|ll)|yo|mis?|je|mon|ma|mes|moi|ich|mich|mir|meine?[nrms]?|eu|meus?|minhas?|io|mi[ao]|miei|mie"
-    r"|ik|mijn|\u044f|\u043c\u0435\u043d\u044f|\u043c\u043e[\u0439\u044f\u0435\u0438]|\u092e\u0948\u0902|\u092e\u0947\u0930[\u093e\u0940\u0947])\b"
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|i['\u2019](?:m|ve|d|ll))\b", re.IGNORECASE)
+_FIRST_PERSON_ELSEWHERE = re.compile(
+    r"\b(?:yo|mis?|je|mon|ma|mes|moi|ich|mich|mir|meine?[nrms]?|eu|meus?|minhas?|io|mi[ao]|miei|mie|ik|mijn"
+    r"|\u044f|\u043c\u0435\u043d\u044f|\u043c\u043e[\u0439\u044f\u0435\u0438]|\u092e\u0948\u0902|\u092e\u0947\u0930[\u093e\u0940\u0947])\b"
     r"|\u6211|\u79c1|\u50d5|\u4ffa|\ub098|\ub0b4|\uc81c|\u0e09\u0e31\u0e19|\u0e1c\u0e21|\u0623\u0646\u0627",
     re.IGNORECASE,
 )
-"""Of English, Spanish, French, German, Portuguese, Italian, Dutch, Russian, Hindi; Chinese, Japanese, Korean, Thai, Arabic."""
-
+"""Of Spanish, French, German, Portuguese, Italian, Dutch, Russian, Hindi; Chinese, Japanese, Korean, Thai, Arabic."""
 _ASSISTANT_SAID = re.compile(
     r"\b(?:did|had) you\b|\byou(?:['\u2019]ve| have| had)? (?:said|told|suggested|recommended|mentioned|advised|gave|given|listed|proposed"
     r"|explained|provided|described|outlined|wrote|written|answered)\b"
@@ -78,15 +78,17 @@ def plan_question(
     naming = find_names(question, names)
     is_about_assistant = not naming.speakers and _ASSISTANT_SAID.search(question) is not None
     terms = tuple(dict.fromkeys(analyse(question)))
+    reads_english = is_english(question)
+    first_person = _FIRST_PERSON if reads_english else _FIRST_PERSON_ELSEWHERE
     return Plan(
         terms=terms,
         related=related_terms(terms, kin),
         embed_text=naming.text,
         speaker=next(iter(naming.speakers)) if len(naming.speakers) == 1 else "",
-        is_about_asker=not naming.speakers and not is_about_assistant and _FIRST_PERSON.search(question) is not None,
+        is_about_asker=not naming.speakers and not is_about_assistant and first_person.search(question) is not None,
         is_about_assistant=is_about_assistant,
         periods=periods_in(question, query_time, first_time, last_time),
         asks_when=when_question(question),
         asks_past=asks_for_past(question),
-        is_english=is_english(question),
+        is_english=reads_english,
     )
