@@ -48,7 +48,7 @@ from service.settings import Settings, is_loopback
 from service.vectors.reader import IndexReader
 
 EMBEDDED_SHARDS = 1
-EXTRACTOR_VERSION = "rules-1"
+EXTRACTOR_VERSION = "rules-2"
 """Of the extractor that `service.pipeline.child` runs."""
 
 FIRST_INSTANCE = "default"

@@ -311,6 +311,7 @@ def _passage_identity(row: SourceRow, passage: Passage) -> str:
 
 def _typed_details(said: Observation) -> str:
     told: dict[str, Any] = {
+        "corrects": said.corrects or None,
         "strength": said.strength,
         "emotion": said.emotion,
         "intensity": said.intensity,

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from service.domain.kinds import DocumentType, MemoryType, Role
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import emotions, episodes, events, facts, preferences
+from service.extractors.rules import emotions, episodes, events, facts, preferences, tasks
+from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
+from service.extractors.rules.coordination import statements
 from service.extractors.rules.events import Times
 from service.extractors.rules.grammar import read
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
 from service.extractors.rules.observe import introduce, observe
+from service.extractors.rules.person import possessive
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
-from service.extractors.rules.talk import About, Talk, open_talk
+from service.extractors.rules.talk import About, Talk, before, open_talk
+from service.extractors.rules.tasks import Task
 
 MOST_PER_SOURCE = 400
 """Observations of one source; a longer list is cut and told as an error."""
@@ -27,6 +32,8 @@ _SHORTEST = 2
 _LONGEST = 60
 """Words of a clause that the grammar reads well; longer ones are lists or unpunctuated text."""
 
+_DANGLING = frozenset("a an the my our of is was are and or i'm".split())
+"""Last words of a clause that its speaker gave up."""
 _YOU = frozenset({"you", "your", "yours", "you're", "yourself"})
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "new", "another", "one"})
 _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
@@ -35,7 +42,7 @@ _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 class RuleExtractor:
     """Deterministic rules for plain English."""
 
-    version = "rules-1"
+    version = "rules-2"
 
     def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
         """The observations of a source, each statement once, in the order of the text."""
@@ -64,13 +71,15 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     talk = open_talk(segmented, number)
     if talk is None:
         return
+    yield from _taken_on(segmented, number, talk)
     said = ""
     count = 0
     for clause in _statements(tuple(clauses(talk.text, talk.turn.start))):
-        for observation in _read(talk, clause):
-            yield observation
-            said += observation.statement + "\n"
-            count += 1
+        for statement in statements(clause):
+            for observation in _read(talk, statement):
+                yield observation
+                said += observation.statement + "\n"
+                count += 1
         if count >= MOST_PER_TURN and talk.turn.role is not None:
             return
     for person in talk.people.known:
@@ -78,12 +87,32 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
             yield introduce(talk, person)
 
 
+def _taken_on(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observation]:
+    """What a speaker agrees to do when another person has just asked for it."""
+    request = before(segmented, number)
+    if request is None or not talk.turn.speaker or request.speaker in {"", "Assistant", talk.speaker}:
+        return
+    task = tasks.taken_on(talk.speaker, talk.text, request.text)
+    if task is None:
+        return
+    clause = next(clauses(talk.text, talk.turn.start), None)
+    if clause is not None:
+        yield _task(talk, clause, read(clause), replace(task, what=possessive(task.what, request.speaker)))
+
+
+def _task(talk: Talk, clause: Clause, reading: Reading, task: Task) -> Observation:
+    when = events.ahead(talk, task.statement.lower())
+    kind = MemoryType.TEMPORAL_EVENT if when.time else MemoryType.FACT
+    found = Outcome("task", kind, 0.75, statement=task.statement)
+    return observe(talk, clause, reading, found, About(task.owner.lower(), task.owner), when)
+
+
 def _statements(found: tuple[Clause, ...]) -> Iterator[Clause]:
     """The clauses that can state or ask for something: what follows a question or hangs on a condition is left out."""
     asking = {clause.sentence for clause in found if clause.is_last and clause.ends_with == "?" and _is_asked_apart(clause)}
     silent = -1
     for clause in found:
-        if clause.sentence == silent or not _SHORTEST <= len(clause.words) <= _LONGEST:
+        if clause.sentence == silent or not _SHORTEST <= len(clause.words) <= _LONGEST or clause.words[-1] in _DANGLING:
             continue
         if is_question(clause):
             yield clause
@@ -105,10 +134,16 @@ def _is_asked_apart(clause: Clause) -> bool:
 
 def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     reading = read(clause)
+    task = tasks.handed_out(clause, is_minutes=talk.is_minutes)
+    if task:
+        yield _task(talk, clause, reading, task)
+        return
     about = talk.about(reading)
     when = events.when(talk, clause, reading)
     feeling = None if is_question(clause) else emotions.feel(clause, reading)
     outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading, when)
+    if outcome is None and attribute_of(reading, about.label, clause.lower, talk.speaker)[0] and not is_question(clause):
+        outcome = facts.POSSESSION
     if outcome is None and feeling is None and not is_question(clause):
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
     said = clause.text
@@ -119,6 +154,7 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
             said = observation.statement
             yield observation
     talk.last_text = said
+    talk.take_note_of_object(reading)
     if not reading.verb and 2 <= len(clause.words) <= 4 and clause.words[0] in _DETERMINERS:
         talk.last_thing = clause.text
 
@@ -130,6 +166,8 @@ def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:
     preference stands without knowing of what it speaks.
     """
     is_preference = found.type is MemoryType.PREFERENCE
+    if "each other" in clause.lower and not talk.is_impersonal:
+        return False
     if not found.reword and not talk.is_impersonal and not _YOU.isdisjoint(clause.words):
         return False
     return bool(about.label or is_preference) and not (talk.is_sarcastic and is_preference and found.polarity > 0)

@@ -57,7 +57,7 @@ PHRASES = (
         _F,
         "decision decided agreed go going",
         p(
-            r"^decision\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going to)? (?:go|going) (?:with|for) \w"
+            r"^(?:decision|decided|agreed|resolved)\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going to)? (?:go|going) (?:with|for) \w"
         ),
         confidence=0.8,
     ),
@@ -221,6 +221,51 @@ GENERAL = (
         confidence=0.7,
     ),
     VerbRule(
+        "mine_is",
+        _F,
+        "be",
+        p(r"\w"),
+        unless=_NOT_A_STATE,
+        tenses=_PRESENT,
+        subjects=frozenset({Subject.MINE}),
+        confidence=0.6,
+    ),
+    VerbRule(
+        "never_did",
+        _F,
+        "be have try do see visit eat drink ride drive fly meet read watch own live work learn play",
+        p(r"\S"),
+        tenses=frozenset({Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=True,
+        unless=p(r"^(?:so |more |better|happier|this|that|a (?:big )?fan|it\b|able|sure|good|great|one )"),
+        confidence=0.65,
+    ),
+    VerbRule(
+        "used_to",
+        _F,
+        "use",
+        p(r"to (?!it\b|that\b|this\b)\w"),
+        tenses=frozenset({Tense.PAST}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.7,
+    ),
+    VerbRule(
+        "tries_to",
+        _F,
+        "try",
+        p(
+            r"to (?:quit|stop|give up|cut|lose|gain|save|learn|eat|drink|sleep|get (?:pregnant|fit|into|better at|back into)|conceive|"
+            r"become|finish|write|build|reduce|avoid|spend|exercise|run|read|improve|sell|buy)\b"
+        ),
+        tenses=frozenset({Tense.PROGRESSIVE, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(r"\b(?:this|that|it)$"),
+        confidence=0.65,
+    ),
+    VerbRule(
         "thing_state",
         _F,
         "be",
@@ -237,7 +282,7 @@ GENERAL = (
             "work live study teach run manage lead drive speak play use own cover handle wear take need keep "
             "sell love owe help support cook look have"
         ),
-        p(r"\S"),
+        p(r"(?!amazing|great|awesome|good|nice|lovely|beautiful|cool|fantastic|incredible|fun|like|so |really |wonderful|cute|delicious)\S"),
         tenses=NOW,
         subjects=OTHERS,
         negated=False,
@@ -247,6 +292,9 @@ GENERAL = (
 )
 
 TABLE = Table(PHRASES, (*SLOTS, *GENERAL))
+
+POSSESSION = Outcome("possession", _F, 0.85)
+"""What fills an attribute of the speaker's, whatever its words."""
 
 STATED = Outcome("stated", _F, 0.6)
 """A statement of a document that no row knows: documents state what is so."""

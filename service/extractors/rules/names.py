@@ -9,12 +9,13 @@ from service.domain.zones import MONTHS
 from service.extractors.rules.calendar import WEEKDAYS
 
 _NAME = re.compile(
-    r"\b(?P<name>[A-Z][\w'’.-]*(?:(?: (?:of|the|and|de|van|von|der|la|le|"
-    r"du|&))? ?(?:[A-Z&][\w'’.-]*|\d[\w.-]*)){0,4})"
+    r"\b(?P<name>(?:[A-Z]|[a-z]{1,3}(?=[A-Z][a-z]))[\w'’.-]*(?:(?: (?:of|of the|de|van|von|van der|der|la|le|"
+    r"du|da|do|di|&))? ?(?:[A-Z&][\w'’.-]*|\d(?!\d{0,1}(?:st|nd|rd|th)\b)[\w.-]*)){0,4})"
 )
+"""A run of capitalised words, with the small words inside names and the numbers behind them: "Museum of Modern Art", "iPhone 15"."""
 _NOT_NAMES = (
     frozenset(
-        """i i'm i've i'll i'd user user's ok tv the a an my our we she he it they this that these those there no not yes please also and but so if when
+        """monday's tuesday's wednesday's thursday's friday's saturday's sunday's i i'm i've i'll i'd user user's ok tv the a an my our we she he it they this that these those there no not yes please also and but so if when
         what where why how who is are was were do does did can could should would will never always only just then now first last next every each
         some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd""".split()
     )

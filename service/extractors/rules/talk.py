@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.kinds import DocumentType
-from service.domain.source import Segmented, Turn
+from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
+from service.extractors.rules.appointments import latest_named
 from service.extractors.rules.mask import is_english, is_play, own_words
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
@@ -17,6 +19,9 @@ from service.extractors.rules.reading import Reading, Subject
 
 _IMPERSONAL = frozenset({DocumentType.DOCUMENT, DocumentType.PDF, DocumentType.KNOWLEDGE_ARTICLE, DocumentType.IMAGE})
 """Documents whose "we" and "you" are nobody in particular; their statements stay as they are written."""
+
+_MINUTES = frozenset({DocumentType.MEETING_TRANSCRIPT, DocumentType.NOTE, DocumentType.DOCUMENT, DocumentType.EMAIL})
+"""Documents in which tasks are handed out."""
 
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "\u2019\u2018\u201c\u201d\u2026\u2014\u2013", " "))
 _TURNS_BEFORE = 4
@@ -32,6 +37,24 @@ class About:
     label: str
     """How the statement calls them; empty where nobody can be made out."""
 
+
+_BRINGS_IN = frozenset(
+    """get buy have adopt rent order own drive build make write paint use lease start run launch create receive install join read watch book
+    find sell plan""".split()
+)
+"""Verbs whose object the talk goes on about."""
+_OBJECT = re.compile(
+    r"(?:just |finally |also )?(?:(?P<own>[Mm]y|[Oo]ur)|an?|the|another|this) (?P<what>(?:new )?[\w'-]+(?: [\w'-]+){0,3}?)"
+    r"(?=[,.;(]|$| (?:in|at|on|from|with|for|called|named|which|that|and|to|because|so|last|this|next|yesterday|today|by|about)\b)"
+)
+_EXPLETIVE = re.compile(
+    r"(?:(?:not|so|really|very|always|such|just|pretty|quite|a|an|the) )*[\w-]+ (?:to \w|that\b|how\b|when\b|if\b|\w+ing\b)|"
+    r"(?:like|as if|up to|about time|time to)\b"
+)
+_NO_THINGS = frozenset("sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split())
+"""First words of a subject that "it" cannot mean."""
+_AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b|,", re.IGNORECASE)
+_EXPLETIVE_VERBS = frozenset({"be", "feel", "seem", "look", "take", "mean", "help", "sound", "rain", "snow", "turn", "depend"})
 
 NOBODY = About("", "")
 
@@ -49,6 +72,7 @@ class Talk:
     people: People
     is_sarcastic: bool
     is_impersonal: bool
+    is_minutes: bool
     last_thing: str = ""
     """What "it" means: the latest subject that is a thing."""
     last_text: str = ""
@@ -68,6 +92,12 @@ class Talk:
             return self._pronoun(reading)
         return self._noun(reading.subject_text)
 
+    def take_note_of_object(self, reading: Reading) -> None:
+        """What somebody got, made or has is what the next "it" means: "we bought a flat, it's on the third floor"."""
+        match = _OBJECT.match(reading.rest) if reading.verb in _BRINGS_IN and not reading.negated else None
+        if match:
+            self.last_thing = possessive(match["own"], self.speaker) + " " + match["what"] if match["own"] else "The " + match["what"]
+
     def felt_by(self, reading: Reading) -> About:
         """Who feels something: of "it's so frustrating" the speaker."""
         if reading.subject is Subject.PRONOUN and reading.subject_text.lower() in {"it", "that", "this"}:
@@ -81,13 +111,16 @@ class Talk:
         if person:
             self.last_person = person
             return About(person.key, label)
-        self.last_thing = label
+        if text.split(" ", 1)[0].lower() not in _NO_THINGS:
+            self.last_thing = _AFTERTHOUGHT.split(label, maxsplit=1)[0]
         return About(label.lower().removeprefix("the "), label)
 
     def _pronoun(self, reading: Reading) -> About:
         word = reading.subject_text.lower()
         if word == "there":
             return About(self.speaker.lower(), "There")
+        if word == "it" and reading.verb in _EXPLETIVE_VERBS and _EXPLETIVE.match(reading.rest.lower()):
+            return NOBODY
         if word == "it":
             return About(self.last_thing.lower().removeprefix("the "), self.last_thing)
         if word not in {"she", "he", "they"}:
@@ -113,13 +146,24 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     speaker = turn.speaker or "User"
     said = local_time(turn.said_time, segmented.source.time_zone)
     impersonal = kind in _IMPERSONAL and turn.role is None
-    talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal)
+    talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal, kind in _MINUTES)
     for earlier, earlier_words in before:
+        talk.last_thing = possessive(latest_named(earlier), speaker) or talk.last_thing
         if not RELATION_WORDS.isdisjoint(earlier_words):
             talk.people.hear(earlier, earlier_words)
     if not RELATION_WORDS.isdisjoint(words):
         talk.people.hear(text, words, is_current=True)
     return talk
+
+
+def before(segmented: Segmented, number: int) -> PreviousTurn | None:
+    """The turn before, whoever said it."""
+    if segmented.source.document_type is None:
+        return segmented.source.previous[-1] if segmented.source.previous else None
+    if number == 0:
+        return None
+    turn = segmented.turns[number - 1]
+    return PreviousTurn(turn.speaker or (turn.role.value.capitalize() if turn.role else ""), turn.text)
 
 
 def _words(text: str) -> frozenset[str]:
