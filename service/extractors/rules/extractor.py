@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from service.domain.kinds import DocumentType, MemoryType, Role
 from service.domain.source import Observation, Segmented, StageError
@@ -13,13 +14,15 @@ from service.extractors.rules.clauses import Clause, clauses
 from service.extractors.rules.coordination import statements
 from service.extractors.rules.events import Times
 from service.extractors.rules.grammar import read
+from service.extractors.rules.languages.detect import language_of
+from service.extractors.rules.languages.reader import reader
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
 from service.extractors.rules.observe import introduce, observe
 from service.extractors.rules.person import possessive
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
-from service.extractors.rules.talk import About, Talk, before, open_talk
+from service.extractors.rules.talk import About, Talk, before, open_talk, words_of
 from service.extractors.rules.tasks import Task
 
 MOST_PER_SOURCE = 400
@@ -48,7 +51,7 @@ class RuleExtractor:
         """The observations of a source, each statement once, in the order of the text."""
         found: dict[tuple[MemoryType, str, str], Observation] = {}
         for number in _turns_to_read(segmented):
-            for observation in _observations(segmented, number):
+            for observation in _of_turn(segmented, number):
                 found.setdefault((observation.type, observation.subject, observation.key), observation)
                 if len(found) >= MOST_PER_SOURCE:
                     message = f"only the first {MOST_PER_SOURCE} statements were kept"
@@ -65,6 +68,19 @@ def _turns_to_read(segmented: Segmented) -> Iterator[int]:
     for number, turn in enumerate(turns):
         if turn.role is Role.USER or (turn.role is None and not is_talk):
             yield number
+
+
+def _of_turn(segmented: Segmented, number: int) -> Iterator[Observation]:
+    """English by its grammar, five languages by their words, others not at all: their passages stay findable."""
+    text = segmented.turns[number].text
+    language = language_of(text, words_of(text))
+    if language == "en":
+        return _observations(segmented, number)
+    return islice(reader(language).read(segmented, number), _most(segmented, number)) if language else iter(())
+
+
+def _most(segmented: Segmented, number: int) -> int:
+    return MOST_PER_SOURCE if segmented.turns[number].role is None else MOST_PER_TURN
 
 
 def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:

@@ -50,26 +50,6 @@ def is_play(text: str, words: frozenset[str]) -> bool:
     return not _PLAY_WORDS.isdisjoint(words) and bool(_PLAY.search(text))
 
 
-_ENGLISH = frozenset(
-    """the and is are was i i'm you my it that this of to in on for with have has had not but be at we they she he do does did what how can will
-    would your me so if or as from about there""".split()
-)
-_FOREIGN = frozenset(
-    """der die das und ist nicht ich wir mit ein eine den dem zu auf auch noch bei le la les et est je nous pas une des un pour avec dans mon ma que qui
-    el los las y es no yo en una por con mi pero para o os as e eu nao não uma com meu minha il lo gli che sono non ho di per mia het een ik niet van
-    met mijn""".split()
-)
-
-
-def is_english(words: frozenset[str]) -> bool:
-    """Whether a turn is not evidently in another language, whose words these rules would misread.
-
-    Args:
-        words: its words in lower case.
-    """
-    return len(words & _FOREIGN) < 2 or len(words & _FOREIGN) <= len(words & _ENGLISH)
-
-
 def own_words(text: str) -> str:
     """The text with what is not the speaker's statement blanked out, same length."""
     if "```" in text or "~~~" in text:

@@ -11,7 +11,7 @@ from service.domain.kinds import DocumentType
 from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
-from service.extractors.rules.mask import is_english, is_play, own_words
+from service.extractors.rules.mask import is_play, own_words
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
@@ -135,12 +135,12 @@ class Talk:
 
 
 def open_talk(segmented: Segmented, number: int) -> Talk | None:
-    """What is known before the first clause of a turn; None where it is a game, a story or not English."""
+    """What is known before the first clause of a turn; None where it is a game or a story."""
     turn = segmented.turns[number]
     text = own_words(turn.text)
-    before = [(earlier, _words(earlier)) for earlier in _before(segmented, number)]
-    words = _words(text)
-    if not is_english(words) or is_play(text, words) or any(is_play(*earlier) for earlier in before):
+    before = [(earlier, words_of(earlier)) for earlier in earlier_turns(segmented, number)]
+    words = words_of(text)
+    if is_play(text, words) or any(is_play(*earlier) for earlier in before):
         return None
     kind = segmented.source.document_type
     speaker = turn.speaker or "User"
@@ -166,11 +166,12 @@ def before(segmented: Segmented, number: int) -> PreviousTurn | None:
     return PreviousTurn(turn.speaker or (turn.role.value.capitalize() if turn.role else ""), turn.text)
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text in lower case."""
     return frozenset(text.lower().translate(_PUNCTUATION).split())
 
 
-def _before(segmented: Segmented, number: int) -> list[str]:
+def earlier_turns(segmented: Segmented, number: int) -> list[str]:
     """What the same speaker said just before."""
     turn, source = segmented.turns[number], segmented.source
     if source.document_type is None:
