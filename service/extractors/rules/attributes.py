@@ -50,8 +50,6 @@ def attribute_of(reading: Reading, label: str, lower: str, speaker: str) -> tupl
         favourite = _FAVOURITE_AFTER.match(reading.rest.lower())
         if favourite:
             return FAVOURITE + favourite[1], reading.subject_text
-    if reading.subject is Subject.PRONOUN and label.lower().startswith("new "):
-        label = f"{speaker}'s {label}"  # "New phone! It's a Pixel": an announcement is about one's own
     owned = label.lower().removeprefix(speaker.lower() + "'s ")
     return _possession(reading, _KEPT.sub("", owned)) if "'s " not in owned else ("", "")
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from service.domain.kinds import DocumentType, MemoryType, Role
+from service.domain.kinds import DocumentType, MemoryType, Precision, Role
+from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import emotions, episodes, events, facts, preferences, tasks
+from service.extractors.rules import answers, emotions, episodes, events, facts, preferences, tasks
+from service.extractors.rules.answers import Answer
 from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
 from service.extractors.rules.coordination import statements
@@ -87,7 +89,7 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     talk = open_talk(segmented, number)
     if talk is None:
         return
-    yield from _taken_on(segmented, number, talk)
+    yield from _by_reply(segmented, number, talk)
     said = ""
     count = 0
     for clause in _statements(tuple(clauses(talk.text, talk.turn.start))):
@@ -103,17 +105,30 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
             yield introduce(talk, person)
 
 
-def _taken_on(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observation]:
-    """What a speaker agrees to do when another person has just asked for it."""
+def _by_reply(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observation]:
+    """What a turn says by replying: a task taken on, an appointment agreed to, a detail that was asked for."""
     request = before(segmented, number)
-    if request is None or not talk.turn.speaker or request.speaker in {"", "Assistant", talk.speaker}:
-        return
-    task = tasks.taken_on(talk.speaker, talk.text, request.text)
-    if task is None:
-        return
     clause = next(clauses(talk.text, talk.turn.start), None)
-    if clause is not None:
-        yield _task(talk, clause, read(clause), replace(task, what=possessive(task.what, request.speaker)))
+    if request is None or clause is None or request.speaker in {"", talk.speaker} or talk.turn.role is None:
+        return
+    reading = read(clause)
+    task = tasks.taken_on(talk.speaker, talk.text, request.text) if request.speaker != "Assistant" and talk.turn.speaker else None
+    if task:
+        yield _task(talk, clause, reading, replace(task, what=possessive(task.what, request.speaker)))
+    proposal = answers.agreed(talk.text, request.text)
+    when = events.ahead(talk, proposal.lower()) if proposal else events.NEVER
+    if when.time and when.time.precision in {Precision.DAY, Precision.MINUTE}:
+        found = Outcome("agreed", MemoryType.TEMPORAL_EVENT, 0.65, statement=f"{talk.speaker} has agreed to: {proposal}")
+        yield observe(talk, clause, reading, found, talk.self, when)
+    answer = answers.answered(talk.text, request.text)
+    if answer:
+        yield observe(talk, clause, reading, _detail(talk, answer), talk.self, events.NEVER)
+
+
+def _detail(talk: Talk, answer: Answer) -> Outcome:
+    is_slot = answer.what in ATTRIBUTES
+    statement = f"{talk.speaker}'s {answer.what} is {answer.value}"
+    return Outcome("answers", MemoryType.FACT, 0.75, answer.what if is_slot else "", answer.value if is_slot else "", statement=statement)
 
 
 def _task(talk: Talk, clause: Clause, reading: Reading, task: Task) -> Observation:
@@ -172,7 +187,7 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     talk.last_text = said
     talk.take_note_of_object(reading)
     if not reading.verb and 2 <= len(clause.words) <= 4 and clause.words[0] in _DETERMINERS:
-        talk.last_thing = clause.text
+        talk.take_note_of_thing(clause.text)
 
 
 def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:

@@ -66,8 +66,8 @@ def mentions(statement: str, people: tuple[Mention, ...]) -> tuple[Mention, ...]
     known = {part for name in found for part in name.split()}
     for match in _NAME.finditer(statement):
         name = _trimmed(match["name"])
-        opens = match.start("name") == 0 and " " not in name
-        if name and name not in found and name not in known and len(name) <= _LONGEST and not opens:
+        opens = match.start("name") == 0 and match["name"].startswith(name) and " " not in name
+        if name and not name.isdigit() and name not in found and name not in known and len(name) <= _LONGEST and not opens:
             before = statement[max(0, match.start() - _LOOK_BACK) : match.start()].lower().split()
             found[name] = Mention(name, kind_of(name, before[-2:]))
     return tuple(found.values())

@@ -162,6 +162,8 @@ def _is_reduced(lower: list[str], place: int) -> bool:
 def _agrees(lower: list[str], place: int) -> bool:
     """A noun-like form is the verb when it stands behind a singular subject with -s, or a plural one without."""
     forms = FORMS.get(lower[place], {})
+    if lower[place - 1] in ADVERBS and place > 1:
+        return Form.BASE in forms or Form.THIRD in forms
     before = lower[place - 1]
     plural = before.endswith("s") and not before.endswith(("ss", "'s"))
     return (Form.THIRD in forms and not plural and before not in {"the", "my", "our", "a", "two"}) or (

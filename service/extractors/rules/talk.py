@@ -43,6 +43,7 @@ _BRINGS_IN = frozenset(
     find sell plan""".split()
 )
 """Verbs whose object the talk goes on about."""
+_MAKES_OWN = frozenset("get buy have adopt rent order own drive lease build".split())
 _OBJECT = re.compile(
     r"(?:just |finally |also )?(?:(?P<own>[Mm]y|[Oo]ur)|an?|the|another|this) (?P<what>(?:new )?[\w'-]+(?: [\w'-]+){0,3}?)"
     r"(?=[,.;(]|$| (?:in|at|on|from|with|for|called|named|which|that|and|to|because|so|last|this|next|yesterday|today|by|about)\b)"
@@ -53,7 +54,7 @@ _EXPLETIVE = re.compile(
 )
 _NO_THINGS = frozenset("sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split())
 """First words of a subject that "it" cannot mean."""
-_AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b|,", re.IGNORECASE)
+_AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b,?", re.IGNORECASE)
 _EXPLETIVE_VERBS = frozenset({"be", "feel", "seem", "look", "take", "mean", "help", "sound", "rain", "snow", "turn", "depend"})
 
 NOBODY = About("", "")
@@ -79,6 +80,11 @@ class Talk:
     """The clause before, as a statement where it made one."""
     last_person: Person | None = None
 
+    @property
+    def self(self) -> About:
+        """The speaker."""
+        return About(self.speaker.lower(), self.speaker)
+
     def about(self, reading: Reading) -> About:
         """Who a clause is about, taking note of it for the clauses that follow."""
         kind = reading.subject
@@ -92,11 +98,16 @@ class Talk:
             return self._pronoun(reading)
         return self._noun(reading.subject_text)
 
+    def take_note_of_thing(self, text: str) -> None:
+        """A thing named by itself is what the next "it" means: "New phone! It's a Pixel"."""
+        self.last_thing = f"{self.speaker}'s {text[0].lower()}{text[1:]}" if text.lower().startswith("new ") else text
+
     def take_note_of_object(self, reading: Reading) -> None:
         """What somebody got, made or has is what the next "it" means: "we bought a flat, it's on the third floor"."""
         match = _OBJECT.match(reading.rest) if reading.verb in _BRINGS_IN and not reading.negated else None
         if match:
-            self.last_thing = possessive(match["own"], self.speaker) + " " + match["what"] if match["own"] else "The " + match["what"]
+            is_own = match["own"] or (reading.subject is Subject.SELF and reading.verb in _MAKES_OWN)
+            self.last_thing = f"{self.speaker}'s {match['what']}" if is_own else f"The {match['what']}"
 
     def felt_by(self, reading: Reading) -> About:
         """Who feels something: of "it's so frustrating" the speaker."""
@@ -105,6 +116,9 @@ class Talk:
         return self.about(reading)
 
     def _noun(self, text: str) -> About:
+        text = _AFTERTHOUGHT.sub("", text)
+        if text.lower().startswith("new ") and not self.is_impersonal:
+            text = f"my {text[0].lower()}{text[1:]}"  # "New phone, ...": an announcement is about one's own
         person = self.people.named(text) or (None if self.is_impersonal else self.people.note(text))
         label = text if self.is_impersonal else possessive(text, self.speaker)
         label = label[:1].upper() + label[1:]
@@ -112,7 +126,7 @@ class Talk:
             self.last_person = person
             return About(person.key, label)
         if text.split(" ", 1)[0].lower() not in _NO_THINGS:
-            self.last_thing = _AFTERTHOUGHT.split(label, maxsplit=1)[0]
+            self.last_thing = label.split(",", 1)[0]
         return About(label.lower().removeprefix("the "), label)
 
     def _pronoun(self, reading: Reading) -> About:
