@@ -13,6 +13,7 @@ import numpy as np
 
 from service.domain.kinds import Stage
 from service.domain.source import Embedded, Extracted, SearchText, Source, StageError
+from service.parsers.unreadable import UnreadableError
 from service.pipeline.extract import extract
 from service.pipeline.parse import parse
 from service.pipeline.segment import segment
@@ -114,5 +115,6 @@ def _run(stage: Stage, work: Callable[[], T]) -> T:
     try:
         return work()
     except Exception as error:
-        told = StageError(stage.value, type(error).__name__.upper(), str(error)[:500])
+        code = error.code if isinstance(error, UnreadableError) else type(error).__name__.upper()
+        told = StageError(stage.value, code, str(error)[:500])
         raise StageFailedError(told) from error

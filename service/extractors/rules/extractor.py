@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -9,7 +10,7 @@ from itertools import islice
 from service.domain.kinds import DocumentType, MemoryType, Precision, Role
 from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import answers, emotions, episodes, events, facts, preferences, tasks
+from service.extractors.rules import answers, emotions, episodes, events, facts, notes, preferences, tasks
 from service.extractors.rules.answers import Answer
 from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
@@ -37,6 +38,8 @@ _SHORTEST = 2
 _LONGEST = 60
 """Words of a clause that the grammar reads well; longer ones are lists or unpunctuated text."""
 
+_LONGEST_TITLE = 8
+_ISSUED = re.compile(r"(?:last |page )?(?:updated|modified|reviewed|published|revised|printed|created|effective|version|copyright|©)\b.{0,12}\b(?:on |of )?.*\d{4}$")
 _DANGLING = frozenset("a an the my our of is was are and or i'm".split())
 """Last words of a clause that its speaker gave up."""
 _YOU = frozenset({"you", "your", "yours", "you're", "yourself"})
@@ -93,6 +96,8 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     said = ""
     count = 0
     for clause in _statements(tuple(clauses(talk.text, talk.turn.start))):
+        if talk.is_impersonal and _is_title(clause):
+            continue
         for statement in statements(clause):
             for observation in _read(talk, statement):
                 yield observation
@@ -138,6 +143,12 @@ def _task(talk: Talk, clause: Clause, reading: Reading, task: Task) -> Observati
     return observe(talk, clause, reading, found, About(task.owner.lower(), task.owner), when)
 
 
+def _is_title(clause: Clause) -> bool:
+    """Whether a line of a document is a title or a date of issue rather than a sentence."""
+    is_line = clause.is_first and clause.is_last and not clause.ends_with and len(clause.words) <= _LONGEST_TITLE
+    return is_line or bool(_ISSUED.match(clause.lower))
+
+
 def _statements(found: tuple[Clause, ...]) -> Iterator[Clause]:
     """The clauses that can state or ask for something: what follows a question or hangs on a condition is left out."""
     asking = {clause.sentence for clause in found if clause.is_last and clause.ends_with == "?" and _is_asked_apart(clause)}
@@ -172,6 +183,13 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     about = talk.about(reading)
     when = events.when(talk, clause, reading)
     feeling = None if is_question(clause) else emotions.feel(clause, reading)
+    if talk.is_note and not is_question(clause):
+        noted = notes.to_do(clause, reading, talk.speaker)
+        noted = noted or (None if when.time or when.recurrence else notes.keyed(clause, talk.speaker))
+        if noted:
+            yield observe(talk, clause, reading, noted, talk.self, when)
+            talk.last_text = noted.statement
+            return
     outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading, when)
     if outcome is None and attribute_of(reading, about.label, clause.lower, talk.speaker)[0] and not is_question(clause):
         outcome = facts.POSSESSION

@@ -6,12 +6,16 @@ Masked characters become blanks of the same number, so that every offset stays t
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]{1,300}`")
 _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _QUOTATION = re.compile(r"[\"“„][^\"”“\n]{2,600}[\"”]")
-_STAGE_DIRECTION = re.compile(r"(?<!\*)\*[^*\n]{2,200}\*(?!\*)")
+_STAGE_DIRECTION = re.compile(r"(?:^|(?<=[.!?…\n] )|(?<=[.!?…\n]))\*[^*\n]{2,200}\*(?=\s*(?:$|[.!?\n]|[A-Z]))")
+"""An action between asterisks that stands by itself; within a sentence they only stress a word."""
+_WRAPPED_FROM = 50
+"""Characters from which on a line may have been broken by its mail program."""
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
 _PASTED = re.compile(
     r"\b(?:translate|proofread|summari[sz]e|rewrite|rephrase|correct|edit|paraphrase|check|"
@@ -33,6 +37,7 @@ _PLAY = re.compile(
 )
 
 
+_GOES_ON = re.compile(r"[ \t>]{0,3}(?:[a-z(\"'£$€\d]|I\b|[A-Z][a-z]+ [a-z])(?!\d*[.)] )")
 _PLAY_WORDS = frozenset(
     """let lets role roleplay pretend character act wizard pirate detective knight dragon level roll rolls d20 saving points npc once story poem joke song
     scene dialogue haiku limerick turn riddle knock""".split()
@@ -48,6 +53,18 @@ def is_play(text: str, words: frozenset[str]) -> bool:
         words: its words in lower case.
     """
     return not _PLAY_WORDS.isdisjoint(words) and bool(_PLAY.search(text))
+
+
+def unwrapped(text: str) -> str:
+    """Paragraphs in one line where a mail program or a PDF broke them; same length."""
+    if "\n" not in text:
+        return text
+    lines = text.split("\n")
+    joined = [lines[0]]
+    for before, line in pairwise(lines):
+        goes_on = len(before) >= _WRAPPED_FROM and before.rstrip()[-1:] not in {".", "!", "?", ":", ";", "|"} and _GOES_ON.match(line)
+        joined.append((" " if goes_on else "\n") + line)
+    return "".join(joined)
 
 
 def own_words(text: str) -> str:

@@ -11,7 +11,7 @@ from service.domain.kinds import DocumentType
 from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
-from service.extractors.rules.mask import is_play, own_words
+from service.extractors.rules.mask import is_play, own_words, unwrapped
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
@@ -74,6 +74,7 @@ class Talk:
     is_sarcastic: bool
     is_impersonal: bool
     is_minutes: bool
+    is_note: bool = False
     last_thing: str = ""
     """What "it" means: the latest subject that is a thing."""
     last_text: str = ""
@@ -151,16 +152,17 @@ class Talk:
 def open_talk(segmented: Segmented, number: int) -> Talk | None:
     """What is known before the first clause of a turn; None where it is a game or a story."""
     turn = segmented.turns[number]
-    text = own_words(turn.text)
+    kind = segmented.source.document_type
+    text = own_words(turn.text if kind is None else unwrapped(turn.text))
     before = [(earlier, words_of(earlier)) for earlier in earlier_turns(segmented, number)]
     words = words_of(text)
     if is_play(text, words) or any(is_play(*earlier) for earlier in before):
         return None
-    kind = segmented.source.document_type
     speaker = turn.speaker or "User"
     said = local_time(turn.said_time, segmented.source.time_zone)
     impersonal = kind in _IMPERSONAL and turn.role is None
     talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal, kind in _MINUTES)
+    talk.is_note = kind is DocumentType.NOTE
     for earlier, earlier_words in before:
         talk.last_thing = possessive(latest_named(earlier), speaker) or talk.last_thing
         if not RELATION_WORDS.isdisjoint(earlier_words):
