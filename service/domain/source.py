@@ -107,6 +107,8 @@ class Mention:
     name: str
     kind: str
     """person, place, organisation, product, work, animal or thing."""
+    aliases: tuple[str, ...] = ()
+    """Folded: what else it is called, a role such as "user's sister" included."""
 
 
 @dataclass(frozen=True, slots=True)

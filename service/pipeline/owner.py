@@ -29,8 +29,10 @@ from service.domain.source import StageError
 from service.domain.writes import LogEntry
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
+from service.pipeline.child import RefineDone
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
+from service.pipeline.refine import RefineStep
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.store import Outcome, Ownership, Record, store
 from service.pipeline.worker import ChildDiedError, ChildWorker
@@ -114,6 +116,7 @@ class Owner:
         self._pause_until = 0.0
         self._is_unindexed = False
         self._flush_due = 0.0
+        self._refine = RefineStep(catalog, index, ownership)
 
     def stop(self) -> None:
         """Finish the round, hand back the rest, return from `run`."""
@@ -214,7 +217,7 @@ class Owner:
 
     def _feed(self) -> None:
         while self._child.wants_work:
-            task = self._schedule.next_slice()
+            task = self._schedule.next_slice() or self._refine.next_slice()
             if task is None:
                 return
             self._child.send(task)
@@ -233,6 +236,9 @@ class Owner:
 
     def _collect(self) -> None:
         for done in self._child.receive():
+            if isinstance(done, RefineDone):
+                self._refine.take(done)
+                continue
             self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
             if job is None or job.outcome is not None:
@@ -272,6 +278,7 @@ class Owner:
         self._schedule.clear()
         self._child.start()
         keys = died.started.keys if died.started is not None else ()
+        self._refine.child_died(keys)
         suspects: list[Job] = []
         for state in self._lanes.values():
             for job in state.jobs:
@@ -303,6 +310,7 @@ class Owner:
             self._isolate(batch, error)
             return True
         self._drop(batch)
+        self._refine.look()
         self._report()
         return True
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from service.domain.kinds import Stage
-from service.domain.source import Embedded, Extracted, SearchText, Source, StageError
+from service.domain.refining import Session, fingerprint
+from service.domain.source import Embedded, Extracted, Observation, SearchText, Source, StageError
 from service.parsers.unreadable import UnreadableError
 from service.pipeline.extract import extract
 from service.pipeline.parse import parse
@@ -55,9 +56,12 @@ class Prepared:
     @property
     def texts(self) -> list[str]:
         """What is to be embedded: passages, then observations."""
-        return [passage.embed_text for passage in self.extracted.passages] + [
-            said.statement for said in self.extracted.observations
-        ]
+        return [passage.embed_text for passage in self.extracted.passages] + self.statements
+
+    @property
+    def statements(self) -> list[str]:
+        """The observations as they are embedded."""
+        return [said.statement for said in self.extracted.observations]
 
 
 def prepare(source: Source, extractor: Extractor) -> Prepared:
@@ -72,6 +76,40 @@ def prepare(source: Source, extractor: Extractor) -> Prepared:
     analysed = [_analyse(passage.context, passage.text) for passage in extracted.passages]
     analysed += [_analyse(said.context, said.statement) for said in extracted.observations]
     return Prepared(extracted, tuple(analysed))
+
+
+def refine(session: Session, extractor: Extractor) -> list[Prepared]:
+    """A second look at a session; the sources that now say something else than before.
+
+    Raises:
+        StageFailedError: a stage could not do its work.
+    """
+    segmented = [segment(parse(source)) for source in session.sources]
+    refined = _run(Stage.EXTRACT, lambda: extractor.refine(segmented, session.known))
+    changed = []
+    for one, found, said in zip(segmented, refined, session.said, strict=True):
+        if _prints(found.observations) != said:
+            extracted = Extracted(one.source, one.passages, found.observations)
+            analysed = [_analyse(observation.context, observation.statement) for observation in found.observations]
+            changed.append(Prepared(extracted, tuple(analysed)))
+    return changed
+
+
+def _prints(observations: Sequence[Observation]) -> frozenset[str]:
+    return frozenset(
+        fingerprint(one.type.value, one.key, one.statement, one.subject, tuple(mention.name for mention in one.mentions))
+        for one in observations
+    )
+
+
+def finish_statements(prepared: Prepared, vectors: Sequence[bytes]) -> Embedded:
+    """Put the vectors of a source's statements beside them; its passages are stored already."""
+    extracted = prepared.extracted
+    search = [
+        SearchText(told.terms, vector, told.words, told.has_time_word)
+        for told, vector in zip(prepared.analysed, vectors, strict=True)
+    ]
+    return Embedded(extracted.source.source_id, extracted.passages, extracted.observations, (), (), tuple(search))
 
 
 def embed_texts(texts: Sequence[str], embedder: Embedder) -> list[bytes]:

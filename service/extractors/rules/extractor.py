@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from service.domain.kinds import DocumentType, MemoryType, Precision, Role
+from service.domain.refining import Known, Refined
 from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import answers, emotions, episodes, events, facts, notes, preferences, tasks
+from service.extractors.rules import answers, emotions, episodes, events, facts, notes, preferences, refinement, tasks
 from service.extractors.rules.answers import Answer
 from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
@@ -62,6 +63,10 @@ class RuleExtractor:
                     message = f"only the first {MOST_PER_SOURCE} statements were kept"
                     return tuple(found.values()), (StageError("extract", "TOO_MANY_OBSERVATIONS", message),)
         return tuple(found.values()), ()
+
+    def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
+        """The observations of a session's sources, each read with all others in mind."""
+        return refinement.refine(talk, known, lambda one: self.extract(one)[0])
 
 
 def _turns_to_read(segmented: Segmented) -> Iterator[int]:

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.domain.kinds import DocumentType
+from service.domain.kinds import DocumentType, IngestionMode
 from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
@@ -24,6 +24,7 @@ _MINUTES = frozenset({DocumentType.MEETING_TRANSCRIPT, DocumentType.NOTE, Docume
 """Documents in which tasks are handed out."""
 
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "\u2019\u2018\u201c\u201d\u2026\u2014\u2013", " "))
+_ALL_TURNS = 60
 _TURNS_BEFORE = 4
 """Turns of a document that can say who "she" is; a message brings its two."""
 
@@ -97,7 +98,7 @@ class Talk:
             return NOBODY
         if kind is Subject.PRONOUN:
             return self._pronoun(reading)
-        return self._noun(reading.subject_text)
+        return self._noun(reading.subject_text, reading.rest)
 
     def take_note_of_thing(self, text: str) -> None:
         """A thing named by itself is what the next "it" means: "New phone! It's a Pixel"."""
@@ -116,7 +117,7 @@ class Talk:
             return About(self.speaker.lower(), self.speaker)
         return self.about(reading)
 
-    def _noun(self, text: str) -> About:
+    def _noun(self, text: str, rest: str) -> About:
         text = _AFTERTHOUGHT.sub("", text)
         if text.lower().startswith("new ") and not self.is_impersonal:
             text = f"my {text[0].lower()}{text[1:]}"  # "New phone, ...": an announcement is about one's own
@@ -124,6 +125,8 @@ class Talk:
         label = text if self.is_impersonal else possessive(text, self.speaker)
         label = label[:1].upper() + label[1:]
         if person:
+            if person.name and person.name not in rest and person.relation and label.endswith(person.relation.split()[-1]) and self.people.is_only_one(person):
+                label = f"{label} {person.name}"
             self.last_person = person
             return About(person.key, label)
         if text.split(" ", 1)[0].lower() not in _NO_THINGS:
@@ -156,7 +159,7 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     text = own_words(turn.text if kind is None else unwrapped(turn.text))
     before = [(earlier, words_of(earlier)) for earlier in earlier_turns(segmented, number)]
     words = words_of(text)
-    if is_play(text, words) or any(is_play(*earlier) for earlier in before):
+    if is_play(text, words) or any(is_play(earlier, words_of(earlier)) for earlier in _just_before(segmented, number)):
         return None
     speaker = turn.speaker or "User"
     said = local_time(turn.said_time, segmented.source.time_zone)
@@ -187,11 +190,23 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(text.lower().translate(_PUNCTUATION).split())
 
 
+def _just_before(segmented: Segmented, number: int) -> list[str]:
+    """What the same speaker said a moment ago: a game or a story goes on for a few turns."""
+    turn, source = segmented.turns[number], segmented.source
+    if source.document_type is None:
+        label = turn.speaker or "User"
+        return [previous.text for previous in source.previous[-2:] if previous.speaker == label]
+    earlier = segmented.turns[max(0, number - _TURNS_BEFORE) : number]
+    return [previous.text for previous in earlier if (previous.role, previous.speaker) == (turn.role, turn.speaker)]
+
+
 def earlier_turns(segmented: Segmented, number: int) -> list[str]:
-    """What the same speaker said just before."""
+    """What the same speaker said before, the nearest last; in a document read at long range also what comes later, first."""
     turn, source = segmented.turns[number], segmented.source
     if source.document_type is None:
         label = turn.speaker or "User"
         return [previous.text for previous in source.previous if previous.speaker == label]
-    earlier = segmented.turns[max(0, number - _TURNS_BEFORE) : number]
+    is_long_range = source.mode is IngestionMode.LONG_RANGE
+    later = segmented.turns[number + 1 : number + 1 + _ALL_TURNS] if is_long_range else ()
+    earlier = (*later, *segmented.turns[max(0, number - (_ALL_TURNS if is_long_range else _TURNS_BEFORE)) : number])
     return [previous.text for previous in earlier if (previous.role, previous.speaker) == (turn.role, turn.speaker)]
