@@ -147,4 +147,3 @@ def postpone(connection: Connection, job: RefineJob, due_time: int) -> None:
 def drop_job(connection: Connection, job: RefineJob) -> bool:
     """Its work is done, unless more was said meanwhile. Returns whether it is gone."""
     return bool(_DROP.run(connection, which=job.job_id, seen_due=job.due_time).rowcount)
-

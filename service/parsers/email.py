@@ -16,14 +16,19 @@ from service.domain.kinds import Role
 from service.domain.source import Source, Turn
 from service.parsers.plain import parse_plain
 
-_HEADER = re.compile(r"(?:From|To|Cc|Bcc|Date|Sent|Subject|Reply-To|Message-ID|Von|An|Betreff|De|À|Para|Asunto|Objet|Assunto|Da|A|Oggetto)[ \t]*:", re.IGNORECASE)
+_HEADER = re.compile(
+    r"(?:From|To|Cc|Bcc|Date|Sent|Subject|Reply-To|Message-ID|Von|An|Betreff|De|À|Para|Asunto|Objet|Assunto|Da|A|Oggetto)[ \t]*:",
+    re.IGNORECASE,
+)
 _FROM = re.compile(
-    r"^(?:From|Von|De|Da)[ \t]*:[ \t]*\"?(?P<name>[^\"<\n\r@]{2,60}?)\"?[ \t]*(?:<[^>\n\r]{3,200}>)?[ \t]*$", re.IGNORECASE | re.MULTILINE
+    r"^(?:From|Von|De|Da)[ \t]*:[ \t]*\"?(?P<name>[^\"<\n\r@]{2,60}?)\"?[ \t]*(?:<[^>\n\r]{3,200}>)?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _DATE = re.compile(r"^Date[ \t]*:[ \t]*(?P<date>[^\r\n]{6,80})$", re.IGNORECASE | re.MULTILINE)
 _SIGNATURE = re.compile(r"--[ \t]*(?:$|[\r\n])|_{5,}")
 _CLOSING = re.compile(
-    r"(?:(?:kind|best|warm|many)? ?(?:regards|wishes)|best|cheers|thanks(?: (?:again|a lot|so much|in advance))?|many thanks|thank you|sincerely|yours(?: \w+)?|"
+    r"(?:(?:kind|best|warm|many)? ?(?:regards|wishes)|best|cheers|thanks(?: (?:again|a lot|so much|in advance))?|many thanks|thank you|sincerely|"
+    r"yours(?: \w+)?|"
     r"take care|(?:viele|liebe|beste|herzliche|schöne|freundliche) grüße|mit freundlichen grüßen|(?:lg|vg|mfg)|gruß|cordialement|bien à vous|"
     r"bien cordialement|(?:un )?saludos?(?: cordial\w*)?|atentamente|un abrazo|(?:com os melhores )?cumprimentos|atenciosamente|(?:um )?abraço|"
     r"cordiali saluti|(?:tanti )?saluti|a presto|sent from my \w+|von meinem \w+ gesendet|envoyé de mon \w+|enviado desde mi \w+)[,.!]?[ \t]*(?:$|[\r\n])",
@@ -40,7 +45,10 @@ _FORWARDED = re.compile(
     r"Begin forwarded message:",
     re.IGNORECASE,
 )
-_INNER_HEADERS = re.compile(r"(?:From|Von|De|Da)[ \t]*:[^\r\n]{2,200}\r?\n(?:Sent|Date|Gesendet|Envoyé|Enviado|Inviato|To|An|À|Para|A)[ \t]*:", re.IGNORECASE)
+_INNER_HEADERS = re.compile(
+    r"(?:From|Von|De|Da)[ \t]*:[^\r\n]{2,200}\r?\n(?:Sent|Date|Gesendet|Envoyé|Enviado|Inviato|To|An|À|Para|A)[ \t]*:",
+    re.IGNORECASE,
+)
 _LATEST = timedelta(days=1)
 
 
@@ -52,7 +60,10 @@ def parse_email(source: Source) -> tuple[Turn, ...]:
         return turns
     said = _said_time(source, turns[0].text)
     written = _written(turns)
-    return tuple(replace(turn, role=Role.USER, speaker=author, said_time=said) if own else replace(turn, said_time=said) for turn, own in zip(turns, written, strict=True))
+    return tuple(
+        replace(turn, role=Role.USER, speaker=author, said_time=said) if own else replace(turn, said_time=said)
+        for turn, own in zip(turns, written, strict=True)
+    )
 
 
 def _written(turns: tuple[Turn, ...]) -> list[bool]:

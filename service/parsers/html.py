@@ -15,7 +15,9 @@ _BLOCK_TAG = re.compile(r"</?(?:p|div|h[1-6]|ul|ol|table|td|section|article|span
 _ENOUGH_TAGS = 4
 """Tags that make a text HTML without a head or body."""
 _LOOKED_AT = 20_000
-_SILENT = frozenset({"title", "script", "style", "template", "noscript", "svg", "head", "iframe", "object", "select", "button", "nav", "textarea"})
+_SILENT = frozenset(
+    {"title", "script", "style", "template", "noscript", "svg", "head", "iframe", "object", "select", "button", "nav", "textarea"}
+)
 """Elements whose text nobody reads as part of the document."""
 _BLOCKS = frozenset(
     "p div section article header footer main aside ul ol table tr blockquote pre form fieldset figure figcaption address dl dt dd body html".split()

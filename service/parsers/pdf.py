@@ -40,7 +40,17 @@ def pdf_text(content: str) -> str:
     file = _bytes(content)
     try:
         text = _pages(PdfReader(io.BytesIO(file)))
-    except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError, NotImplementedError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        NotImplementedError,
+    ) as error:
         raise UnreadableError("PDF_BROKEN", f"the PDF cannot be read: {type(error).__name__}") from error
     if not text.strip():
         raise UnreadableError("PDF_WITHOUT_TEXT", "the PDF has no text; scanned pages need recognising first")

@@ -10,12 +10,14 @@ from service.domain.source import Source, Turn
 from service.parsers.transcript import parse_prose, transcript_turns
 
 _FIELD = re.compile(
-    r"(?:ticket(?: ?(?:id|no|number|#))?|case|subject|status|priority|created|opened|updated|closed|customer|requester|reporter|reported by|submitted by|from|to|"
+    r"(?:ticket(?: ?(?:id|no|number|#))?|case|subject|status|priority|created|opened|updated|closed|customer|requester|reporter|reported by|"
+    r"submitted by|from|to|"
     r"assignee|assigned to|agent|channel|product|category|tags?|queue|group|type|email|phone|date|sla|severity)[ \t]*[:#]",
     re.IGNORECASE,
 )
 _CUSTOMER = re.compile(
-    r"^(?:customer|requester|reporter|reported by|submitted by|from)(?: name)?[ \t]*:[ \t]*(?P<name>[^\W\d_][^\r\n<(@,|]{1,60})", re.IGNORECASE | re.MULTILINE
+    r"^(?:customer|requester|reporter|reported by|submitted by|from)(?: name)?[ \t]*:[ \t]*(?P<name>[^\W\d_][^\r\n<(@,|]{1,60})",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -28,10 +30,13 @@ def parse_ticket(source: Source) -> tuple[Turn, ...]:
     fields = [bool(_is_fields(turn.text)) for turn in turns]
     if not any(fields):
         return turns
-    named = next((found for turn, is_field in zip(turns, fields, strict=True) if is_field and (found := _CUSTOMER.search(turn.text))), None)
+    named = next(
+        (found for turn, is_field in zip(turns, fields, strict=True) if is_field and (found := _CUSTOMER.search(turn.text))), None
+    )
     customer = " ".join(named["name"].split()) if named else ""
     return tuple(
-        turn if is_field else replace(turn, role=Role.USER, speaker=customer) for turn, is_field in zip(turns, fields, strict=True)
+        turn if is_field else replace(turn, role=Role.USER, speaker=customer)
+        for turn, is_field in zip(turns, fields, strict=True)
     )
 
 

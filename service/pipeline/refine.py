@@ -91,8 +91,8 @@ class RefineStep:
             return
         try:
             self._store(work, done)
-        except Exception as error:  # noqa: BLE001 - whatever a session brings about, the owner goes on
-            logger.error("refine_not_stored", job=work.job.job_id, error=repr(error))
+        except Exception as error:
+            logger.exception("refine_not_stored", job=work.job.job_id)
             self._fail(work.job, StageError(Stage.RESOLVE.value, type(error).__name__.upper(), str(error)[:500]))
 
     def child_died(self, keys: Sequence[int]) -> None:

@@ -24,7 +24,6 @@ from service.domain.resolution import compact_json
 from service.domain.source import Embedded, Mention, Observation, Passage, SearchText, StageError
 from service.domain.writes import LogEntry
 
-
 REFINE_AFTER_US = 2_000_000
 """A session gets its second look so long after its last message."""
 
@@ -293,9 +292,7 @@ def _put_observation_rows(connection: Connection, scope: int, rows: list[dict[st
     keys = sorted({(row["type"], row["key"]) for row in rows})
     known = {
         (row["type"], row["key"]): row["memory_id"]
-        for row in sorted(
-            memories.memories_by_key(connection, scope, keys), key=lambda row: row["memory_id"], reverse=True
-        )
+        for row in sorted(memories.memories_by_key(connection, scope, keys), key=lambda row: row["memory_id"], reverse=True)
     }
     created = []
     for row in rows:

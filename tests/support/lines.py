@@ -57,6 +57,7 @@ class LineExtractor:
 
     def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
         """Nothing else than at the first look."""
+        del known
         return tuple(Refined(one.source.source_id, self.extract(one)[0]) for one in talk)
 
 

@@ -17,9 +17,12 @@ _ASKS_FOR = re.compile(
     rf"(?:please )?(?:your|the) (?P<what>{_DETAILS})\b",
     re.IGNORECASE,
 )
-_ASKS_WHO = re.compile(r"\bwho (?:am i|do i have the pleasure of) (?:speaking|talking)\b|\bwho(?:'s| is) (?:calling|speaking)\b", re.IGNORECASE)
+_ASKS_WHO = re.compile(
+    r"\bwho (?:am i|do i have the pleasure of) (?:speaking|talking)\b|\bwho(?:'s| is) (?:calling|speaking)\b", re.IGNORECASE
+)
 _OPENING = re.compile(
-    r"(?:(?:hi|hello|hey|yes|yeah|yep|sure|ok|okay|of course|um+|uh+|er+|erm|well|so|right|the|my|name|number|address|email|policy|order|account|is|it's|it|its|this|"
+    r"(?:(?:hi|hello|hey|yes|yeah|yep|sure|ok|okay|of course|um+|uh+|er+|erm|well|so|right|the|my|name|number|address|email|policy|order|account|"
+    r"is|it's|it|its|this|"
     r"that's|i'm|here|speaking)\b[,.:!]*\s*)+",
     re.IGNORECASE,
 )
@@ -92,7 +95,7 @@ def _person(text: str) -> str:
 
 
 def _spelled(text: str) -> str:
-    """ "b w four four" is "BW44"; anything else stays."""
+    """What was spelled in one piece: "b w four four" is "BW44"; anything else stays."""
     words = [_DIGITS.get(word, word) for word in text.lower().split()]
     if len(words) >= _FEWEST_SPELLED and all(len(word) == 1 for word in words):
         return "".join(words).upper()

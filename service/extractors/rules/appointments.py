@@ -38,7 +38,9 @@ def appointment(statement: str, when: When | None) -> tuple[str, str]:
     if when is None or when.precision not in {Precision.DAY, Precision.MINUTE}:
         return "", ""
     words = _WORD.findall(statement.lower())
-    kind = next((word for word, before in zip(words[1:], words, strict=False) if word in _KINDS and before not in _BEFORE_A_VERB), "")
+    kind = next(
+        (word for word, before in zip(words[1:], words, strict=False) if word in _KINDS and before not in _BEFORE_A_VERB), ""
+    )
     moment = when.start.isoformat() + (when.clock.strftime("T%H:%M") if when.clock else "")
     return (DATE + kind, moment) if kind else ("", "")
 

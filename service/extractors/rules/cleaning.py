@@ -56,7 +56,9 @@ _CORRECTED = re.compile(
     r"(?:\b(?:on|in|at|by) )?(?:\bthe )?(?:\b[\w']+ )(?:no,? )(?:sorry,? |wait,? |i mean,? |not (?:the )?\w+ )+(?:\w+ (?=the\b))?",
     re.IGNORECASE,
 )
-_EMPHASIS = re.compile(r"(?<!\w)(?P<mark>\*{1,3}|_{1,3})(?=\S)(?P<text>[^*_]{1,200}?)(?<=\S)(?P=mark)(?!\w)|(?<!\w)[*_]{1,3}(?=\w)|(?<=[\w.,:!?])\*{1,3}(?!\w)")
+_EMPHASIS = re.compile(
+    r"(?<!\w)(?P<mark>\*{1,3}|_{1,3})(?=\S)(?P<text>[^*_]{1,200}?)(?<=\S)(?P=mark)(?!\w)|(?<!\w)[*_]{1,3}(?=\w)|(?<=[\w.,:!?])\*{1,3}(?!\w)"
+)
 _EXAGGERATED = re.compile(r"\b(so [\w-]+),? (?:that )?(?:i|we) could\b.*", re.IGNORECASE)
 _CLEFT = re.compile(
     r"what (?P<who>i|we) (?P<verb>(?:really |also )?(?:don't |do not )?(?:want|need|like|love|hate|prefer|enjoy)) is (?:that )?(?P<what>.+)",

@@ -34,7 +34,9 @@ class Statements:
         same_kind = self._by_kind.setdefault((observation.type.value, observation.subject), [])
         double = next((one for one in same_kind if _is_double(one, observation)), None)
         key = double.key if double else observation.key
-        same_kind.append(KnownStatement(observation.type.value, observation.subject, key, observation.statement, observation.polarity))
+        same_kind.append(
+            KnownStatement(observation.type.value, observation.subject, key, observation.statement, observation.polarity)
+        )
         return replace(observation, key=key)
 
 

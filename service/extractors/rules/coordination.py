@@ -14,9 +14,13 @@ from service.extractors.rules.verbs import FORMS, NOUNS_TOO, Form
 
 _JOINT = re.compile(r",? (?:and|but)(?: then| also)? (?=[a-z])")
 _SPEAKERS = frozenset({Subject.SELF, Subject.MINE, Subject.PRONOUN, Subject.NOUN})
-_HANGING = frozenset({"that", "which", "who", "where", "when", "if", "because", "to", "let", "help", "make", "either", "both", "between"})
+_HANGING = frozenset(
+    {"that", "which", "who", "where", "when", "if", "because", "to", "let", "help", "make", "either", "both", "between"}
+)
 """Words after which "and" joins something smaller than a predicate, or which keep the clause from standing alone."""
-_AFTER_A_VERB = frozenset("a an the my our in at on for as with to from about every some no not her his their it them up off into near by".split())
+_AFTER_A_VERB = frozenset(
+    "a an the my our in at on for as with to from about every some no not her his their it them up off into near by".split()
+)
 _OPENS_A_SUBJECT = frozenset("the my our this his her their its".split())
 _AUXILIARIES = frozenset(
     "can can't cannot could couldn't won't will don't doesn't didn't am is was isn't wasn't has hasn't haven't must mustn't".split()

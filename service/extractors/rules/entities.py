@@ -17,21 +17,23 @@ from service.domain.source import Mention, Observation, Relation
 
 _NICKNAMES: dict[str, str] = {
     short: full
-    for full, shorts in {
-        "alexander": "alex xander sasha", "alexandra": "alex sandra sasha lexi", "andrew": "andy drew", "anthony": "tony", "barbara": "barb babs",
-        "benjamin": "ben benny", "catherine": "kate cathy katie kitty", "charles": "charlie chuck", "christina": "tina chris", "christopher": "chris kit",
-        "daniel": "dan danny", "david": "dave", "deborah": "deb debbie", "edward": "ed eddie ted", "eleanor": "ellie nell", "elizabeth": "liz beth lizzie eliza betty",
-        "emily": "em emmy", "francis": "frank", "frederick": "fred freddie", "gabriel": "gabe", "gregory": "greg", "jacob": "jake", "james": "jim jimmy jamie",
-        "jennifer": "jen jenny", "jessica": "jess jessie", "john": "johnny jack", "jonathan": "jon jonny", "joseph": "joe joey", "joshua": "josh",
-        "katherine": "kate kathy katie", "kenneth": "ken kenny", "kimberly": "kim", "lawrence": "larry", "leonard": "leo lenny", "margaret": "maggie meg peggy",
-        "matthew": "matt", "michael": "mike mick mikey", "nathaniel": "nate nat", "nathan": "nate", "nicholas": "nick nicky", "nicole": "nikki", "oliver": "ollie",
-        "pamela": "pam", "patricia": "pat trish tricia", "patrick": "pat paddy", "peter": "pete", "philip": "phil", "rebecca": "becky becca", "richard": "rick dick richie",
-        "robert": "rob bob bobby robbie", "ronald": "ron", "samantha": "sam sammy", "samuel": "sam sammy", "stephen": "steve", "steven": "steve", "susan": "sue susie",
-        "theodore": "ted theo", "theresa": "terry tess", "thomas": "tom tommy", "timothy": "tim", "victoria": "vicky tori", "vincent": "vince", "william": "will bill billy liam",
-        "zachary": "zach zack",
-    }.items()
-    for short in shorts.split()
-}  # fmt: skip
+    for full, *shorts in map(
+        str.split,
+        """
+    alexander alex xander sasha | alexandra alex sandra sasha lexi | andrew andy drew | anthony tony | barbara barb babs | benjamin ben
+    benny | catherine kate cathy katie kitty | charles charlie chuck | christina tina chris | christopher chris kit | daniel dan danny |
+    david dave | deborah deb debbie | edward ed eddie ted | eleanor ellie nell | elizabeth liz beth lizzie eliza betty | emily em emmy |
+    francis frank | frederick fred freddie | gabriel gabe | gregory greg | jacob jake | james jim jimmy jamie | jennifer jen jenny | jessica
+    jess jessie | john johnny jack | jonathan jon jonny | joseph joe joey | joshua josh | katherine kate kathy katie | kenneth ken kenny |
+    kimberly kim | lawrence larry | leonard leo lenny | margaret maggie meg peggy | matthew matt | michael mike mick mikey | nathaniel nate
+    nat | nathan nate | nicholas nick nicky | nicole nikki | oliver ollie | pamela pam | patricia pat trish tricia | patrick pat paddy |
+    peter pete | philip phil | rebecca becky becca | richard rick dick richie | robert rob bob bobby robbie | ronald ron | samantha sam
+    sammy | samuel sam sammy | stephen steve | steven steve | susan sue susie | theodore ted theo | theresa terry tess | thomas tom tommy |
+    timothy tim | victoria vicky tori | vincent vince | william will bill billy liam | zachary zach zack
+    """.split("|"),
+    )
+    for short in shorts
+}
 """Short forms of first names; one that several names have counts for the last only where nobody else fits."""
 
 _ALIKE = 90.0
@@ -80,7 +82,7 @@ class Names:
         return next((one for one in self.entities if fold_name(one.name) == folded or folded in one.aliases), None)
 
     def _by_part(self, name: str, kind: str) -> list[KnownEntity]:
-        """ "Caroline" is "Caroline Obi"; "Obi" alone is not sure enough."""
+        """A first name means the full one, "Caroline" "Caroline Obi"; "Obi" alone is not sure enough."""
         folded = fold_name(name)
         if kind not in {_PERSON, "thing"} or " " in folded:
             return []

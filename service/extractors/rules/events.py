@@ -16,7 +16,9 @@ from service.extractors.rules.verbs import FORMS
 _HABIT = Outcome("habit", MemoryType.FACT, 0.7)
 _NEVER = Outcome("never", MemoryType.FACT, 0.7, polarity=-1)
 _OFTEN = frozenset("always never usually often rarely seldom normally mostly typically".split())
-_NO_HABITS = frozenset("be know think feel see find get mean seem wonder understand remember forget believe want hear say".split())
+_NO_HABITS = frozenset(
+    "be know think feel see find get mean seem wonder understand remember forget believe want hear say".split()
+)
 _PAST = Outcome("dated_past", MemoryType.EPISODE, 0.6)
 _AHEAD = Outcome("dated", MemoryType.TEMPORAL_EVENT, 0.7)
 _LOOSE = frozenset(
@@ -31,8 +33,11 @@ _DAY_AHEAD = (
     r"september|october|november|december|week|month|year)"
 )
 _ARRANGED = re.compile(
-    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) " + _DAY_AHEAD + "|"
-    r"\b(?:booked|scheduled|arranged|set|planned|confirmed|reserved|registered|signed up|invited)\b.{0,60}\b(?:for|to) " + _DAY_AHEAD
+    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) "
+    + _DAY_AHEAD
+    + "|"
+    r"\b(?:booked|scheduled|arranged|set|planned|confirmed|reserved|registered|signed up|invited)\b.{0,60}\b(?:for|to) "
+    + _DAY_AHEAD
 )
 """What was arranged in the past lies ahead: "we booked a table for Friday"."""
 _ASKED_OF_US = re.compile(r"(?:and |so |but |also )*(?:can|could|would|will) (?:you|u)\b.*\b(?:by|before|until|on) ")

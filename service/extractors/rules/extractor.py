@@ -40,7 +40,11 @@ _LONGEST = 60
 """Words of a clause that the grammar reads well; longer ones are lists or unpunctuated text."""
 
 _LONGEST_TITLE = 8
-_ISSUED = re.compile(r"(?:last |page )?(?:updated|modified|reviewed|published|revised|printed|created|effective|version|copyright|©)\b.{0,12}\b(?:on |of )?.*\d{4}$")
+_MINUTED = re.compile(r"(?:action|decision|decided|agreed|resolved|to-?do|next step)s?\b|\w+(?: \w+)? to \w+ ")
+"""Short lines of minutes that say something: decisions and tasks."""
+_ISSUED = re.compile(
+    r"(?:last |page )?(?:updated|modified|reviewed|published|revised|printed|created|effective|version|copyright|©)\b.{0,12}\b(?:on |of )?.*\d{4}$"
+)
 _DANGLING = frozenset("a an the my our of is was are and or i'm".split())
 """Last words of a clause that its speaker gave up."""
 _YOU = frozenset({"you", "your", "yours", "you're", "yourself"})
@@ -138,7 +142,9 @@ def _by_reply(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observa
 def _detail(talk: Talk, answer: Answer) -> Outcome:
     is_slot = answer.what in ATTRIBUTES
     statement = f"{talk.speaker}'s {answer.what} is {answer.value}"
-    return Outcome("answers", MemoryType.FACT, 0.75, answer.what if is_slot else "", answer.value if is_slot else "", statement=statement)
+    return Outcome(
+        "answers", MemoryType.FACT, 0.75, answer.what if is_slot else "", answer.value if is_slot else "", statement=statement
+    )
 
 
 def _task(talk: Talk, clause: Clause, reading: Reading, task: Task) -> Observation:
@@ -151,6 +157,7 @@ def _task(talk: Talk, clause: Clause, reading: Reading, task: Task) -> Observati
 def _is_title(clause: Clause) -> bool:
     """Whether a line of a document is a title or a date of issue rather than a sentence."""
     is_line = clause.is_first and clause.is_last and not clause.ends_with and len(clause.words) <= _LONGEST_TITLE
+    is_line = is_line and not _MINUTED.match(clause.lower)
     return is_line or bool(_ISSUED.match(clause.lower))
 
 

@@ -57,7 +57,8 @@ PHRASES = (
         _F,
         "decision decided agreed go going",
         p(
-            r"^(?:decision|decided|agreed|resolved)\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going to)? (?:go|going) (?:with|for) \w"
+            r"^(?:decision|decided|agreed|resolved)\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going "
+            r"to)? (?:go|going) (?:with|for) \w"
         ),
         confidence=0.8,
     ),
@@ -231,6 +232,16 @@ GENERAL = (
         confidence=0.6,
     ),
     VerbRule(
+        "unable",
+        _F,
+        "drive swim ride cook dance ski sing whistle type knit sew",
+        p(r"$"),
+        tenses=frozenset({Tense.MODAL}),
+        negated=True,
+        subjects=_KNOWN,
+        confidence=0.75,
+    ),
+    VerbRule(
         "never_did",
         _F,
         "be have try do see visit eat drink ride drive fly meet read watch own live work learn play",
@@ -282,7 +293,9 @@ GENERAL = (
             "work live study teach run manage lead drive speak play use own cover handle wear take need keep "
             "sell love owe help support cook look have"
         ),
-        p(r"(?!amazing|great|awesome|good|nice|lovely|beautiful|cool|fantastic|incredible|fun|like|so |really |wonderful|cute|delicious)\S"),
+        p(
+            r"(?!amazing|great|awesome|good|nice|lovely|beautiful|cool|fantastic|incredible|fun|like|so |really |wonderful|cute|delicious)\S"
+        ),
         tenses=NOW,
         subjects=OTHERS,
         negated=False,

@@ -14,6 +14,8 @@ _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _QUOTATION = re.compile(r"[\"“„][^\"”“\n]{2,600}[\"”]")
 _STAGE_DIRECTION = re.compile(r"(?:^|(?<=[.!?…\n] )|(?<=[.!?…\n]))\*[^*\n]{2,200}\*(?=\s*(?:$|[.!?\n]|[A-Z]))")
 """An action between asterisks that stands by itself; within a sentence they only stress a word."""
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"), " ")
+"""Marks that turn the direction of text or hide between letters."""
 _WRAPPED_FROM = 50
 """Characters from which on a line may have been broken by its mail program."""
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
@@ -62,13 +64,17 @@ def unwrapped(text: str) -> str:
     lines = text.split("\n")
     joined = [lines[0]]
     for before, line in pairwise(lines):
-        goes_on = len(before) >= _WRAPPED_FROM and before.rstrip()[-1:] not in {".", "!", "?", ":", ";", "|"} and _GOES_ON.match(line)
+        goes_on = (
+            len(before) >= _WRAPPED_FROM and before.rstrip()[-1:] not in {".", "!", "?", ":", ";", "|"} and _GOES_ON.match(line)
+        )
         joined.append((" " if goes_on else "\n") + line)
     return "".join(joined)
 
 
 def own_words(text: str) -> str:
     """The text with what is not the speaker's statement blanked out, same length."""
+    if not text.isascii():
+        text = text.translate(UNSEEN)
     if "```" in text or "~~~" in text:
         text = _FENCE.sub(_blank, text)
     if "`" in text:

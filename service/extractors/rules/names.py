@@ -15,7 +15,8 @@ _NAME = re.compile(
 """A run of capitalised words, with the small words inside names and the numbers behind them: "Museum of Modern Art", "iPhone 15"."""
 _NOT_NAMES = (
     frozenset(
-        """monday's tuesday's wednesday's thursday's friday's saturday's sunday's i i'm i've i'll i'd user user's ok tv the a an my our we she he it they this that these those there no not yes please also and but so if when
+        """monday's tuesday's wednesday's thursday's friday's saturday's sunday's i i'm i've i'll i'd user user's ok tv the a an my our we she he it
+        they this that these those there no not yes please also and but so if when
         what where why how who is are was were do does did can could should would will never always only just then now first last next every each
         some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd""".split()
     )

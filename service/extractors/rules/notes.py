@@ -18,7 +18,10 @@ _COPULAS = frozenset("is are was were has had will with from at".split())
 """Words behind which "call" and "order" are nouns."""
 _KEYED = re.compile(r"(?P<key>[A-Za-z][A-Za-z' /-]{1,30}?)(?::\s|\s?=\s?)(?P<value>\S.{0,120})$")
 _TELLING = re.compile(r"\d|[A-Z][a-z]")
-_NO_KEYS = re.compile(r"(?:to ?-?do|note|notes|remember|reminder|idea|ideas|maybe|ps|re|http|https|update|todo list|shopping|agenda|question)\b", re.IGNORECASE)
+_NO_KEYS = re.compile(
+    r"(?:to ?-?do|note|notes|remember|reminder|idea|ideas|maybe|ps|re|http|https|update|todo list|shopping|agenda|question)\b",
+    re.IGNORECASE,
+)
 
 
 def to_do(clause: Clause, reading: Reading, speaker: str) -> Outcome | None:

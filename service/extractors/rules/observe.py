@@ -89,7 +89,11 @@ def _speaker(talk: Talk) -> tuple[Mention, ...]:
 def _valued(attribute: str, value: str) -> tuple[Mention, ...]:
     """What an attribute names, also where speech recognition or haste wrote it small."""
     kind = _NAMES.get(attribute, "")
-    return (Mention(value, kind),) if kind and len(value.split()) <= _LONGEST_NAME and value[:1].isalpha() and value.split()[0] not in _NO_NAMES else ()
+    return (
+        (Mention(value, kind),)
+        if kind and len(value.split()) <= _LONGEST_NAME and value[:1].isalpha() and value.split(maxsplit=1)[0] not in _NO_NAMES
+        else ()
+    )
 
 
 def introduce(talk: Talk, person: Person) -> Observation:
@@ -122,7 +126,7 @@ def _statement(talk: Talk, clause: Clause, reading: Reading, found: Outcome, abo
         return found.statement
     if found.reword and reading.subject in {Subject.NONE, Subject.YOU}:
         return f"{talk.speaker} {found.reword}: {about_self(_POLITE.sub('', clause.text))}"
-    if talk.is_impersonal and about.label != talk.speaker:
+    if talk.is_impersonal and (about.label != talk.speaker or reading.subject is Subject.NONE):
         return clause.text[:1].upper() + clause.text[1:]
     if found.type is MemoryType.EMOTION and reading.subject is Subject.PRONOUN and reading.subject_text.lower() in _THINGS:
         return f"{talk.speaker} feels {found.emotion}: {possessive(clause.text, talk.speaker)}"

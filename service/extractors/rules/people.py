@@ -229,7 +229,9 @@ class People:
     def is_only_one(self, person: Person) -> bool:
         """Whether nobody else is related in the same way, so that "my brother" can only be him."""
         word = person.relation.split()[-1]
-        return all(other.name == person.name for other in self.known if other.relation.endswith(word) and other.owner == person.owner)
+        return all(
+            other.name == person.name for other in self.known if other.relation.endswith(word) and other.owner == person.owner
+        )
 
     def in_text(self, text: str) -> list[Person]:
         """Everybody whose name stands in a text."""

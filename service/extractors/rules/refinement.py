@@ -35,7 +35,9 @@ def refine(talk: Sequence[Segmented], known: Known, read: Callable[[Segmented], 
     names.learn(observation for observations in found for observation in observations)
     statements = Statements(known.statements)
     return tuple(
-        Refined(one.source.source_id, tuple(statements.consolidated(observation) for observation in resolved(observations, names)))
+        Refined(
+            one.source.source_id, tuple(statements.consolidated(observation) for observation in resolved(observations, names))
+        )
         for one, observations in zip(talk, found, strict=True)
     )
 

@@ -19,7 +19,8 @@ _PRESENT = frozenset({Tense.PRESENT})
 _VALUE = r"(?P<value>[^,.;()]{2,60}?)"
 _STOP = (
     r"(?=$|[,.;(]| (?:and|but|so|now|at the moment|for|since|with|because|which|that|where|these days|"
-    r"(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter)|yesterday|today|as (?:a|an|the)|currently|again|anyway|on my|in my|until|from|any ?more|any longer)\b)"
+    r"(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter)|yesterday|today|as (?:a|an|the)|currently|again|anyway|on my|in my|"
+    r"until|from|any ?more|any longer)\b)"
 )
 _JOB_NOT = (
     r"(?!(?:bit|little|lot|few|big|huge|fan|couple|mess|total|bad|good|great|nice|real|real|night|morning|"

@@ -34,7 +34,9 @@ _LEADING = frozenset(
 )
 _COUNTING = frozenset("most some two three four five six several few couple".split())
 """Words that lead to the subject only as a part of a time: "two weeks ago", not "some of my friends"."""
-_TIMES = frozenset("day days week weeks month months year years night nights morning mornings weekend weekends evening evenings hours times ago".split())
+_TIMES = frozenset(
+    "day days week weeks month months year years night nights morning mornings weekend weekends evening evenings hours times ago".split()
+)
 _SPOKEN_OF = frozenset({*_FIRST, "she", "he", "they", "she's", "he's", "they're", "my", "our"})
 _STANDS_ALONE = frozenset({"yesterday", "today", "tonight", "tomorrow", "earlier", "later", "once"})
 """Words that open a clause as a time by themselves: "Yesterday we met"."""

@@ -11,19 +11,27 @@ from service.domain.kinds import DocumentType, IngestionMode
 from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
-from service.extractors.rules.mask import is_play, own_words, unwrapped
+from service.extractors.rules.mask import UNSEEN, is_play, own_words, unwrapped
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
 from service.extractors.rules.reading import Reading, Subject
 
-_IMPERSONAL = frozenset({DocumentType.DOCUMENT, DocumentType.PDF, DocumentType.KNOWLEDGE_ARTICLE, DocumentType.IMAGE})
+_IMPERSONAL = frozenset(
+    {
+        DocumentType.DOCUMENT,
+        DocumentType.PDF,
+        DocumentType.KNOWLEDGE_ARTICLE,
+        DocumentType.IMAGE,
+        DocumentType.MEETING_TRANSCRIPT,
+    }
+)
 """Documents whose "we" and "you" are nobody in particular; their statements stay as they are written."""
 
 _MINUTES = frozenset({DocumentType.MEETING_TRANSCRIPT, DocumentType.NOTE, DocumentType.DOCUMENT, DocumentType.EMAIL})
 """Documents in which tasks are handed out."""
 
-_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "\u2019\u2018\u201c\u201d\u2026\u2014\u2013", " "))
+_PUNCTUATION = UNSEEN | str.maketrans(dict.fromkeys(string.punctuation + "\u2019\u2018\u201c\u201d\u2026\u2014\u2013", " "))
 _ALL_TURNS = 60
 _TURNS_BEFORE = 4
 """Turns of a document that can say who "she" is; a message brings its two."""
@@ -53,7 +61,9 @@ _EXPLETIVE = re.compile(
     r"(?:(?:not|so|really|very|always|such|just|pretty|quite|a|an|the) )*[\w-]+ (?:to \w|that\b|how\b|when\b|if\b|\w+ing\b)|"
     r"(?:like|as if|up to|about time|time to)\b"
 )
-_NO_THINGS = frozenset("sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split())
+_NO_THINGS = frozenset(
+    "sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split()
+)
 """First words of a subject that "it" cannot mean."""
 _AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b,?", re.IGNORECASE)
 _EXPLETIVE_VERBS = frozenset({"be", "feel", "seem", "look", "take", "mean", "help", "sound", "rain", "snow", "turn", "depend"})
@@ -125,7 +135,13 @@ class Talk:
         label = text if self.is_impersonal else possessive(text, self.speaker)
         label = label[:1].upper() + label[1:]
         if person:
-            if person.name and person.name not in rest and person.relation and label.endswith(person.relation.split()[-1]) and self.people.is_only_one(person):
+            if (
+                person.name
+                and person.name not in rest
+                and person.relation
+                and label.endswith(person.relation.split()[-1])
+                and self.people.is_only_one(person)
+            ):
                 label = f"{label} {person.name}"
             self.last_person = person
             return About(person.key, label)

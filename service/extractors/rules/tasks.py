@@ -67,5 +67,9 @@ def taken_on(speaker: str, text: str, request: str) -> Task | None:
     if asked["name"] and asked["name"].casefold() not in speaker.casefold():
         return None
     when = agreed["when"].strip()
-    is_time = re.match(r"(?:by|on|before|until|next|this|tomorrow|today|tonight|monday|tuesday|wednesday|thursday|friday|at|in)\b", when, re.IGNORECASE)
+    is_time = re.match(
+        r"(?:by|on|before|until|next|this|tomorrow|today|tonight|monday|tuesday|wednesday|thursday|friday|at|in)\b",
+        when,
+        re.IGNORECASE,
+    )
     return Task(speaker, f"{asked['what'].strip()} {when[0].lower() + when[1:]}" if is_time else asked["what"].strip())

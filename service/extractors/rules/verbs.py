@@ -51,7 +51,8 @@ sculpt tattoo tile upcycle vaccinate weld
 """
 
 _IRREGULAR = """
-be was been|become became become|begin began begun|bite bit bitten|break broke broken|bring brought brought|build built built|rebuild rebuilt rebuilt|buy bought bought
+be was been|become became become|begin began begun|bite bit bitten|break broke broken|bring brought brought|build built built|rebuild
+rebuilt rebuilt|buy bought bought
 |catch caught caught|choose chose chosen|come came come|cut cut cut|do did done|draw drew drawn|drink drank drunk|drive drove driven|eat ate eaten
 |fall fell fallen|feed fed fed|feel felt felt|fight fought fought|find found found|fly flew flown|forget forgot forgotten|get got gotten
 |give gave given|go went gone|grow grew grown|have had had|hear heard heard|hide hid hidden|hit hit hit|hold held held|keep kept kept
@@ -122,7 +123,7 @@ def _forms() -> dict[str, dict[Form, str]]:
     def add(form: str, kind: Form, base: str) -> None:
         table.setdefault(form, {}).setdefault(kind, base)
 
-    irregular = [entry.split() for entry in _IRREGULAR.replace("\n", "").split("|")]
+    irregular = [entry.split() for entry in _IRREGULAR.replace("\n", " ").split("|")]
     regular = [(base, _past(base), _past(base)) for base in _REGULAR.split()]
     for base, past, participle in [*irregular, *regular]:
         add(base, Form.BASE, base)

@@ -40,7 +40,9 @@ class DatePhrases:
         self._rows = [(re.compile(rf"(?<!\w)(?:{self._filled(pattern)})(?!\w)"), english) for pattern, english in words.rows]
         self._clock = re.compile(rf"(?<![\w.,:/])(?:{self._bare(words.clock)})(?![\w])")
         self._recurring = re.compile(rf"(?<!\w)(?:{self._bare(words.recurring)})(?!\w)")
-        self._may = re.compile("|".join((*words.weekdays, *words.months, *words.units, r"\d", *(_first_word(row) for row, _ in words.rows))))
+        self._may = re.compile(
+            "|".join((*words.weekdays, *words.months, *words.units, r"\d", *(_first_word(row) for row, _ in words.rows)))
+        )
 
     def find(self, text: str, today: date, *, past: bool) -> tuple[When | None, str]:
         """The time said in a lower-case clause, and how often it is.
@@ -106,7 +108,7 @@ class DatePhrases:
         minute = int(groups.get("min") or groups.get("min2") or (30 if re.search(r"medi|mezza|meia", match[0]) else 0))
         if hour < _NOON:
             hour += _HALVES.get(groups.get("half") or "", 0)
-        return f" at {hour:02}:{minute:02}" if hour < 24 else ""  # noqa: PLR2004
+        return f" at {hour:02}:{minute:02}" if hour < 24 else ""
 
     def _filled(self, pattern: str) -> str:
         """A row with a group for each placeholder; groups of one kind are numbered, since a pattern has each name once."""
@@ -132,11 +134,10 @@ def _first_word(row: str) -> str:
 
 
 def _ordinal(english: str) -> str:
-    """ "the 1th" is "the 1st" for the English table."""
+    """The endings of the English table: "the 1th" is "the 1st"."""
 
     def ending(match: re.Match[str]) -> str:
         number = int(match[1])
         return f"{number}" + ("th" if number in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))
 
     return re.sub(r"\b(\d{1,2})th\b", ending, english)
-

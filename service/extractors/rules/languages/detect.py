@@ -19,27 +19,32 @@ _SMALL_WORDS: dict[str, frozenset[str]] = {
         "can will would your me so if or as from about there don't doesn't didn't it's that's really just got our his her him them been no yes by up out",
         "es": "el la los las y es no yo en una un por con mi mis pero para que de se lo me te le está estoy soy tengo muy más como cuando porque ya al del su "
         "sí hay este esta eso nos les donde también hasta desde he ha vivo trabajo gusta",
-        "fr": "le la les et est je nous pas une des un pour avec dans mon ma mes que qui sur au aux du ce cette il elle on ne suis ai c'est j'ai très mais ou où "
+        "fr": "le la les et est je nous pas une des un pour avec dans mon ma mes que qui sur au aux du ce cette il elle on ne suis ai c'est j'ai "
+        "très mais ou où "
         "plus bien se sa son ses leur y en de tu vous moi",
-        "de": "der die das und ist nicht ich wir mit ein eine den dem zu auf auch noch bei sie er es im am von für mein meine mir mich kein keine aber oder wie "
+        "de": "der die das und ist nicht ich wir in an so mit ein eine den dem zu auf auch noch bei sie er es im am von für mein meine mir mich kein keine "
+        "aber oder wie "
         "was hat habe haben bin sind war wird nur schon sehr dann wenn weil dass nach aus um so zum zur uns nen",
-        "pt": "o a os as e é não nao uma um com meu minha que de do da dos das em no na nos nas para por se mais muito mas eu você ele ela são sou estou tenho ao "
+        "pt": "o a os as e é não nao uma um com meu minha que de do da dos das em no na nos nas para por se mais muito mas eu você ele ela são "
+        "sou estou tenho ao "
         "aos à às isso este esta também já meus minhas foi pelo pela só até quando",
-        "it": "il lo la gli le che sono non ho di per mia mio è e un una con del della dei al alla nel nella più ma anche mi ti ci si come quando perché io tu lui "
+        "it": "il lo la gli le che sono non ho di per mia mio è e un una con del della dei al alla nel nella più ma anche mi ti ci si come quando "
+        "perché io tu lui "
         "lei noi da dal dalla questo questa molto ha abbiamo miei",
     }.items()
 }
 _OTHER_SMALL_WORDS = frozenset(
     """ik een het mijn niet van met zijn voor naar hij zij wij jij ook maar heb hebben ben jag och att är inte det som på med har jeg og ikke på er et af
     til nie się jest na mam jak że czy jsem je že bir ve bu için ben çok și este sunt cu nu în pe yang dan di saya untuk tidak az egy és nem hogy vagyok
-    on ja ei olen että minun với và là của tôi không amb els les que dels som però sóc u na"""
-    .split()
+    on ja ei olen että minun với và là của tôi không amb els les que dels som però sóc u na""".split()
 ) - frozenset().union(*_SMALL_WORDS.values())
 """Small words of languages that are not read."""
 _OTHERS_MOST = 1 / 3
 """Share of letters outside Latin script above which a turn is none of the six."""
 _FEWEST_WORDS = 4
 """Words from which on the library knows more than the small words."""
+_FEWEST_VOTES = 12
+"""One word in so many must be a small word of another language, or a long turn is English with a foreign name in it."""
 _SURE = 0.9
 _BELIEVED = 0.6
 
@@ -54,18 +59,28 @@ def language_of(text: str, words: frozenset[str]) -> str:
     if not text.isascii() and _is_foreign_script(text):
         return ""
     votes = {code: len(words & small) for code, small in _SMALL_WORDS.items()}
-    best = max(votes, key=lambda code: votes[code])
-    if len(words & _OTHER_SMALL_WORDS) > max(1, votes[best] - 1):
+    most = max(votes[code] for code in votes if code != "en")
+    if len(words & _OTHER_SMALL_WORDS) > max(1, max(votes.values()) - 1):
         return ""
-    if votes[best] <= votes["en"] or (len(words) > 2 * _FEWEST_WORDS and votes[best] < 2):
+    tied = [code for code in votes if code != "en" and votes[code] == most]
+    if most < len(words) / _FEWEST_VOTES or not any(_speaks_against_english(words, code) for code in tied):
         return "en"
-    if len(words) < _FEWEST_WORDS:
-        return best
-    return _settled(text, best)
+    if len(words) < _FEWEST_WORDS and len(tied) == 1:
+        return tied[0]
+    return _settled(text, tied)
 
 
-def _settled(text: str, best: str) -> str:
+def _speaks_against_english(words: frozenset[str], code: str) -> bool:
+    """Whether more words are of that language alone than of English alone."""
+    small, english = _SMALL_WORDS[code], _SMALL_WORDS["en"]
+    return len(words & (small - english)) > len(words & (english - small))
+
+
+def _settled(text: str, tied: list[str]) -> str:
     code, probability = _identifier().classify(text[:1000])
+    best = tied[0]
+    if code in tied:
+        return str(code)
     if code == best or (code in _SMALL_WORDS and code != "en" and probability >= _BELIEVED):
         return str(code)
     return best if probability < _SURE or code == "gl" else ""

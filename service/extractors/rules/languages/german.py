@@ -12,8 +12,19 @@ GERMAN = Lexicon(
     dates=DateWords(
         weekdays=("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag|sonnabend", "sonntag"),
         months=(
-            "januar|jänner", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "dezember",
-        ),  # fmt: skip
+            "januar|jänner",
+            "februar",
+            "märz",
+            "april",
+            "mai",
+            "juni",
+            "juli",
+            "august",
+            "september",
+            "oktober",
+            "november",
+            "dezember",
+        ),
         units=("tage?n?", "wochen?", "monate?n?", "jahre?n?"),
         numbers={
             word: number
@@ -61,7 +72,8 @@ GERMAN = Lexicon(
     relations={
         word: kind
         for kind, words in {
-            "person": "schwester bruder mutter mama vater papa frau mann freundin freund partnerin partner tochter sohn oma opa großmutter großvater tante onkel "
+            "person": "schwester bruder mutter mama vater papa frau mann freundin freund partnerin partner tochter sohn oma opa großmutter großvater "
+            "tante onkel "
             "cousine cousin nichte neffe chefin chef nachbarin nachbar kollegin kollege eltern kinder söhne töchter geschwister großeltern schwiegermutter "
             "schwiegervater mitbewohnerin mitbewohner verlobte verlobter",
             "animal": "hund hündin katze kater kaninchen pferd",
@@ -69,25 +81,53 @@ GERMAN = Lexicon(
         for word in words.split()
     },
     boundary=r"(?:und|aber|weil|denn|deshalb|deswegen|also|sondern|außerdem|achso und|nur)",
-    asking=r"(?:und |aber |hallo |hi |moin |sag mal |ach )*(?:was|wer|wie|wo|wann|warum|wieso|welche\w?|woher|wohin|kannst|könntest|könnt|können sie|hast du|habt ihr|"
+    asking=r"(?:und |aber |hallo |hi |moin |sag mal |ach )*(?:was|wer|wie|wo|wann|warum|wieso|welche\w?|woher|wohin|kannst|könntest|könnt|können sie|"
+    r"hast du|habt ihr|"
     r"haben sie|gibt es|gibt's|weißt du|soll ich|sollte ich|darf ich|bist du|ist es|meinst du)\b",
-    nothing=r"^(?:und |aber |selbst )*(?:wenn|falls|sofern|angenommen|vielleicht|stell dir vor|ob)\b|\b(?:würde|würden|wäre|wären|hätte gern|hätte|hätten|könnte|könnten|"
+    nothing=r"^(?:und |aber |selbst )*(?:wenn|falls|sofern|angenommen|vielleicht|stell dir vor|ob)\b|\b(?:würde|würden|wäre|wären|hätte gern|hätte|"
+    r"hätten|könnte|könnten|"
     r"vielleicht|eventuell|möglicherweise|überlege|überlegen|weiß nicht|keine ahnung|angeblich|soll ja|sagt|sagte|meinte|gehört|laut|scherz|spaß|"
     r"geträumt|zum beispiel|wünschte|hoffentlich|irgendwann|vorschlag)\b",
-    likes=r"\b(?:ich (?:mag|liebe|bevorzuge|genieße|esse gern|trinke gern)|mag ich|liebe ich|am liebsten|lieber|lieblings\w+|(?:gefällt|gefallen|schmeckt|schmecken) (?:mir|uns)|"
+    likes=r"\b(?:ich (?:mag|liebe|bevorzuge|genieße|esse gern|trinke gern)|mag ich|liebe ich|am liebsten|lieber|lieblings\w+|(?:gefällt|gefallen|"
+    r"schmeckt|schmecken) (?:mir|uns)|"
     r"(?:bin|sind) (?:ein )?(?:großer )?fan|wünscht sich|wünsche mir|\w+ (?:ich|wir) (?:sehr |total )?gerne?|ich \w+ (?:sehr |total )?gerne?)\b",
-    dislikes=r"\b(?:(?:ich )?hasse|(?:mag|mögen|will|wollen|möchte) (?:ich |wir )?(?:\w+ ){0,3}?(?:kein\w*|nicht)|kann (?:\w+ ){1,4}nicht (?:ausstehen|leiden|ab)|"
+    dislikes=r"\b(?:(?:ich )?hasse|(?:mag|mögen|will|wollen|möchte) (?:ich |wir )?(?:\w+ ){0,3}?(?:kein\w*|nicht)|kann (?:\w+ ){1,4}nicht (?:ausstehen|"
+    r"leiden|ab)|"
     r"verabscheue|(?:nervt|stört|ärgert) mich an|bitte kein\w*|nichts? mit|ohne \w+ bitte)\b",
-    requests=r"^(?:bitte |also |und |aber )*(?:immer |nie |niemals )?(?:(?:ruf|schreib|schick|nenn|erinner|sag|antworte|erklär|duz|sprich|benutz|verwende)\w{0,2} (?:mir |mich |es )?"
-    r"(?:bitte |immer |nur |nie |nicht |mehr |lieber |kurz |jeden )|bitte (?:immer|nie|keine?|nur|nicht)\b)|\b(?:lieber|bitte) per (?:mail|e-mail|sms|whatsapp|post|telefon)\b|\bohne \w+ bitte\b",
+    requests=r"^(?:bitte |also |und |aber )*(?:immer |nie |niemals )?(?:(?:ruf|schreib|schick|nenn|erinner|sag|antworte|erklär|duz|sprich|benutz|"
+    r"verwende)\w{0,2} (?:mir |mich |es )?"
+    r"(?:bitte |immer |nur |nie |nicht |mehr |lieber |kurz |jeden )|bitte (?:immer|nie|keine?|nur|nicht)\b)|\b(?:lieber|bitte) per (?:mail|e-mail|"
+    r"sms|whatsapp|post|telefon)\b|\bohne \w+ bitte\b",
     feelings=(
-        ("fear", r"\b(?:ich bin|bin|wir sind|ich fühle mich) (?:\w+ ){0,3}(?:nervös|ängstlich|aufgeregt|besorgt|gestresst|angespannt|überfordert)|\b(?:habe|hab) (?:\w+ ){0,2}(?:angst|bammel|panik)\b|\bmache? mir (?:\w+ )?sorgen\b"),
-        ("joy", r"\b(?:freue?|freuen) (?:ich )?(?:mich|uns)\b|\b(?:ich bin|bin|wir sind) (?:\w+ ){0,3}(?:glücklich|froh|stolz|erleichtert|begeistert|happy)\b"),
-        ("sadness", r"\b(?:ich bin|bin|ich fühle mich|fühl mich) (?:\w+ ){0,3}(?:traurig|einsam|enttäuscht|deprimiert|niedergeschlagen)\b|\bvermisse\b|\b(?:fehlt|fehlen) mir\b"),
-        ("anger", r"\b(?:ärgert|nervt|stört|wurmt|kotzt) mich\b|\b(?:ich bin|bin) (?:\w+ ){0,3}(?:sauer|wütend|genervt|verärgert|frustriert)\b|\bhabe? (?:\w+ ){0,2}satt\b"),
+        (
+            "fear",
+            (
+                r"\b(?:ich bin|bin|wir sind|ich fühle mich) (?:\w+ ){0,3}(?:nervös|ängstlich|aufgeregt|besorgt|gestresst|angespannt|überfordert)|"
+                r"\b(?:habe|hab) (?:\w+ ){0,2}(?:angst|bammel|panik)\b|\bmache? mir (?:\w+ )?sorgen\b"
+            ),
+        ),
+        (
+            "joy",
+            r"\b(?:freue?|freuen) (?:ich )?(?:mich|uns)\b|\b(?:ich bin|bin|wir sind) (?:\w+ ){0,3}(?:glücklich|froh|stolz|erleichtert|begeistert|happy)\b",
+        ),
+        (
+            "sadness",
+            (
+                r"\b(?:ich bin|bin|ich fühle mich|fühl mich) (?:\w+ ){0,3}(?:traurig|einsam|enttäuscht|deprimiert|niedergeschlagen)\b|\bvermisse\b|"
+                r"\b(?:fehlt|fehlen) mir\b"
+            ),
+        ),
+        (
+            "anger",
+            (
+                r"\b(?:ärgert|nervt|stört|wurmt|kotzt) mich\b|\b(?:ich bin|bin) (?:\w+ ){0,3}(?:sauer|wütend|genervt|verärgert|frustriert)\b|\bhabe? "
+                r"(?:\w+ ){0,2}satt\b"
+            ),
+        ),
         ("fatigue", r"\b(?:ich bin|bin) (?:\w+ ){0,3}(?:müde|erschöpft|fertig|kaputt|ausgelaugt)\b"),
     ),
-    past=r"\b(?:habe?|haben|bin|sind|wurde|wurden) (?:(?:ich|wir) )?(?:[\wäöüß.-]+ ){0,10}(?:ge\w+(?:t|en)|\w+iert|\w*(?:ge)\w+(?:t|en)|be\w+(?:t|en)|ver\w+(?:t|en)|er\w+(?:t|en)|unter\w+(?:t|en))\b|"
+    past=r"\b(?:habe?|haben|bin|sind|wurde|wurden) (?:(?:ich|wir) )?(?:[\wäöüß.-]+ ){0,10}(?:ge\w+(?:t|en)|\w+iert|\w*(?:ge)\w+(?:t|en)|be\w+(?:t|"
+    r"en)|ver\w+(?:t|en)|er\w+(?:t|en)|unter\w+(?:t|en))\b|"
     r"\b(?:ich|wir) (?:war|waren|ging|gingen|hatte|hatten|kam|kamen|fand|sah|bekam|wurde)\b",
     past_time=r"\b(?:gestern|vorgestern|letzte\w?|vorige\w?|vergangene\w?|vor)\b",
     courtesy=r"^(?:hallo|hi|moin|danke|ok|okay|ja|nein|gut|super|alles klar|tschüss|bitte|genau|na gut|prima)[\s,.!]*$",

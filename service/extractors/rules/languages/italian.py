@@ -18,8 +18,19 @@ ITALIAN = Lexicon(
     dates=DateWords(
         weekdays=("luned[ìi]", "marted[ìi]", "mercoled[ìi]", "gioved[ìi]", "venerd[ìi]", "sabato", "domenica"),
         months=(
-            "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre",
-        ),  # fmt: skip
+            "gennaio",
+            "febbraio",
+            "marzo",
+            "aprile",
+            "maggio",
+            "giugno",
+            "luglio",
+            "agosto",
+            "settembre",
+            "ottobre",
+            "novembre",
+            "dicembre",
+        ),
         units=("giorn[oi]", "settiman[ae]", "mes[ei]", "ann[oi]"),
         numbers={
             word: number
@@ -35,7 +46,10 @@ ITALIAN = Lexicon(
             (r"domani", "tomorrow"),
             (r"ieri", "yesterday"),
             (r"oggi|stasera|stamattina|questa (?:sera|mattina)", "today"),
-            (r"{w} della (?:prossima settimana|settimana prossima)|{w} (?:della settimana )?prossim[oa]|prossim[oa] {w}", "{w} next week"),
+            (
+                r"{w} della (?:prossima settimana|settimana prossima)|{w} (?:della settimana )?prossim[oa]|prossim[oa] {w}",
+                "{w} next week",
+            ),
             (r"{w} scors[oa]|scors[oa] {w}", "last {w}"),
             (r"(?:la )?prossima settimana|settimana prossima", "next week"),
             (r"prossimo mese|mese prossimo", "next month"),
@@ -64,29 +78,45 @@ ITALIAN = Lexicon(
     relations={
         word: kind
         for kind, words in {
-            "person": "sorella fratello madre mamma padre papà moglie marito compagna compagno fidanzata fidanzato ragazza ragazzo figlia figlio nonna nonno zia zio "
+            "person": "sorella fratello madre mamma padre papà moglie marito compagna compagno fidanzata fidanzato ragazza ragazzo figlia figlio nonna "
+            "nonno zia zio "
             "cugina cugino nipote amica amico capo vicina vicino collega suocera suocero cognata cognato genitori figli nonni",
             "animal": "cane cagnolina gatto gatta coniglio cavallo",
         }.items()
         for word in words.split()
     },
     boundary=r"(?:e|ma|perché|però|quindi|così|anche se|inoltre)",
-    asking=r"(?:e |ma |ciao |scusa )*(?:che cosa|cosa|che ora|come|quando|dove|chi|quale|quali|quanto|quanti|perché non|puoi|potresti|può|hai|avete|c'è|ci sono|sai|"
+    asking=r"(?:e |ma |ciao |scusa )*(?:che cosa|cosa|che ora|come|quando|dove|chi|quale|quali|quanto|quanti|perché non|puoi|potresti|può|hai|avete|"
+    r"c'è|ci sono|sai|"
     r"pensi|dovrei)\b",
-    nothing=r"^(?:e |ma |anche )*(?:se|forse|magari|immagina|supponiamo|chissà)\b|\b(?:vorrei|mi piacerebbe|potrei|sarebbe|sarei|avrei|andrei|farei|comprerei|non so se|"
+    nothing=r"^(?:e |ma |anche )*(?:se|forse|magari|immagina|supponiamo|chissà)\b|\b(?:vorrei|mi piacerebbe|potrei|sarebbe|sarei|avrei|andrei|farei|"
+    r"comprerei|non so se|"
     r"sto pensando|dicono che|ha detto che|dice che|secondo|scherzo|sto scherzando|ho sognato|forse|magari|per esempio|ad esempio)\b",
-    likes=r"\b(?:(?<!non )mi (?:piace|piacciono)|ci piace|adoro|amo|preferisco|preferiamo|sono (?:un |una )?(?:fan|appassionat[oa]) d|(?:mio|mia) .{0,20}(?:preferit|favorit)[oa])",
+    likes=r"\b(?:(?<!non )mi (?:piace|piacciono)|ci piace|adoro|amo|preferisco|preferiamo|sono (?:un |una )?(?:fan|appassionat[oa]) d|(?:mio|mia) "
+    r".{0,20}(?:preferit|favorit)[oa])",
     dislikes=r"\b(?:non mi (?:piace|piacciono|va|vanno)|odio|detesto|non (?:sopporto|voglio|reggo)|niente \w+)\b",
-    requests=r"^(?:per favore,? |e |quindi |ma )*(?:non (?:mi )?(?:chiamare|usare|mandare|scrivere|mettere|dire|parlare|includere|menzionare)|chiamami|scrivimi|rispondimi|"
-    r"dammi del tu|spiegami|ricordami|usa sempre|parlami|rispondi)\b|\b(?:meglio|preferibilmente) (?:per|via) (?:mail|e-mail|messaggio|whatsapp|telefono|scritto)\b",
+    requests=r"^(?:per favore,? |e |quindi |ma )*(?:non (?:mi )?(?:chiamare|usare|mandare|scrivere|mettere|dire|parlare|includere|menzionare)|chiamami|"
+    r"scrivimi|rispondimi|"
+    r"dammi del tu|spiegami|ricordami|usa sempre|parlami|rispondi)\b|\b(?:meglio|preferibilmente) (?:per|via) (?:mail|e-mail|messaggio|whatsapp|"
+    r"telefono|scritto)\b",
     feelings=(
-        ("fear", r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:nervos\w+|ansios\w+|preoccupat\w+|stressat\w+|agitat\w+|spaventat\w+)|\bho (?:\w+ )?(?:paura|ansia)\b"),
-        ("joy", r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:content\w+|felic\w+|entusiast\w+|orgoglios\w+|sollevat\w+|emozionat\w+)|\bnon vedo l'ora\b"),
+        (
+            "fear",
+            r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:nervos\w+|ansios\w+|preoccupat\w+|stressat\w+|agitat\w+|spaventat\w+)|\bho (?:\w+ )?(?:paura|ansia)\b",
+        ),
+        (
+            "joy",
+            r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:content\w+|felic\w+|entusiast\w+|orgoglios\w+|sollevat\w+|emozionat\w+)|\bnon vedo l'ora\b",
+        ),
         ("sadness", r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:trist\w+|depress\w+|sol[oa]|delus\w+|giù)\b|\bmi manc(?:a|ano)\b"),
-        ("anger", r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:arrabbiat\w+|stuf[oa]|furios\w+|irritat\w+|frustrat\w+)|\bmi dà fastidio\b"),
+        (
+            "anger",
+            r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:arrabbiat\w+|stuf[oa]|furios\w+|irritat\w+|frustrat\w+)|\bmi dà fastidio\b",
+        ),
         ("fatigue", r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:stanc\w+|esaust\w+|sfinit\w+)"),
     ),
-    past=r"\b(?:(?:mi |ci )?(?:ho|abbiamo) (?:\w+ ){0,2}\w+(?:ato|uto|ito|tto|so|sto|rso|nto)|(?:mi sono|ci siamo|sono|siamo) (?:\w+ ){0,1}\w+(?:at|ut|it|nat|mors)[oaie]|ero|eravamo|andai|ebbi)\b",
+    past=r"\b(?:(?:mi |ci )?(?:ho|abbiamo) (?:\w+ ){0,2}\w+(?:ato|uto|ito|tto|so|sto|rso|nto)|(?:mi sono|ci siamo|sono|siamo) (?:\w+ "
+    r"){0,1}\w+(?:at|ut|it|nat|mors)[oaie]|ero|eravamo|andai|ebbi)\b",
     past_time=r"\b(?:ieri|scors[oa]|fa|avantieri)\b",
     courtesy=r"^(?:ciao|grazie|ok|sì|no|perfetto|prego|va bene|buongiorno|buonasera|certo)[\s,.!]*$",
     fillers=r"allora|cioè|beh|insomma|dunque",

@@ -18,11 +18,28 @@ PORTUGUESE = Lexicon(
     code="pt",
     dates=DateWords(
         weekdays=(
-            "segunda(?:-feira)?", "ter[çc]a(?:-feira)?", "quarta(?:-feira)?", "quinta(?:-feira)?", "sexta(?:-feira)?", "s[áa]bado", "domingo",
-        ),  # fmt: skip
+            "segunda(?:-feira)?",
+            "ter[çc]a(?:-feira)?",
+            "quarta(?:-feira)?",
+            "quinta(?:-feira)?",
+            "sexta(?:-feira)?",
+            "s[áa]bado",
+            "domingo",
+        ),
         months=(
-            "janeiro", "fevereiro", "mar[çc]o", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro",
-        ),  # fmt: skip
+            "janeiro",
+            "fevereiro",
+            "mar[çc]o",
+            "abril",
+            "maio",
+            "junho",
+            "julho",
+            "agosto",
+            "setembro",
+            "outubro",
+            "novembro",
+            "dezembro",
+        ),
         units=("dias?", "semanas?", "m[êe]s(?:es)?", "anos?"),
         numbers={
             word: number
@@ -37,7 +54,10 @@ PORTUGUESE = Lexicon(
             (r"(?<!de )amanhã", "tomorrow"),
             (r"ontem", "yesterday"),
             (r"hoje|esta (?:noite|tarde|manhã)", "today"),
-            (r"(?:na |no )?{w} da (?:próxima semana|semana que vem)|(?:na |no )?próxim[ao] {w}|(?:na |no )?{w} que vem", "{w} next week"),
+            (
+                r"(?:na |no )?{w} da (?:próxima semana|semana que vem)|(?:na |no )?próxim[ao] {w}|(?:na |no )?{w} que vem",
+                "{w} next week",
+            ),
             (r"(?:na |no )?{w} passad[ao]|(?:na |no )?últim[ao] {w}", "last {w}"),
             (r"próxima semana|semana que vem", "next week"),
             (r"próximo mês|mês que vem", "next month"),
@@ -56,8 +76,10 @@ PORTUGUESE = Lexicon(
             (r"(?:no |ao |até o |até ao )?dia {d}", "the {d}th"),
             (r"(?:na |no |esta |este |à |ao |nesta |neste |até |para ){w}", "{w}"),
         ),
-        clock=r"(?:às|ao|pelas|a partir das) (?P<h>\d{1,2}|{n})(?:[h:](?P<min>\d\d)| e meia|h)?(?: da (?P<half>manhã|tarde|noite))?|(?P<h2>\d{1,2})[h:](?P<min2>\d\d)",
-        recurring=r"(?:todas as|todos os|às|aos|nas|nos) (?:{w})s|cada (?:{w}|dia|semana|mês|ano)|tod[oa]s? (?:os? dias?|as? semanas?|os? meses|as? \w+s)|todo (?:dia|mês)",
+        clock=r"(?:às|ao|pelas|a partir das) (?P<h>\d{1,2}|{n})(?:[h:](?P<min>\d\d)| e meia|h)?(?: da (?P<half>manhã|tarde|noite))?|"
+        r"(?P<h2>\d{1,2})[h:](?P<min2>\d\d)",
+        recurring=r"(?:todas as|todos os|às|aos|nas|nos) (?:{w})s|cada (?:{w}|dia|semana|mês|ano)|tod[oa]s? (?:os? dias?|as? semanas?|os? meses|as? "
+        r"\w+s)|todo (?:dia|mês)",
     ),
     own=rf"\b(?:eu|meus?|minhas?|noss[oa]s?|me|nos|mim|comigo|{_OWN_VERBS})\b",
     others=r"\b(?:ele|ela|eles|elas)\b",
@@ -72,23 +94,45 @@ PORTUGUESE = Lexicon(
         for word in words.split()
     },
     boundary=r"(?:e|mas|porque|embora|por isso|ah e|então|além disso)",
-    asking=r"(?:e |mas |olá |oi )*(?:o que|que tal|como|quando|onde|quem|qual|quais|quanto|quantos|por que|porquê|podes|pode|poderia|você pode|tens|tem ideia|há|sabes|"
+    asking=r"(?:e |mas |olá |oi )*(?:o que|que tal|como|quando|onde|quem|qual|quais|quanto|quantos|por que|porquê|podes|pode|poderia|você pode|tens|"
+    r"tem ideia|há|sabes|"
     r"achas|devo|devia)\b",
     nothing=r"^(?:e |mas |mesmo )*(?:se|talvez|imagina|suponha|oxalá|tomara)\b|\b(?:gostaria|queria saber|poderia|seria|teria|iria|faria|compraria|não sei se|"
     r"estou a pensar|estou pensando|dizem que|disse que|diz que|segundo|é brincadeira|brincadeira|sonhei|talvez|por exemplo|se calhar)\b",
-    likes=r"\b(?:(?<!não )(?:gosto|gostamos) (?:\w+ )?d|adoro|amo|prefiro|preferimos|sou (?:muito )?(?:fã|louc[oa]) |(?:meu|minha) .{0,20}(?:favorit|preferid)[oa])",
+    likes=r"\b(?:(?<!não )(?:gosto|gostamos) (?:\w+ )?d|adoro|amo|prefiro|preferimos|sou (?:muito )?(?:fã|louc[oa]) |(?:meu|minha) "
+    r".{0,20}(?:favorit|preferid)[oa])",
     dislikes=r"\b(?:não (?:gosto|suporto|aguento|quero|curto)|odeio|detesto|(?:detesta|odeia)|nada de)\b",
-    requests=r"^(?:por favor,? |e |então |ah e )*(?:não (?:me )?(?:uses?|ligues?|mandes?|envies?|ponhas?|digas?|fales?|menciones?|inclu\w+|usar|ligar)|nunca (?:me )?\w+es|"
+    requests=r"^(?:por favor,? |e |então |ah e )*(?:não (?:me )?(?:uses?|ligues?|mandes?|envies?|ponhas?|digas?|fales?|menciones?|inclu\w+|usar|ligar)|"
+    r"nunca (?:me )?\w+es|"
     r"chama-me|me chame|escreve-me|me escreva|liga-me|responde|explica isso|explica-me|me explique|lembra-me|me lembre|usa sempre|use sempre|fala comigo)\b|"
     r"\b(?:de preferência|prefiro) por (?:mail|e-mail|mensagem|whatsapp|telefone|escrito)\b",
     feelings=(
-        ("fear", r"\b(?:estou|ando|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:nervos\w+|ansios\w+|preocupad\w+|estressad\w+|stressad\w+|assustad\w+)|\b(?:tenho|estou com) (?:\w+ )?medo\b"),
-        ("joy", r"\b(?:estou|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:content\w+|feliz|animad\w+|empolgad\w+|orgulhos\w+|aliviad\w+|entusiasmad\w+)"),
-        ("sadness", r"\b(?:estou|ando|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:triste|deprimid\w+|sozinh\w+|dececionad\w+|decepcionad\w+)|\btenho saudades?\b|\bsinto (?:a )?falta\b"),
-        ("anger", r"\b(?:estou|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:zangad\w+|irritad\w+|fart\w+|furios\w+|chatead\w+|frustrad\w+)"),
+        (
+            "fear",
+            (
+                r"\b(?:estou|ando|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:nervos\w+|ansios\w+|preocupad\w+|estressad\w+|stressad\w+|assustad\w+)|"
+                r"\b(?:tenho|estou com) (?:\w+ )?medo\b"
+            ),
+        ),
+        (
+            "joy",
+            r"\b(?:estou|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:content\w+|feliz|animad\w+|empolgad\w+|orgulhos\w+|aliviad\w+|entusiasmad\w+)",
+        ),
+        (
+            "sadness",
+            (
+                r"\b(?:estou|ando|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:triste|deprimid\w+|sozinh\w+|dececionad\w+|decepcionad\w+)|\btenho "
+                r"saudades?\b|\bsinto (?:a )?falta\b"
+            ),
+        ),
+        (
+            "anger",
+            r"\b(?:estou|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:zangad\w+|irritad\w+|fart\w+|furios\w+|chatead\w+|frustrad\w+)",
+        ),
         ("fatigue", r"\b(?:estou|ando|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:cansad\w+|exaust\w+|esgotad\w+)"),
     ),
-    past=r"\b(?:fui|fomos|tive|tivemos|fiz|fizemos|estive|pus|vim|nasci|(?:me )?[a-zç]{2,}ei|(?:saí|parti|vendi|perdi|decidi|recebi|conheci|caí|li|vi|comi|bebi|corri|aprendi|mudei))\b",
+    past=r"\b(?:fui|fomos|tive|tivemos|fiz|fizemos|estive|pus|vim|nasci|(?:me )?[a-zç]{2,}ei|(?:saí|parti|vendi|perdi|decidi|recebi|conheci|caí|li|"
+    r"vi|comi|bebi|corri|aprendi|mudei))\b",
     past_time=r"\b(?:ontem|anteontem|passad[oa]|há|atrás|últim[oa])\b",
     courtesy=r"^(?:olá|oi|obrigad[oa]|ok|sim|não|perfeito|ótimo|de nada|tchau|bom dia|boa tarde|claro)[\s,.!]*$",
     fillers=r"então|né|ah|pois|bem",

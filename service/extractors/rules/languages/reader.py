@@ -121,14 +121,14 @@ class Reader:
             for place, (left, right) in enumerate(spans):
                 clause = sentence[left:right].lower()
                 opening = self._opening.match(clause)
-                left += opening.end() if opening and opening.end() < len(clause) else 0
-                clause = sentence[left:right].lower()
+                begin = left + (opening.end() if opening and opening.end() < len(clause) else 0)
+                clause = sentence[begin:right].lower()
                 is_last = place + 1 == len(spans)
                 if self._nothing.search(clause) and not is_last and not is_spoken and clause.split(" ", 1)[0] in _CONDITIONS:
                     break  # what follows hangs on the condition
                 if self._nothing.search(clause) or self._courtesy.match(clause) or not _FEWEST <= clause.count(" ") + 1 <= _MOST:
                     continue
-                yield first + left, first + right, bool(self._asking.match(clause)) or (asked and is_last)
+                yield first + begin, first + right, bool(self._asking.match(clause)) or (asked and is_last)
 
     def _spans(self, sentence: str, *, is_spoken: bool) -> Iterator[tuple[int, int]]:
         boundary = self._spoken_boundary if is_spoken else self._boundary
@@ -168,9 +168,8 @@ class Reader:
 
     def _about(self, talk: _Talk, text: str, lower: str) -> tuple[str, str] | None:
         """Who a clause is about: the speaker, somebody of theirs, or whom a pronoun means; None where nobody can be made out."""
-        beginning = " ".join(lower.split()[:4])
-        related = self._relation.match(text) or self._relation.search(text[: len(beginning) + 12])
-        if related:
+        related = self._relation.search(text)
+        if related and text[: related.start()].count(" ") <= 1 and not self._own.search(lower[: related.start()]):
             person = next((one for one in reversed(talk.people) if one.relation == related["relation"].lower()), None)
             return talk.speaker, person.key if person else talk.speaker.lower()
         if self._own.search(lower):
@@ -201,7 +200,12 @@ class Reader:
         if self._likes.search(lower) and is_known:
             return MemoryType.PREFERENCE, 1, ""
         is_exact = when is not None and when.precision in _SAME_DAY
-        if when and is_exact and not recurrence and when.start >= talk.said.date().replace(day=1 if when.precision is Precision.MONTH else talk.said.day):
+        if (
+            when
+            and is_exact
+            and not recurrence
+            and when.start >= talk.said.date().replace(day=1 if when.precision is Precision.MONTH else talk.said.day)
+        ):
             return MemoryType.TEMPORAL_EVENT, negated, ""
         if past and is_known:
             return MemoryType.EPISODE, negated, ""

@@ -19,8 +19,19 @@ SPANISH = Lexicon(
     dates=DateWords(
         weekdays=("lunes", "martes", "mi[ée]rcoles", "jueves", "viernes", "s[áa]bados?", "domingos?"),
         months=(
-            "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "sep?tiembre", "octubre", "noviembre", "diciembre",
-        ),  # fmt: skip
+            "enero",
+            "febrero",
+            "marzo",
+            "abril",
+            "mayo",
+            "junio",
+            "julio",
+            "agosto",
+            "sep?tiembre",
+            "octubre",
+            "noviembre",
+            "diciembre",
+        ),
         units=("d[íi]as?", "semanas?", "mes(?:es)?", "años?"),
         numbers={
             word: number
@@ -36,7 +47,10 @@ SPANISH = Lexicon(
             (r"(?<!la )(?<!esta )mañana", "tomorrow"),
             (r"ayer|anoche", "yesterday"),
             (r"hoy|esta (?:noche|tarde|mañana)", "today"),
-            (r"(?:el )?pr[óo]ximo {w}|(?:el )?{w} que viene|(?:el )?{w} pr[óo]ximo|(?:el )?{w} de la (?:pr[óo]xima semana|semana que viene)", "{w} next week"),
+            (
+                r"(?:el )?pr[óo]ximo {w}|(?:el )?{w} que viene|(?:el )?{w} pr[óo]ximo|(?:el )?{w} de la (?:pr[óo]xima semana|semana que viene)",
+                "{w} next week",
+            ),
             (r"(?:el )?{w} pasado|(?:el )?pasado {w}", "last {w}"),
             (r"pr[óo]xima semana|semana (?:que viene|pr[óo]xima|que entra)", "next week"),
             (r"pr[óo]ximo mes|mes que viene", "next month"),
@@ -75,17 +89,38 @@ SPANISH = Lexicon(
     asking=r"(?:¿|(?:y |pero |oye |hola |buenas |perdona )*(?:qué|que tal|cómo|cuándo|dónde|quién|cuál|cuánt\w+|por qué|a qué|puedes|podrías|me puedes|tienes|"
     r"hay|sabes|admitís|tenéis|conoces|crees|debería)\b)",
     nothing=r"^(?:y |pero |aunque )*(?:si|quizás?|tal vez|a lo mejor|ojalá|igual|supongamos|imagina)\b|\b(?:me gustaría|quisiera|podría|sería|tendría|"
-    r"iría|haría|compraría|no sé si|estoy pensando|dicen que|dijo que|dice que|según|se rumorea|es broma|de broma|soñé|a lo mejor|quizás?|tal vez|por ejemplo)\b",
-    likes=r"\b(?:me (?:gustan?|encantan?|fascinan?|apasionan?|chiflan?)|prefiero|preferimos|adoro|amo|mis? .{0,20}favorit[oa]s? |soy (?:muy )?fan de|nos encantan?)\b",
+    r"iría|haría|compraría|no sé si|estoy pensando|dicen que|dijo que|dice que|según|se rumorea|es broma|de broma|soñé|a lo mejor|quizás?|tal vez|"
+    r"por ejemplo)\b",
+    likes=r"\b(?:me (?:gustan?|encantan?|fascinan?|apasionan?|chiflan?)|prefiero|preferimos|adoro|amo|mis? .{0,20}favorit[oa]s? |soy (?:muy )?fan "
+    r"de|nos encantan?)\b",
     dislikes=r"\b(?:no me (?:gustan?|agradan?|apetecen?|interesan?)|(?:odio|detesto)|no (?:soporto|aguanto)|me (?:molestan?|cae mal)|nada de|no quiero)\b",
-    requests=r"^(?:por favor,? |y |pero |así que )*(?:siempre |nunca )?(?:no (?:me )?(?:uses|llames|mandes|envíes|pongas|digas|hables|metas|menciones|incluyas)|"
+    requests=r"^(?:por favor,? |y |pero |así que )*(?:siempre |nunca )?(?:no (?:me )?(?:uses|llames|mandes|envíes|pongas|digas|hables|metas|menciones|"
+    r"incluyas)|"
     r"nunca (?:me )?\w+es|llámame|escríbeme|háblame|respóndeme|contéstame|explíca(?:me|lo)|tutéame|usa siempre|recuérdame|avísame (?:siempre|cada))\b|"
     r"\b(?:mejor por|mejor si me) (?:correo|mensaje|whatsapp|email|escrito|escribes|mandas)\b",
     feelings=(
-        ("fear", r"\b(?:estoy|me siento|ando|sigo) (?:\w+ ){0,2}(?:nervios\w+|ansios\w+|preocupad\w+|estresad\w+|asustad\w+|agobiad\w+)|\b(?:tengo|me da)n? (?:\w+ )?miedo\b"),
-        ("joy", r"\b(?:estoy|me siento) (?:\w+ ){0,2}(?:content\w+|feliz|emocionad\w+|ilusionad\w+|encantad\w+|orgullos\w+|aliviad\w+)|\bqué ilusión\b"),
-        ("sadness", r"\b(?:estoy|me siento|ando) (?:\w+ ){0,2}(?:triste|deprimid\w+|sol[oa]|decepcionad\w+|hundid\w+)|\becho (?:mucho )?de menos\b|\bextraño (?:a |mucho )"),
-        ("anger", r"\b(?:estoy|me siento) (?:\w+ ){0,2}(?:enfadad\w+|enojad\w+|harto|harta|furios\w+|molest\w+|frustrad\w+)|\bme da rabia\b"),
+        (
+            "fear",
+            (
+                r"\b(?:estoy|me siento|ando|sigo) (?:\w+ ){0,2}(?:nervios\w+|ansios\w+|preocupad\w+|estresad\w+|asustad\w+|agobiad\w+)|\b(?:tengo|me "
+                r"da)n? (?:\w+ )?miedo\b"
+            ),
+        ),
+        (
+            "joy",
+            r"\b(?:estoy|me siento) (?:\w+ ){0,2}(?:content\w+|feliz|emocionad\w+|ilusionad\w+|encantad\w+|orgullos\w+|aliviad\w+)|\bqué ilusión\b",
+        ),
+        (
+            "sadness",
+            (
+                r"\b(?:estoy|me siento|ando) (?:\w+ ){0,2}(?:triste|deprimid\w+|sol[oa]|decepcionad\w+|hundid\w+)|\becho (?:mucho )?de menos\b|"
+                r"\bextraño (?:a |mucho )"
+            ),
+        ),
+        (
+            "anger",
+            r"\b(?:estoy|me siento) (?:\w+ ){0,2}(?:enfadad\w+|enojad\w+|harto|harta|furios\w+|molest\w+|frustrad\w+)|\bme da rabia\b",
+        ),
         ("fatigue", r"\b(?:estoy|me siento) (?:\w+ ){0,2}(?:cansad\w+|agotad\w+|exhaust\w+)"),
     ),
     past=r"\b(?:(?:me |nos |la |lo |les |le )?(?:he|hemos) \w+(?:ado|ido|to|cho)|fui|fuimos|tuve|hice|estuve|puse|vine|nací|[a-zñ]{3,}(?:é|í)|"
