@@ -36,7 +36,6 @@ _SPOKEN_WORDS = 25
 _NAME = r"[A-ZÀ-ÖØ-Ý][\w'-]+(?: (?:d[aeo]s? )?[A-ZÀ-ÖØ-Ý][\w'-]+)?"
 _ANY_NAME = re.compile(rf"(?<![\w.-])(?:(?:Dr|Dra|Sr|Sra|Mme|Prof)\.? )?{_NAME}")
 _SAME_DAY = frozenset({Precision.DAY, Precision.MINUTE, Precision.WEEK, Precision.MONTH})
-_LONGEST_CONTEXT = 400
 _NEGATED = re.compile(r"\b(?:no|não|nao|non|nicht|kein\w*|ne|pas|nunca|jamais|mai|nie|n')\b")
 
 
@@ -73,7 +72,7 @@ class Reader:
             rf"(?i:\b(?:{lexicon.possessives}) (?:[\w-]+ )?(?P<relation>{relations}))\b,?(?: (?P<name>{_NAME}){behind})?(?![\w-])"
         )
         head = rf"(?:[\w'-]+ ){{0,2}}?(?:{lexicon.own}|{lexicon.others}|{lexicon.asking}|{lexicon.nothing})"
-        boundary = rf":\s(?=.*\d)|[;–—]\s|\s[-–—]\s|,?\s{lexicon.boundary}\s(?={head})|,\s(?={head})"
+        boundary = rf":\s(?=.{{0,120}}\d)|[;–—]\s|\s[-–—]\s|,?\s{lexicon.boundary}\s(?={head})|,\s(?={head})"
         self._boundary = re.compile(boundary, re.IGNORECASE)
         self._spoken_boundary = re.compile(rf"{boundary}|\s(?:(?:{lexicon.fillers})\s)+", re.IGNORECASE)
         self._opening = re.compile(
@@ -249,7 +248,7 @@ class Reader:
             recurrence=recurrence,
             mentions=self._mentions(talk, text, statement, known),
             relations=tuple(Relation(person.name, f"{person.relation}_of", talk.speaker) for person in known),
-            context=f"{date_words(talk.said)}\n{statement}"[:_LONGEST_CONTEXT],
+            context=f"{date_words(talk.said)}\n{statement}",
         )
 
     def _slot(self, text: str) -> tuple[str, str]:
