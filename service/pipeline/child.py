@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from service.domain.kinds import Stage
 from service.domain.refining import Session
-from service.domain.source import Embedded, Source, StageError
-from service.pipeline.prepare import Prepared, StageFailedError, embed_texts, finish_statements, prepare, refine
+from service.domain.source import Source, StageError
+from service.pipeline.prepare import Changed, Prepared, Reread, StageFailedError, embed_texts, prepare, refine
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -60,7 +60,7 @@ class RefineDone:
     """What the second look changed, ready for the store step."""
 
     key: int
-    changed: tuple[Embedded, ...]
+    changed: tuple[Reread, ...]
     failure: StageError | None = None
 
 
@@ -151,21 +151,19 @@ class _Worker:
     def _refine(self, task: RefineSlice) -> None:
         self._connection.send(Started((task.key,), Stage.EXTRACT))
         try:
-            changed = refine(task.session, self._extractor)
-            vectors: list[bytes] = []
-            texts = [text for prepared in changed for text in prepared.statements]
-            for at in range(0, len(texts), SLICE_TEXTS):
-                self._connection.send(Started((task.key,), Stage.EMBED))
-                vectors += embed_texts(texts[at : at + SLICE_TEXTS], self._embedder)
+            changed = [self._reread(task.key, found) for found in refine(task.session, self._extractor)]
         except StageFailedError as failed:
             self._connection.send(RefineDone(task.key, (), failed.error))
-            return
-        at, ready = 0, []
-        for prepared in changed:
-            count = len(prepared.statements)
-            ready.append(finish_statements(prepared, vectors[at : at + count]))
-            at += count
-        self._connection.send(RefineDone(task.key, tuple(ready)))
+        else:
+            self._connection.send(RefineDone(task.key, tuple(changed)))
+
+    def _reread(self, key: int, found: Changed) -> Reread:
+        vectors: list[bytes] = []
+        texts = found.prepared.statements
+        for at in range(0, len(texts), SLICE_TEXTS):
+            self._connection.send(Started((key,), Stage.EMBED))
+            vectors += embed_texts(texts[at : at + SLICE_TEXTS], self._embedder)
+        return found.finished(vectors)
 
     def _embed_first(self, ready: Sequence[tuple[int, Prepared]]) -> None:
         """Embed up to `SLICE_TEXTS` of the slice in one batch; what is left comes back as `EmbedSlice`s."""

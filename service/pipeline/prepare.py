@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from service.domain.ids import observation_id
 from service.domain.kinds import Stage
 from service.domain.refining import Session, fingerprint
 from service.domain.source import Embedded, Extracted, Observation, SearchText, Source, StageError
@@ -78,7 +80,34 @@ def prepare(source: Source, extractor: Extractor) -> Prepared:
     return Prepared(extracted, tuple(analysed))
 
 
-def refine(session: Session, extractor: Extractor) -> list[Prepared]:
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A source after its second look, ready for the store step."""
+
+    embedded: Embedded
+    first_look: tuple[str, ...]
+    """Ids of what the first look finds: one of them deleted by its user keeps the source as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A source that says something else after its second look, but for the vectors of its statements."""
+
+    prepared: Prepared
+    first_look: tuple[str, ...]
+
+    def finished(self, vectors: Sequence[bytes]) -> Reread:
+        """Put the vectors beside the statements; the source's passages are stored already."""
+        extracted = self.prepared.extracted
+        search = tuple(
+            SearchText(told.terms, vector, told.words, told.has_time_word)
+            for told, vector in zip(self.prepared.analysed, vectors, strict=True)
+        )
+        embedded = Embedded(extracted.source.source_id, extracted.passages, extracted.observations, (), (), search)
+        return Reread(embedded, self.first_look)
+
+
+def refine(session: Session, extractor: Extractor) -> list[Changed]:
     """A second look at a session; the sources that now say something else than before.
 
     Raises:
@@ -87,12 +116,17 @@ def refine(session: Session, extractor: Extractor) -> list[Prepared]:
     segmented = [segment(parse(source)) for source in session.sources]
     refined = _run(Stage.EXTRACT, lambda: extractor.refine(segmented, session.known))
     changed = []
-    for one, found, said in zip(segmented, refined, session.said, strict=True):
-        if _prints(found.observations) != said:
+    for one, found, known in zip(segmented, refined, session.said, strict=True):
+        if _prints(found.observations) != known:
             extracted = Extracted(one.source, one.passages, found.observations)
             analysed = [_analyse(observation.context, observation.statement) for observation in found.observations]
-            changed.append(Prepared(extracted, tuple(analysed)))
+            first = _run(Stage.EXTRACT, partial(extractor.extract, one))[0]
+            changed.append(Changed(Prepared(extracted, tuple(analysed)), tuple(_identity(one.source, said) for said in first)))
     return changed
+
+
+def _identity(source: Source, said: Observation) -> str:
+    return observation_id(source.source_id, said.start, said.end, said.type, said.key)
 
 
 def _prints(observations: Sequence[Observation]) -> frozenset[str]:
@@ -100,16 +134,6 @@ def _prints(observations: Sequence[Observation]) -> frozenset[str]:
         fingerprint(one.type.value, one.key, one.statement, one.subject, tuple(mention.name for mention in one.mentions))
         for one in observations
     )
-
-
-def finish_statements(prepared: Prepared, vectors: Sequence[bytes]) -> Embedded:
-    """Put the vectors of a source's statements beside them; its passages are stored already."""
-    extracted = prepared.extracted
-    search = [
-        SearchText(told.terms, vector, told.words, told.has_time_word)
-        for told, vector in zip(prepared.analysed, vectors, strict=True)
-    ]
-    return Embedded(extracted.source.source_id, extracted.passages, extracted.observations, (), (), tuple(search))
 
 
 def embed_texts(texts: Sequence[str], embedder: Embedder) -> list[bytes]:

@@ -23,6 +23,7 @@ from service.domain.kinds import PASSAGE, IngestionMode, Role, SourceKind
 from service.domain.resolution import compact_json
 from service.domain.source import Embedded, Mention, Observation, Passage, SearchText, StageError
 from service.domain.writes import LogEntry
+from service.pipeline.prepare import Reread
 
 REFINE_AFTER_US = 2_000_000
 """A session gets its second look so long after its last message."""
@@ -158,9 +159,11 @@ def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob
 
 
 def store_refined(
-    connection: Connection, ownership: Ownership, scope: int, rows: Sequence[SourceRow], changed: Sequence[Embedded]
+    connection: Connection, ownership: Ownership, scope: int, rows: Sequence[SourceRow], changed: Sequence[Reread]
 ) -> None:
     """Apply a second look, inside a write transaction: the new observations are resolved before the old ones go.
+
+    A source of which its user deleted a memory stays as it is: in other words the memory must not come back.
 
     Raises:
         FencedError: another process owns the shard.
@@ -168,10 +171,11 @@ def store_refined(
     fence(connection, ownership.shard, ownership.epoch)
     by_id = {row.source.source_id: row for row in rows}
     ids: dict[SourceKind, list[str]] = {SourceKind.MESSAGE: [], SourceKind.DOCUMENT: []}
-    for embedded in changed:
-        ids[by_id[embedded.source_id].source.kind].append(embedded.source_id)
+    for reread in changed:
+        ids[by_id[reread.embedded.source_id].source.kind].append(reread.embedded.source_id)
     existing = existing_sources(connection, ids[SourceKind.MESSAGE], ids[SourceKind.DOCUMENT])
-    kept = [embedded for embedded in changed if embedded.source_id in existing]
+    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
+    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
     if not kept:
         return
     change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)

@@ -104,6 +104,8 @@ class Names:
             for one in self.entities
             if len(one.name) >= _SHORTEST_SPELLING
             and fold_name(one.name)[0] == folded[0]
+            and not fold_name(one.name).startswith(folded)
+            and not folded.startswith(fold_name(one.name))
             and fuzz.ratio(folded, fold_name(one.name)) >= _ALIKE
             and not any(character.isdigit() for character in one.name)
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import time
+from contextlib import suppress
 
 import pytest
 from pypdf import PdfWriter
@@ -42,9 +43,9 @@ def _write(writer: PdfWriter, page: object, text: str) -> None:
     stream.set_data(f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode())
     font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1")})
     font[NameObject("/BaseFont")] = NameObject("/Helvetica")
-    page[NameObject("/Contents")] = writer._add_object(stream)  # type: ignore[index]  # noqa: SLF001
+    page[NameObject("/Contents")] = writer._add_object(stream)  # type: ignore[index]
     page[NameObject("/Resources")] = DictionaryObject(  # type: ignore[index]
-        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): writer._add_object(font)})}  # noqa: SLF001
+        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): writer._add_object(font)})}
     )
 
 
@@ -108,7 +109,12 @@ def test_a_mail_as_it_travels() -> None:
         "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nSWNoIHdvaG5lIGluIEvDtmxuLg==\n--b\n"
         "Content-Type: text/plain\nContent-Disposition: attachment\n\nlist\n--b--\n"
     )
-    assert read(mail, DocumentType.EMAIL).split("\n") == ["From: Zoë Lind <zoe@lind.example>", "Subject: Größe", "", "Ich wohne in Köln."]
+    assert read(mail, DocumentType.EMAIL).split("\n") == [
+        "From: Zoë Lind <zoe@lind.example>",
+        "Subject: Größe",
+        "",
+        "Ich wohne in Köln.",
+    ]
 
 
 def test_only_what_the_author_wrote_is_said() -> None:
@@ -154,8 +160,6 @@ def test_a_ticket_is_said_by_its_customer() -> None:
 def test_hostile_content_takes_bounded_time(kind: DocumentType, content: str) -> None:
     """100 KB of the worst text are read or refused within seconds."""
     started = time.monotonic()
-    try:
+    with suppress(UnreadableError):
         parse(document(content, kind))
-    except UnreadableError as error:
-        assert error.code
     assert time.monotonic() - started < BOUND_SECONDS
