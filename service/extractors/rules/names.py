@@ -57,6 +57,11 @@ _ORGANISATION = re.compile(
 _PRODUCT = re.compile(r"\d")
 _TITLED = re.compile(r"^(?:Mr|Mrs|Ms|Dr|Prof)\b")
 _LANGUAGE = re.compile(r"(?:ish|ese|ian|German|French|Dutch|Hindi|Arabic|Greek|Welsh|Irish)$")
+_WRITTEN_SMALL = re.compile(
+    r"\b(?:to|at|in|near|through|from|on) (?P<name>(?!the |a |an |my |our |his |her |their |this |that |some |any |another |other |every |one |local )"
+    r"(?:[a-z']{3,20} ){1,2}?(?:park|street|road|avenue|square|school|college|university|hospital|station|airport|beach|bridge|museum|market))\b"
+)
+"""A place that haste or speech recognition wrote without capitals: its last word tells."""
 _LOOK_BACK = 30
 _LONGEST = 60
 
@@ -71,6 +76,10 @@ def mentions(statement: str, people: tuple[Mention, ...]) -> tuple[Mention, ...]
         if name and not name.isdigit() and name not in found and name not in known and len(name) <= _LONGEST and not opens:
             before = statement[max(0, match.start() - _LOOK_BACK) : match.start()].lower().split()
             found[name] = Mention(name, kind_of(name, before[-2:]))
+    for match in _WRITTEN_SMALL.finditer(statement):
+        name = match["name"]
+        if not any(name.lower() in other.lower() for other in found):
+            found[name] = Mention(name, "place")
     return tuple(found.values())
 
 

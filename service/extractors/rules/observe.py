@@ -32,6 +32,7 @@ _THINGS = frozenset({"it", "that", "this"})
 _NAMES = {"home": "place", "employer": "organisation", "school": "organisation"}
 """Attributes whose value is a name."""
 _LONGEST_NAME = 4
+_WE = frozenset("we our us we're we've we'll ours".split())
 _NO_NAMES = frozenset("a an the my our their his her this that same old new".split())
 _LONGEST_CONTEXT = 400
 """Characters of the span that full-text search reads with a statement."""
@@ -71,7 +72,10 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         precision=times.time.precision if times.time else None,
         recurrence=times.recurrence,
         participants=tuple(one.name for one in known) if kind in _WITH_PEOPLE else (),
-        mentions=mentions(text, (*_speaker(talk), *map(mention, known), *_valued(attribute, value))),
+        mentions=(
+            *mentions(text, (*_speaker(talk), *map(mention, known), *_valued(attribute, value))),
+            *_around(talk, clause, found),
+        ),
         relations=tuple(relation(one) for one in known if one.relation),
         context=f"{date_words(talk.said)}\n{text}\n{said[:_LONGEST_CONTEXT]}",
     )
@@ -84,6 +88,15 @@ def _is_thing(attribute: str, reading: Reading) -> bool:
 
 def _speaker(talk: Talk) -> tuple[Mention, ...]:
     return (Mention(talk.speaker, "person"),) if talk.turn.speaker else ()
+
+
+def _around(talk: Talk, clause: Clause, found: Outcome) -> tuple[Mention, ...]:
+    """Who a statement concerns without naming them: those a request goes to, and who "we" are in a document."""
+    if found.reword and talk.addressees:
+        return tuple(Mention(name, "person") for name in talk.addressees)
+    if talk.publisher and not _WE.isdisjoint(clause.words) and talk.publisher.lower() not in clause.lower:
+        return (Mention(talk.publisher, "organisation"),)
+    return ()
 
 
 def _valued(attribute: str, value: str) -> tuple[Mention, ...]:

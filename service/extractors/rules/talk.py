@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.domain.kinds import DocumentType, IngestionMode
 from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
+from service.extractors.rules.clauses import WORDS, Clause
 from service.extractors.rules.mask import UNSEEN, is_play, own_words, unwrapped
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
@@ -52,6 +53,19 @@ _BRINGS_IN = frozenset(
     find sell plan""".split()
 )
 """Verbs whose object the talk goes on about."""
+_TOPIC = re.compile(r"[A-Z][\w'-]{2,30}(?: [A-Z0-9][\w'-]{0,30}){0,2}")
+_NO_TOPICS = frozenset(
+    "yes yeah yep no nope sure ok okay well oh hi hello hey thanks sorry right great cool wow today tomorrow tonight yesterday".split()
+)
+_OBJECT_IT = re.compile(r"(?<=[\w'] )it\b(?!')")
+_PUBLISHER = re.compile(
+    r"(?P<name>[A-Z][\w&'-]+(?: [A-Z&][\w&'-]*){0,3}) (?:help ?(?:cent(?:er|re)|desk)|support(?: cent(?:er|re))?|knowledge base|customer (?:service|care)|"
+    r"FAQ|Help Cent(?:er|re)|Support|Knowledge Base)\b"
+)
+_BEGINNING = 600
+"""Characters of a document in which it says whose it is."""
+_TO = re.compile(r"^(?:To|An|Para|À)[ \t]*:[ \t]*(?P<names>[^\r\n]{2,300})$", re.MULTILINE)
+_ADDRESSEE = re.compile(r"\"?(?P<name>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+){0,3})\"?(?= ?<| ?,|$)")
 _MAKES_OWN = frozenset("get buy have adopt rent order own drive lease build".split())
 _OBJECT = re.compile(
     r"(?:just |finally |also )?(?:(?P<own>[Mm]y|[Oo]ur)|an?|the|another|this) (?P<what>(?:new )?[\w'-]+(?: [\w'-]+){0,3}?)"
@@ -86,6 +100,12 @@ class Talk:
     is_impersonal: bool
     is_minutes: bool
     is_note: bool = False
+    publisher: str = ""
+    """Whose document it is, which "we" means."""
+    addressees: tuple[str, ...] = ()
+    """To whom a mail goes."""
+    topic: tuple[int, str] = (-1, "")
+    """The sentence and the name that it begins with: "Routine, we've used it for years"."""
     last_thing: str = ""
     """What "it" means: the latest subject that is a thing."""
     last_text: str = ""
@@ -113,6 +133,16 @@ class Talk:
     def take_note_of_thing(self, text: str) -> None:
         """A thing named by itself is what the next "it" means: "New phone! It's a Pixel"."""
         self.last_thing = f"{self.speaker}'s {text[0].lower()}{text[1:]}" if text.lower().startswith("new ") else text
+
+    def on_topic(self, clause: Clause) -> Clause:
+        """A clause with the name in front of its sentence in place of "it"; takes note of such a name."""
+        if clause.is_first and not clause.is_last and _TOPIC.fullmatch(clause.text) and clause.lower not in _NO_TOPICS:
+            self.topic = clause.sentence, clause.text
+        if self.topic[0] != clause.sentence or " it" not in clause.lower:
+            return clause
+        text = _OBJECT_IT.sub(self.topic[1], clause.text, count=1)
+        lower = text.lower()
+        return replace(clause, text=text, lower=lower, words=tuple(WORDS.findall(lower)))
 
     def take_note_of_object(self, reading: Reading) -> None:
         """What somebody got, made or has is what the next "it" means: "we bought a flat, it's on the third floor"."""
@@ -182,6 +212,7 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     impersonal = kind in _IMPERSONAL and turn.role is None
     talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal, kind in _MINUTES)
     talk.is_note = kind is DocumentType.NOTE
+    _introduce_document(talk, segmented)
     for earlier, earlier_words in before:
         talk.last_thing = possessive(latest_named(earlier), speaker) or talk.last_thing
         if not RELATION_WORDS.isdisjoint(earlier_words):
@@ -204,6 +235,17 @@ def before(segmented: Segmented, number: int) -> PreviousTurn | None:
 def words_of(text: str) -> frozenset[str]:
     """The words of a text in lower case."""
     return frozenset(text.lower().translate(_PUNCTUATION).split())
+
+
+def _introduce_document(talk: Talk, segmented: Segmented) -> None:
+    """What the beginning of a document tells of all of it."""
+    kind, content = segmented.source.document_type, segmented.source.content
+    if talk.is_impersonal:
+        found = _PUBLISHER.search(content[:_BEGINNING])
+        talk.publisher = found["name"] if found else ""
+    if kind is DocumentType.EMAIL:
+        to = _TO.search(content[:_BEGINNING])
+        talk.addressees = tuple(match["name"] for match in _ADDRESSEE.finditer(to["names"])) if to else ()
 
 
 def _just_before(segmented: Segmented, number: int) -> list[str]:

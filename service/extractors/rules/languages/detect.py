@@ -45,6 +45,8 @@ _FEWEST_WORDS = 4
 """Words from which on the library knows more than the small words."""
 _FEWEST_VOTES = 12
 """One word in so many must be a small word of another language, or a long turn is English with a foreign name in it."""
+_SPELLED = 4
+"""So many single letters are a word being spelled, not small words."""
 _SURE = 0.9
 _BELIEVED = 0.6
 
@@ -58,6 +60,8 @@ def language_of(text: str, words: frozenset[str]) -> str:
     """
     if not text.isascii() and _is_foreign_script(text):
         return ""
+    letters = {word for word in words if len(word) == 1}
+    words = words - letters if len(letters) >= _SPELLED else words
     votes = {code: len(words & small) for code, small in _SMALL_WORDS.items()}
     most = max(votes[code] for code in votes if code != "en")
     if len(words & _OTHER_SMALL_WORDS) > max(1, max(votes.values()) - 1):

@@ -112,6 +112,7 @@ FRENCH = Lexicon(
         ),
         ("fatigue", r"\b(?:je suis|je me sens) (?:\w+ ){0,2}(?:fatiguée?|épuisée?|crevée?|vannée?)"),
     ),
+    negation=r"\b(?:ne|pas|jamais|aucune?|sans)\b|\bn'",
     past=r"(?:\bj'ai|\b(?:on a|nous avons)) (?:\w+ ){0,2}(?:\w+(?:é|és|ée|i|is|it|u|us|ert)|fait|eu|été|mis|pris|vu)\b|"
     r"\b(?:je (?:me )?suis|on est|nous sommes) (?:\w+ ){0,1}(?:allée?s?|partie?s?|née?|venue?s?|arrivée?s?|entrée?s?|mariée?s?|installée?s?|"
     r"tombée?s?|inscrite?s?)\b",

@@ -126,6 +126,7 @@ GERMAN = Lexicon(
         ),
         ("fatigue", r"\b(?:ich bin|bin) (?:\w+ ){0,3}(?:müde|erschöpft|fertig|kaputt|ausgelaugt)\b"),
     ),
+    negation=r"\b(?:nicht|kein\w*|nie|niemals|ohne)\b",
     past=r"\b(?:habe?|haben|bin|sind|wurde|wurden) (?:(?:ich|wir) )?(?:[\wäöüß.-]+ ){0,10}(?:ge\w+(?:t|en)|\w+iert|\w*(?:ge)\w+(?:t|en)|be\w+(?:t|"
     r"en)|ver\w+(?:t|en)|er\w+(?:t|en)|unter\w+(?:t|en))\b|"
     r"\b(?:ich|wir) (?:war|waren|ging|gingen|hatte|hatten|kam|kamen|fand|sah|bekam|wurde)\b",

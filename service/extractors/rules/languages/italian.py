@@ -115,6 +115,7 @@ ITALIAN = Lexicon(
         ),
         ("fatigue", r"\b(?:sono|mi sento) (?:\w+ ){0,2}(?:stanc\w+|esaust\w+|sfinit\w+)"),
     ),
+    negation=r"\b(?:non|mai|senza|nessun\w*)\b",
     past=r"\b(?:(?:mi |ci )?(?:ho|abbiamo) (?:\w+ ){0,2}\w+(?:ato|uto|ito|tto|so|sto|rso|nto)|(?:mi sono|ci siamo|sono|siamo) (?:\w+ "
     r"){0,1}\w+(?:at|ut|it|nat|mors)[oaie]|ero|eravamo|andai|ebbi)\b",
     past_time=r"\b(?:ieri|scors[oa]|fa|avantieri)\b",

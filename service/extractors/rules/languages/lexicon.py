@@ -51,6 +51,7 @@ class Lexicon:
     """How something is to be done from now on."""
     feelings: tuple[tuple[str, str], ...]
     """Emotion and how somebody says that they feel it."""
+    negation: str
     past: str
     """First-person verb forms of what happened."""
     past_time: str

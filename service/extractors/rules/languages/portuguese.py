@@ -131,6 +131,7 @@ PORTUGUESE = Lexicon(
         ),
         ("fatigue", r"\b(?:estou|ando|sinto-me|me sinto|tô) (?:\w+ ){0,2}(?:cansad\w+|exaust\w+|esgotad\w+)"),
     ),
+    negation=r"\b(?:não|nao|nunca|jamais|sem)\b",
     past=r"\b(?:fui|fomos|tive|tivemos|fiz|fizemos|estive|pus|vim|nasci|(?:me )?[a-zç]{2,}ei|(?:saí|parti|vendi|perdi|decidi|recebi|conheci|caí|li|"
     r"vi|comi|bebi|corri|aprendi|mudei))\b",
     past_time=r"\b(?:ontem|anteontem|passad[oa]|há|atrás|últim[oa])\b",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from functools import cache
@@ -36,7 +36,6 @@ _SPOKEN_WORDS = 25
 _NAME = r"[A-ZÀ-ÖØ-Ý][\w'-]+(?: (?:d[aeo]s? )?[A-ZÀ-ÖØ-Ý][\w'-]+)?"
 _ANY_NAME = re.compile(rf"(?<![\w.-])(?:(?:Dr|Dra|Sr|Sra|Mme|Prof)\.? )?{_NAME}")
 _SAME_DAY = frozenset({Precision.DAY, Precision.MINUTE, Precision.WEEK, Precision.MONTH})
-_NEGATED = re.compile(r"\b(?:no|não|nao|non|nicht|kein\w*|ne|pas|nunca|jamais|mai|nie|n')\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,19 @@ class Reader:
         )
         self._slots = tuple((attribute, re.compile(pattern, re.IGNORECASE)) for attribute, pattern in lexicon.slots)
         self._feelings = tuple((emotion, re.compile(pattern)) for emotion, pattern in lexicon.feelings)
-        for name in ("own", "others", "asking", "nothing", "likes", "dislikes", "requests", "past", "past_time", "courtesy"):
+        for name in (
+            "own",
+            "others",
+            "asking",
+            "nothing",
+            "likes",
+            "dislikes",
+            "requests",
+            "past",
+            "past_time",
+            "courtesy",
+            "negation",
+        ):
             setattr(self, f"_{name}", re.compile(getattr(lexicon, name)))
         self._name_after = re.compile(rf"(?i:\b{lexicon.name_after}) (?P<name>{_NAME})") if lexicon.name_after else None
 
@@ -95,6 +106,7 @@ class Reader:
     _past: re.Pattern[str]
     _past_time: re.Pattern[str]
     _courtesy: re.Pattern[str]
+    _negation: re.Pattern[str]
 
     def read(self, segmented: Segmented, number: int) -> Iterator[Observation]:
         """The observations of a turn in the order of its text."""
@@ -187,12 +199,12 @@ class Reader:
     def _kind(
         self, talk: _Talk, lower: str, when: When | None, *, is_known: bool, past: bool, recurrence: str
     ) -> tuple[MemoryType, int, str] | None:
-        negated = -1 if _NEGATED.search(lower) else 1
+        negated = -1 if self._negation.search(lower) else 1
         if self._requests.search(lower):
             return MemoryType.PREFERENCE, negated, ""
         for emotion, pattern in self._feelings:
             felt = pattern.search(lower)
-            if felt and is_known and not _NEGATED.search(lower[: felt.start()]):
+            if felt and is_known and not self._negation.search(lower[: felt.start()]):
                 return MemoryType.EMOTION, 1, emotion
         if self._dislikes.search(lower):
             return MemoryType.PREFERENCE, -1, ""
@@ -224,7 +236,8 @@ class Reader:
     ) -> Observation:
         turn = talk.segmented.turns[talk.number]
         statement = f"{about[0]}: {text}"
-        attribute, value = self._slot(text) if kind in {MemoryType.FACT, MemoryType.EPISODE} else ("", "")
+        told = self._slot(text)
+        attribute, value = told if kind in {MemoryType.FACT, MemoryType.EPISODE} else ("", "")
         known = [person for person in talk.people if person.name and person.name in statement]
         return Observation(
             type=MemoryType.FACT if attribute else kind,
@@ -246,7 +259,7 @@ class Reader:
             event_end=datetime.combine(when.end, time(0), tzinfo=talk.said.tzinfo).astimezone(UTC) if when and when.end else None,
             precision=when.precision if when else None,
             recurrence=recurrence,
-            mentions=self._mentions(talk, text, statement, known),
+            mentions=self._mentions(talk, text, statement, (*known, *_named_by(told))),
             relations=tuple(Relation(person.name, f"{person.relation}_of", talk.speaker) for person in known),
             context=f"{date_words(talk.said)}\n{statement}",
         )
@@ -255,10 +268,10 @@ class Reader:
         for attribute, pattern in self._slots:
             match = pattern.search(text)
             if match and is_slot(attribute):
-                return attribute, match["value"].strip()
+                return attribute, _ARTICLE.sub("", match["value"].strip())
         return "", ""
 
-    def _mentions(self, talk: _Talk, text: str, statement: str, known: list[_Person]) -> tuple[Mention, ...]:
+    def _mentions(self, talk: _Talk, text: str, statement: str, known: Sequence[_Person]) -> tuple[Mention, ...]:
         found = {person.name: Mention(person.name, person.kind) for person in known}
         if talk.segmented.turns[talk.number].speaker:
             found[talk.speaker] = Mention(talk.speaker, "person")
@@ -282,6 +295,15 @@ class Reader:
         return bool(before) and before[-1] in _PLACE_WORDS
 
 
+def _named_by(told: tuple[str, str]) -> tuple[_Person, ...]:
+    """The name that an attribute's value is, also where nobody wrote it with capitals."""
+    kind = {"home": "place", "employer": "organisation"}.get(told[0], "")
+    name = told[1]
+    return (_Person("", "", name, "", kind),) if kind and 0 < name.count(" ") + 1 <= _LONGEST_NAME and name[:1].isalpha() else ()
+
+
+_ARTICLE = re.compile(r"^(?:(?:el|la|los|las|le|les|der|die|das|o|a|os|as|il|lo|gli)\s+|l')", re.IGNORECASE)
+_LONGEST_NAME = 3
 _CONDITIONS = frozenset({"si", "s'il", "wenn", "falls", "se"})
 _PLACE_WORDS = frozenset({"en", "a", "à", "in", "nach", "aus", "em", "ad", "de", "do", "da", "para", "von"})
 

@@ -123,6 +123,7 @@ SPANISH = Lexicon(
         ),
         ("fatigue", r"\b(?:estoy|me siento) (?:\w+ ){0,2}(?:cansad\w+|agotad\w+|exhaust\w+)"),
     ),
+    negation=r"\b(?:no|nunca|jamás|tampoco|sin)\b",
     past=r"\b(?:(?:me |nos |la |lo |les |le )?(?:he|hemos) \w+(?:ado|ido|to|cho)|fui|fuimos|tuve|hice|estuve|puse|vine|nací|[a-zñ]{3,}(?:é|í)|"
     r"nos (?:mudamos|casamos|conocimos|subieron))\b",
     past_time=r"\b(?:ayer|anoche|anteayer|pasad[oa]|hace)\b",
