@@ -19,7 +19,12 @@ _KINDS = frozenset(
     ultrasound vaccination training orientation ceremony housewarming quiz seminar lecture retreat""".split()
 )
 _KIND = "|".join(sorted(_KINDS))
-_NAMED = re.compile(rf"\b(?P<own>my|our|the|a|an) (?P<what>(?:[\w'-]+ ){{0,2}}?(?:{_KIND})(?: (?:{_KIND}))?)\b", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"\b(?P<own>my|our|the|a|an) (?P<what>(?:[\w'-]+ ){{0,2}}?(?:{_KIND})(?: (?:{_KIND}))?)\b|"
+    r"\b(?P<mine>my|our) (?P<thing>(?:new |old )?"
+    r"(?:laptop|computer|phone|mobile|car|bike|motorbike|tablet|flat|apartment|house|boat|camera|van|printer|router))\b",
+    re.IGNORECASE,
+)
 _BEFORE_A_VERB = frozenset("is are am be been was were will would to can should not".split())
 """Words behind which "meeting" and "test" are no nouns."""
 _WORD = re.compile(r"[a-z][a-z'-]*")
@@ -46,11 +51,13 @@ def appointment(statement: str, when: When | None) -> tuple[str, str]:
 
 
 def latest_named(text: str) -> str:
-    """The last appointment that a text names, as "it" in the next sentence calls it: "My dentist appointment"; else nothing."""
+    """The last appointment or possession that a text names, as "it" in the next turn calls it: "my dentist appointment"; else nothing."""
     found = list(_NAMED.finditer(text))
     if not found:
         return ""
     last = found[-1]
+    if last["thing"]:
+        return f"my {last['thing']}"
     own = last["own"].lower() in {"my", "our"}
     return f"{'my' if own else 'The'} {last['what']}"
 

@@ -89,6 +89,18 @@ VERBS = (
         negated=False,
         confidence=0.65,
     ),
+    VerbRule(
+        "was_there",
+        _E,
+        "be",
+        p(
+            r"(?:in|at|to|on) \w.*\b(?:ago|last (?:week|month|year|summer|winter|spring|autumn|fall|night|weekend)|in (?:19|20)\d\d|yesterday)\b"
+        ),
+        tenses=THEN,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.6,
+    ),
     VerbRule("arrived", _E, "arrive", p(r"\S"), tenses=THEN, subjects=_KNOWN, negated=False, confidence=0.7),
 )
 

@@ -25,6 +25,10 @@ _LOOSE = frozenset(
     """a an the on at in by for to from of with and or then so still just only next this last until till before after about around ish is it
     i me my we our morning afternoon evening night am pm please pls yes no ok first""".split()
 )
+_ASKED_FOR = frozenset(
+    "make book move change set schedule push put remind cancel reschedule call text send try do add pick".split()
+)
+"""First words of what the listener is to do: no event until it is done."""
 _BINDING = frozenset({"have to", "must", "should"})
 """Modals of what will be: "I have to renew it by Friday"."""
 _REQUESTED = Outcome("requested", MemoryType.TEMPORAL_EVENT, 0.6, reword="asks")
@@ -82,7 +86,11 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
         return None  # "last week was wild" says nothing of anything
     if reading.tense is Tense.MODAL and reading.modal not in _BINDING and not (reading.modal == "can" and reading.negated):
         return None
-    if reading.tense is Tense.IMPERATIVE or (is_only_a_date(clause, time) and not talk.last_text):
+    if (
+        reading.tense is Tense.IMPERATIVE
+        or clause.words[0] in _ASKED_FOR
+        or (is_only_a_date(clause, time) and not talk.last_text)
+    ):
         return None
     return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD
 

@@ -134,7 +134,7 @@ GENERAL = (
         _F,
         "work live study teach run manage lead drive speak play read write use raise rent train commute "
         "volunteer sing collect grow cook bake make sell earn pay save share "
-        "belong suffer struggle weigh sleep wake swim cycle ride attend coach practise practice fly paint "
+        "bike belong suffer struggle weigh sleep wake swim cycle ride attend coach practise practice fly paint "
         "code build host support follow own wear take walk serve handle cover deal hold farm fish hunt knit "
         "sew garden "
         "jog hike climb ski surf dance meditate smoke vape drink eat measure cost close open start end "

@@ -41,7 +41,7 @@ _LONGEST_CONTEXT = 400
 def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about: About, times: Times) -> Observation:
     """The observation of one clause."""
     kind = events.kind_of(talk, reading, found, times.time)
-    text = _statement(talk, clause, reading, found, about, times.time)
+    text = talk.with_people(_statement(talk, clause, reading, found, about, times.time), reading)
     attribute, value = (
         (found.attribute, found.value) if found.attribute else attribute_of(reading, about.label, clause.lower, talk.speaker)
     )
@@ -137,7 +137,9 @@ def _end(talk: Talk, when: When | None) -> datetime | None:
 def _statement(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about: About, time: When | None) -> str:
     if found.statement:
         return found.statement
-    if found.reword and reading.subject in {Subject.NONE, Subject.YOU}:
+    if found.reword and (
+        reading.subject in {Subject.NONE, Subject.YOU} or not about.label or reading.subject_text.lower().startswith("no ")
+    ):
         return f"{talk.speaker} {found.reword}: {about_self(_POLITE.sub('', clause.text))}"
     if talk.is_impersonal and (about.label != talk.speaker or reading.subject is Subject.NONE):
         return clause.text[:1].upper() + clause.text[1:]

@@ -49,6 +49,8 @@ _NO_SUBJECT = frozenset(
     "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
 )
 """Words that open a clause about nothing that a memory could be of."""
+_OBJECTS = frozenset("me us him her it them my our the a an his their up on off".split())
+"""Words behind which "put" and "cut" are verbs: "my doctor put me on ..."."""
 _WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
 """Words that no subject of a statement contains."""
 _LONGEST_SUBJECT = 9
@@ -129,6 +131,8 @@ def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
         if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):
             return kind, place, ""
         if word in NOUNS_TOO and word != "like" and _agrees(lower, place):
+            return kind, place, ""
+        if word in INVARIANT and lower[place + 1 : place + 2] and lower[place + 1] in _OBJECTS:
             return kind, place, ""
     for place in range(min(len(lower) - 1, _LONGEST_SUBJECT)):
         if lower[place].endswith("'s") and len(lower[place]) > 2 and _is_copula(lower[place + 1]):

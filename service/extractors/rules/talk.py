@@ -53,6 +53,7 @@ _BRINGS_IN = frozenset(
     find sell plan""".split()
 )
 """Verbs whose object the talk goes on about."""
+_HIM_OR_HER = re.compile(r"\bhim\b|\bher(?=$|[.,;!]| (?:and|but|so|for|to|about|on|at|in|with|by|from|again|very|a lot)\b)")
 _TOPIC = re.compile(r"[A-Z][\w'-]{2,30}(?: [A-Z0-9][\w'-]{0,30}){0,2}")
 _NO_TOPICS = frozenset(
     "yes yeah yep no nope sure ok okay well oh hi hello hey thanks sorry right great cool wow today tomorrow tonight yesterday".split()
@@ -134,6 +135,16 @@ class Talk:
         """A thing named by itself is what the next "it" means: "New phone! It's a Pixel"."""
         self.last_thing = f"{self.speaker}'s {text[0].lower()}{text[1:]}" if text.lower().startswith("new ") else text
 
+    def with_people(self, text: str, reading: Reading) -> str:
+        """A statement of the speaker's with the person in place of "him" or "her"."""
+        if reading.subject is not Subject.SELF or self.is_impersonal:
+            return text
+        match = _HIM_OR_HER.search(text)
+        person = self.people.meant_by("he" if match[0] == "him" else "she") if match else None
+        return (
+            text[: match.start()] + person.label + text[match.end() :] if match and person and person.label not in text else text
+        )
+
     def on_topic(self, clause: Clause) -> Clause:
         """A clause with the name in front of its sentence in place of "it"; takes note of such a name."""
         if clause.is_first and not clause.is_last and _TOPIC.fullmatch(clause.text) and clause.lower not in _NO_TOPICS:
@@ -162,7 +173,7 @@ class Talk:
         if text.lower().startswith("new ") and not self.is_impersonal:
             text = f"my {text[0].lower()}{text[1:]}"  # "New phone, ...": an announcement is about one's own
         person = self.people.named(text) or (None if self.is_impersonal else self.people.note(text))
-        label = text if self.is_impersonal else possessive(text, self.speaker)
+        label = text if self.is_impersonal else self._owned(text)
         label = label[:1].upper() + label[1:]
         if person:
             if (
@@ -178,6 +189,16 @@ class Talk:
         if text.split(" ", 1)[0].lower() not in _NO_THINGS:
             self.last_thing = label.split(",", 1)[0]
         return About(label.lower().removeprefix("the "), label)
+
+    def _owned(self, text: str) -> str:
+        """A thing with its owner by name: "his teacher" is "User's son's teacher"."""
+        first, _, rest = text.partition(" ")
+        owner = (
+            self.people.meant_by(first.lower().replace("his", "he").replace("her", "she"))
+            if first.lower() in {"his", "her"}
+            else None
+        )
+        return f"{owner.name or owner.label}'s {rest}" if owner and rest else possessive(text, self.speaker)
 
     def _pronoun(self, reading: Reading) -> About:
         word = reading.subject_text.lower()
