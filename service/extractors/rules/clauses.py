@@ -72,7 +72,7 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
         mark = sentence.rstrip("\"')*_")[-1:]
         mark = mark if mark in "?!." else ""
         spoken = _is_spoken(sentence)
-        spans = tuple(_spans(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY))
+        spans = tuple(spans_between(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY))
         for index, (left, right) in enumerate(spans):
             number += spoken
             if right - left > _LONGEST:
@@ -91,7 +91,8 @@ def _is_spoken(sentence: str) -> bool:
     return sentence.count(" ") > _SPOKEN_WORDS and not _PUNCTUATION.search(sentence, 0, len(sentence) - 1)
 
 
-def _spans(sentence: str, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def spans_between(sentence: str, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """The pieces of a sentence between matches of a boundary."""
     place = 0
     for match in boundary.finditer(sentence):
         if match.start() > place:

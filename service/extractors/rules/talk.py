@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -271,21 +272,25 @@ def _introduce_document(talk: Talk, segmented: Segmented) -> None:
 
 def _just_before(segmented: Segmented, number: int) -> list[str]:
     """What the same speaker said a moment ago: a game or a story goes on for a few turns."""
-    turn, source = segmented.turns[number], segmented.source
-    if source.document_type is None:
-        label = turn.speaker or "User"
-        return [previous.text for previous in source.previous[-2:] if previous.speaker == label]
-    earlier = segmented.turns[max(0, number - _TURNS_BEFORE) : number]
-    return [previous.text for previous in earlier if (previous.role, previous.speaker) == (turn.role, turn.speaker)]
+    if segmented.source.document_type is None:
+        return _spoken_by(segmented.turns[number], segmented.source.previous[-2:])
+    return _written_by(segmented.turns[number], segmented.turns[max(0, number - _TURNS_BEFORE) : number])
 
 
 def earlier_turns(segmented: Segmented, number: int) -> list[str]:
     """What the same speaker said before, the nearest last; in a document read at long range also what comes later, first."""
     turn, source = segmented.turns[number], segmented.source
     if source.document_type is None:
-        label = turn.speaker or "User"
-        return [previous.text for previous in source.previous if previous.speaker == label]
-    is_long_range = source.mode is IngestionMode.LONG_RANGE
-    later = segmented.turns[number + 1 : number + 1 + _ALL_TURNS] if is_long_range else ()
-    earlier = (*later, *segmented.turns[max(0, number - (_ALL_TURNS if is_long_range else _TURNS_BEFORE)) : number])
-    return [previous.text for previous in earlier if (previous.role, previous.speaker) == (turn.role, turn.speaker)]
+        return _spoken_by(turn, source.previous)
+    if source.mode is not IngestionMode.LONG_RANGE:
+        return _written_by(turn, segmented.turns[max(0, number - _TURNS_BEFORE) : number])
+    later = segmented.turns[number + 1 : number + 1 + _ALL_TURNS]
+    return _written_by(turn, (*later, *segmented.turns[max(0, number - _ALL_TURNS) : number]))
+
+
+def _spoken_by(turn: Turn, previous: Sequence[PreviousTurn]) -> list[str]:
+    return [each.text for each in previous if each.speaker == (turn.speaker or "User")]
+
+
+def _written_by(turn: Turn, others: Sequence[Turn]) -> list[str]:
+    return [each.text for each in others if (each.role, each.speaker) == (turn.role, turn.speaker)]

@@ -14,6 +14,7 @@ from service.domain.slots import is_slot
 from service.domain.source import Mention, Observation, Relation, Segmented
 from service.domain.zones import date_words, local_time
 from service.extractors.rules.appointments import corrects
+from service.extractors.rules.clauses import spans_between
 from service.extractors.rules.dates import When, local_moment
 from service.extractors.rules.keys import key_of
 from service.extractors.rules.languages.dates import DatePhrases
@@ -127,7 +128,7 @@ class Reader:
         for first, last in sentence_spans(text):
             sentence = text[first:last]
             is_spoken = sentence.count(" ") > _SPOKEN_WORDS and not re.search(r"[,;.!?]", sentence[:-1])
-            spans = list(self._spans(sentence, is_spoken=is_spoken))
+            spans = list(spans_between(sentence, self._spoken_boundary if is_spoken else self._boundary))
             asked = sentence.rstrip("\"')*")[-1:] == "?"
             for place, (left, right) in enumerate(spans):
                 clause = sentence[left:right].lower()
@@ -140,16 +141,6 @@ class Reader:
                 if self._nothing.search(clause) or self._courtesy.match(clause) or not _FEWEST <= clause.count(" ") + 1 <= _MOST:
                     continue
                 yield first + begin, first + right, bool(self._asking.match(clause)) or (asked and is_last)
-
-    def _spans(self, sentence: str, *, is_spoken: bool) -> Iterator[tuple[int, int]]:
-        boundary = self._spoken_boundary if is_spoken else self._boundary
-        place = 0
-        for match in boundary.finditer(sentence):
-            if match.start() > place:
-                yield place, match.start()
-            place = match.end()
-        if place < len(sentence):
-            yield place, len(sentence)
 
     def _meet(self, talk: _Talk, text: str) -> None:
         """Take note of everybody introduced in a text."""
