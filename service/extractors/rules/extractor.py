@@ -42,6 +42,12 @@ _LONGEST = 60
 _LONGEST_TITLE = 8
 _MINUTED = re.compile(r"(?:action|decision|decided|agreed|resolved|to-?do|next step)s?\b|\w+(?: \w+)? to \w+ ")
 """Short lines of minutes that say something: decisions and tasks."""
+_EVERYBODY = re.compile(r"we(?:'re| are) (?:both|all)\b|we all\b")
+_POINTS = re.compile(
+    r"(?:please |pls |just |don't |do not |never |always |remember |stop |only )*(?:\w+ )?(?:that|it|this)"
+    r"(?: (?:in|on|for|to|at|with|from|into|then|again)\b.*)?$"
+)
+"""A request about something just named."""
 _ISSUED = re.compile(
     r"(?:last |page )?(?:updated|modified|reviewed|published|revised|printed|created|effective|version|copyright|©)\b.{0,12}\b(?:on |of )?.*\d{4}$"
 )
@@ -188,6 +194,7 @@ def _is_asked_apart(clause: Clause) -> bool:
 
 def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     reading = read(clause)
+    talk.reached = clause.start - talk.turn.start
     task = tasks.handed_out(clause, is_minutes=talk.is_minutes)
     if task:
         yield _task(talk, clause, reading, task)
@@ -227,8 +234,10 @@ def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:
     preference stands without knowing of what it speaks.
     """
     is_preference = found.type is MemoryType.PREFERENCE
-    if "each other" in clause.lower and not talk.is_impersonal:
-        return False
+    if found.reword == "asks" and _POINTS.match(clause.lower):
+        return False  # "don't put that in the plan" is about the plan at hand
+    if not talk.is_impersonal and ("each other" in clause.lower or _EVERYBODY.match(clause.lower)):
+        return False  # what "we all" are is nobody's fact
     if not found.reword and not talk.is_impersonal and not _YOU.isdisjoint(clause.words):
         return False
     return bool(about.label or is_preference) and not (talk.is_sarcastic and is_preference and found.polarity > 0)

@@ -13,6 +13,9 @@ _FINITE = {
     "am": "is", "are": "is", "were": "was", "have": "has", "do": "does", "don't": "doesn't", "dont": "doesn't", "aren't": "isn't",
     "weren't": "wasn't", "haven't": "hasn't", "ain't": "isn't", "'m": "is",
 }  # fmt: skip
+_PLURAL = re.compile(r"[^s']s$| and [\w' ]+$")
+"""A subject of several."""
+_OF_MANY = {"is": "are", "has": "have"}
 _WERE = re.compile(r"(?:\w+ )?(?:were|weren't)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(
     r"\b(?:[Ii](?:'(?:m|ve|ll|d)| am| have| was)?|[Ww]e(?:'(?:re|ve|ll)| are| have| were)?|[Mm](?:yself|y|ine|e)|[Oo]ur(?:selves|s)?|[Uu]s)"
@@ -71,9 +74,12 @@ def statement(reading: Reading, subject: str, speaker: str) -> str:
     if not auxiliary and reading.text[len(reading.subject_text) :].startswith("'s"):
         predicate = predicate.removeprefix("'s").strip()
         auxiliary = "has" if reading.tense is Tense.PERFECT else "is"
+    plural = reading.subject_text.lower() == "they" and _PLURAL.search(subject) is not None
     if auxiliary:
-        return f"{subject} {auxiliary} {predicate}".strip()
-    is_plain = reading.subject in {Subject.NOUN, Subject.MINE} or (reading.tense is Tense.PAST and not _WERE.match(predicate))
+        return f"{subject} {_OF_MANY.get(auxiliary, auxiliary) if plural else auxiliary} {predicate}".strip()
+    is_plain = (
+        plural or reading.subject in {Subject.NOUN, Subject.MINE} or (reading.tense is Tense.PAST and not _WERE.match(predicate))
+    )
     return f"{subject} {predicate if is_plain else conjugated(predicate)}".strip()
 
 

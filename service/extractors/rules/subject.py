@@ -30,9 +30,9 @@ INVARIANT = frozenset({"quit", "put", "hit", "cut", "split"})
 """Verbs that are taken for past where nothing shows the tense."""
 _LEADING = frozenset(
     """in on at since last next this every for after before during until by right with from over around back most some yesterday today tonight tomorrow
-    two three four five six several few couple earlier later once""".split()
+    two three four five six several few couple earlier later once just""".split()
 )
-_COUNTING = frozenset("most some two three four five six several few couple".split())
+_COUNTING = frozenset("just most some two three four five six several few couple".split())
 """Words that lead to the subject only as a part of a time: "two weeks ago", not "some of my friends"."""
 _TIMES = frozenset(
     "day days week weeks month months year years night nights morning mornings weekend weekends evening evenings hours times ago".split()
@@ -67,7 +67,7 @@ def rotated(text: str) -> str:
     for place, word in enumerate(words[1:7], start=1):
         if word.lower() in _SPOKEN_OF and place >= shortest:
             lead = " ".join(words[:place]).strip(",")
-            if first in _COUNTING and _TIMES.isdisjoint(lead.lower().split()):
+            if first in _COUNTING and (_TIMES | _STANDS_ALONE).isdisjoint(lead.lower().split()):
                 return text
             lead = lead[0].lower() + lead[1:] if words[0][1:].islower() else lead
             return " ".join(words[place:]) + " " + lead

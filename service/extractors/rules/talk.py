@@ -54,6 +54,10 @@ _BRINGS_IN = frozenset(
     find sell plan""".split()
 )
 """Verbs whose object the talk goes on about."""
+_THINGS = re.compile(
+    r"\b(?:the|my|our|these|those) (?:[\w-]+ ){0,2}?[\w-]{3,}s(?= ?[.,;?!]| (?:as well|too|again|now|anymore|but|and|because)\b)"
+)
+"""Several things, named at the end of what is said of them."""
 _HIM_OR_HER = re.compile(r"\bhim\b|\bher(?=$|[.,;!]| (?:and|but|so|for|to|about|on|at|in|with|by|from|again|very|a lot)\b)")
 _TOPIC = re.compile(r"[A-Z][\w'-]{2,30}(?: [A-Z0-9][\w'-]{0,30}){0,2}")
 _NO_TOPICS = frozenset(
@@ -108,6 +112,8 @@ class Talk:
     """To whom a mail goes."""
     topic: tuple[int, str] = (-1, "")
     """The sentence and the name that it begins with: "Routine, we've used it for years"."""
+    reached: int = 0
+    """Where in the turn the clause begins that is being read."""
     last_thing: str = ""
     """What "it" means: the latest subject that is a thing."""
     last_text: str = ""
@@ -191,6 +197,14 @@ class Talk:
             self.last_thing = label.split(",", 1)[0]
         return About(label.lower().removeprefix("the "), label)
 
+    def _things(self) -> About:
+        """The things named last before a "they" that is nobody."""
+        found = list(_THINGS.finditer(self.text, 0, self.reached))
+        if not found:
+            return NOBODY
+        label = possessive(found[-1][0], self.speaker)
+        return About(label.lower().removeprefix("the "), label[:1].upper() + label[1:])
+
     def _owned(self, text: str) -> str:
         """A thing with its owner by name: "his teacher" is "User's son's teacher"."""
         first, _, rest = text.partition(" ")
@@ -214,7 +228,7 @@ class Talk:
         last = self.last_person
         person = last if last and last.pronoun in {"", word} else self.people.meant_by(word)
         if person is None:
-            return NOBODY
+            return self._things() if word == "they" else NOBODY
         person = self.people.named_now(person, reading.rest)
         self.last_person = person
         return About(person.key, person.label)
