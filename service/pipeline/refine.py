@@ -11,13 +11,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 from service.catalog import outcomes, refining
 from service.catalog.engine import Catalog
 from service.catalog.ids import now_us
-from service.catalog.ownership import fence
+from service.catalog.ownership import FencedError, fence
 from service.catalog.refining import RefineJob
 from service.catalog.sources import SourceRow, read_sources
+from service.domain.errors import EunoeError
 from service.domain.kinds import Stage
 from service.domain.refining import Session
 from service.domain.source import StageError
@@ -33,6 +35,8 @@ MOST_ATTEMPTS = 6
 LOOK_SECONDS = 0.5
 """How often the catalog is asked for a job that is due."""
 
+_KEYS = count(-1, -1)
+"""Names of the work given to the child, over all shards; records have positive ones."""
 _FIRST_PAUSE_US = 2_000_000
 
 logger = get_logger(__name__)
@@ -54,7 +58,6 @@ class RefineStep:
         self._index = index
         self._ownership = ownership
         self._in_work: _InWork | None = None
-        self._next_key = 0
         self._look_due = 0.0
 
     def next_slice(self) -> RefineSlice | None:
@@ -72,25 +75,32 @@ class RefineStep:
             ids = [row.source.source_id for row in rows]
             said = refining.fingerprints(connection, ids)
             known = refining.known_of(connection, job.scope, ids)
-        self._next_key -= 1  # records have positive keys
-        self._in_work = _InWork(self._next_key, job, rows)
+        self._in_work = _InWork(next(_KEYS), job, rows)
         session = Session(tuple(row.source for row in rows), tuple(said.get(one, frozenset()) for one in ids), known)
-        return RefineSlice(self._next_key, session)
+        return RefineSlice(self._in_work.key, session)
 
     def look(self) -> None:
         """Something was stored: ask the catalog at the next occasion."""
         self._look_due = 0.0
 
     def take(self, done: RefineDone) -> None:
-        """Store what the child found."""
-        work, self._in_work = self._in_work, None
+        """Store what the child found, where this step asked for it.
+
+        Raises:
+            FencedError: another process owns the shard.
+            EunoeError: the catalog or the index cannot be used now; the job waits.
+        """
+        work = self._in_work
         if work is None or work.key != done.key:
             return
+        self._in_work = None
         if done.failure is not None:
             self._fail(work.job, done.failure)
             return
         try:
             self._store(work, done)
+        except (EunoeError, FencedError):
+            raise
         except Exception as error:
             logger.exception("refine_not_stored", job=work.job.job_id)
             self._fail(work.job, StageError(Stage.RESOLVE.value, type(error).__name__.upper(), str(error)[:500]))

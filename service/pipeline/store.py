@@ -22,23 +22,11 @@ from service.domain.item import Item
 from service.domain.kinds import PASSAGE, IngestionMode, Role, SourceKind
 from service.domain.resolution import compact_json
 from service.domain.source import Embedded, Mention, Observation, Passage, SearchText, StageError
-from service.domain.writes import LogEntry
+from service.log.base import Record
 from service.pipeline.prepare import Reread
 
 REFINE_AFTER_US = 2_000_000
 """A session gets its second look so long after its last message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of the log, with the source it names; None where the source is gone."""
-
-    entry: LogEntry
-    instance_id: str
-    scope: int
-    kind: SourceKind
-    source_id: str
-    source: SourceRow | None
 
 
 @dataclass(frozen=True, slots=True)
