@@ -31,7 +31,7 @@ EMBEDDED_SHARDS = 1
 CLUSTER_SHARDS = 16
 """Of a deployment that `serve` or `work` creates, where the settings do not say."""
 
-EXTRACTOR_VERSION = "rules-1"
+EXTRACTOR_VERSION = "rules-2"
 """Of the extractor that `service.pipeline.child` runs."""
 
 ANALYSIS_VERSION = f"terms-{terms.VERSION}"

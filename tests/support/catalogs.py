@@ -15,7 +15,7 @@ from service.catalog.engine import Catalog
 from service.catalog.ids import new_id
 from service.catalog.migrate import migrate
 from service.catalog.recording import Answer, Recorder, Write
-from service.domain.kinds import Lane, ScopeKind
+from service.domain.kinds import IngestionMode, Lane, ScopeKind
 from service.domain.scope import ScopeRef
 from service.domain.writes import DocumentWrite, MessageWrite
 
@@ -65,6 +65,7 @@ def message(
     lane: Lane = Lane.REALTIME,
     metadata: str = "",
     tolerant: bool = False,
+    mode: IngestionMode = IngestionMode.FAST,
 ) -> MessageWrite:
     """A turn, with ids drawn as the service draws them."""
     source = new_id()
@@ -84,7 +85,7 @@ def message(
         said_time=said,
         record_time=recorded,
         time_zone="",
-        mode="fast",
+        mode=mode.value,
         lane=lane,
         tolerates_repeats=tolerant,
     )
@@ -103,6 +104,7 @@ def document(
     kind: str = "note",
     metadata: str = "",
     tolerant: bool = False,
+    mode: IngestionMode = IngestionMode.FAST,
 ) -> DocumentWrite:
     """A document to ingest, with ids drawn as the service draws them."""
     source = new_id()
@@ -121,7 +123,7 @@ def document(
         document_time=written,
         record_time=recorded,
         time_zone="",
-        mode="fast",
+        mode=mode.value,
         lane=lane,
         tolerates_repeats=tolerant,
     )

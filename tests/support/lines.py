@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.kinds import MemoryType
+from service.domain.refining import Known, Refined
 from service.domain.source import Mention, Observation, Segmented, Source, StageError
 from service.embedders.base import TokenVectors
 from service.pipeline.child import serve
@@ -54,6 +55,11 @@ class LineExtractor:
                 elif match["rest"] == "extract":
                     raise LookupError("this line cannot be read")
         return tuple(found), ()
+
+    def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
+        """Nothing else than at the first look."""
+        del known
+        return tuple(Refined(one.source.source_id, self.extract(one)[0]) for one in talk)
 
 
 class HashEmbedder:
