@@ -15,11 +15,10 @@ from service.domain.refining import Known, Refined
 from service.domain.source import Segmented, StageError
 from service.pipeline import refine as refine_module
 from service.pipeline.child import RefineDone, RefineSlice
-from service.pipeline.prepare import embed_texts, refine
 from service.pipeline.refine import MOST_ATTEMPTS, RefineStep
 from tests.support.catalogs import document, message, record, rows, run_sql, scalar
-from tests.support.lines import HashEmbedder, LineExtractor
-from tests.support.stages import HandOwner, statements
+from tests.support.lines import LineExtractor
+from tests.support.stages import HandOwner, NoIndex, second_look, statements
 
 LONG = IngestionMode.LONG_RANGE
 
@@ -39,14 +38,6 @@ class SecondLook(LineExtractor):
             ]
             found.append(Refined(one.source.source_id, tuple(reworded)))
         return tuple(found)
-
-
-class NoIndex:
-    """An index that is always up to date."""
-
-    def flush(self) -> bool:
-        """Nothing to do."""
-        return False
 
 
 @dataclass
@@ -73,11 +64,8 @@ class Hands:
 
 
 def answer(task: RefineSlice) -> RefineDone:
-    """What the child says."""
-    changed = [
-        found.finished(embed_texts(found.prepared.statements, HashEmbedder())) for found in refine(task.session, SecondLook())
-    ]
-    return RefineDone(task.key, tuple(changed))
+    """What a child with a second look says."""
+    return second_look(task, SecondLook())
 
 
 @pytest.fixture
