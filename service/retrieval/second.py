@@ -141,9 +141,9 @@ def _shares(question: str, asked: TokenVectors, statistics: TermStatistics, comm
         max((rarity for start, end, rarity in words if start < piece_end and piece_start < end), default=0.0)
         for piece_start, piece_end in asked.spans
     ]
-    shares = np.maximum(np.array(rarities, np.float32), np.float32(common))
-    total = float(shares.sum())
-    return shares / np.float32(total) if total else shares
+    shares: Floats = np.maximum(np.array(rarities, np.float32), np.float32(common))
+    shares /= np.float32(max(float(shares.sum()), _NOTHING))
+    return shares
 
 
 def _standard(values: Floats) -> Floats:
