@@ -142,9 +142,7 @@ def _shares(question: str, asked: TokenVectors, statistics: TermStatistics, comm
         for piece_start, piece_end in asked.spans
     ]
     shares: Floats = np.maximum(np.array(rarities, np.float32), np.float32(common))
-    total = np.float32(shares.sum())
-    if total > 0:
-        shares /= total
+    shares /= np.float32(max(float(shares.sum()), _NOTHING))
     return shares
 
 
