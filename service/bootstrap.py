@@ -23,10 +23,9 @@ from prometheus_client import CollectorRegistry
 from service.app.keys import draw_key
 from service.app.wiring import Collaborators, UseCases, use_cases
 from service.app.workers import Workers
-from service.catalog import deployment as deployments
 from service.catalog import instances, log
 from service.catalog.commit import CommitQueue, GroupLimits
-from service.catalog.deployment import Deployment
+from service.catalog.deployment import Deployment, settle_deployment
 from service.catalog.engine import Catalog
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
@@ -121,7 +120,9 @@ def _opened(settings: Settings) -> Iterator[_Opened]:
         try:
             migrate(catalog)
             model = _prepared_model(settings)
-            deployment = _deployment(catalog, model.model_id)
+            deployment = settle_deployment(
+                catalog, shards=EMBEDDED_SHARDS, model_id=model.model_id, extractor_version=EXTRACTOR_VERSION
+            )
             yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
         finally:
             catalog.close()
@@ -158,28 +159,6 @@ def _prepared_model(settings: Settings) -> PreparedModel:
         return find_prepared(cache, source)
     except ModelUnusable:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
-
-
-def _deployment(catalog: Catalog, model_id: str) -> Deployment:
-    with catalog.read() as connection:
-        found = deployments.load_deployment(connection)
-    if found is None:
-        with catalog.write() as connection:
-            return deployments.create_deployment(
-                connection, shards=EMBEDDED_SHARDS, model_id=model_id, extractor_version=EXTRACTOR_VERSION
-            )
-    if found.shards != EMBEDDED_SHARDS:
-        raise FailedPrecondition(
-            f"this data directory has {found.shards} shards, the embedded service has {EMBEDDED_SHARDS}: the number is fixed when a deployment is created",
-            reason="SHARDS_MISMATCH",
-        )
-    if found.model_id != model_id:
-        raise FailedPrecondition(
-            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
-            "run `eunoe reindex` to embed everything again, or configure the former model",
-            reason="MODEL_CHANGED",
-        )
-    return found
 
 
 def _credentials(settings: Settings, catalog: Catalog) -> Credentials:

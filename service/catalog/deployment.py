@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service.catalog import schema
+from service.catalog.engine import Catalog
 from service.catalog.ids import now_us
 from service.catalog.sql import Statement
+from service.domain.errors import FailedPrecondition
 from service.domain.kinds import Lane
 
 _SELECT = Statement(select(schema.deployment))
@@ -37,6 +39,40 @@ def load_deployment(connection: Connection) -> Deployment | None:
         return None
     row = rows[0]
     return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"])
+
+
+def settle_deployment(catalog: Catalog, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
+    """The deployment, created where there is none yet, by one of those who find none at the same time.
+
+    Raises:
+        FailedPrecondition: it was created with another number of shards, or its vectors are of another model.
+    """
+
+    def settle(connection: Connection) -> Deployment:
+        found = load_deployment(connection)
+        if found is None:
+            found = create_deployment(connection, shards=shards, model_id=model_id, extractor_version=extractor_version)
+        return found
+
+    with catalog.read() as connection:
+        found = load_deployment(connection)
+    found = found or catalog.transact(settle)
+    if found.shards != shards:
+        raise FailedPrecondition(
+            f"this catalog has {_shards(found.shards)}, the service is set to {_shards(shards)}: the number is fixed when a deployment is created",
+            reason="SHARDS_MISMATCH",
+        )
+    if found.model_id != model_id:
+        raise FailedPrecondition(
+            f"the vectors of this catalog were made by {found.model_id}, the configured model is {model_id}: "
+            "run `eunoe reindex` to embed everything again, or configure the former model",
+            reason="MODEL_CHANGED",
+        )
+    return found
+
+
+def _shards(number: int) -> str:
+    return "1 shard" if number == 1 else f"{number} shards"
 
 
 def create_deployment(connection: Connection, *, shards: int, model_id: str, extractor_version: str) -> Deployment:

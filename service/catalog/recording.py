@@ -1,7 +1,10 @@
 """One commit group: messages and documents of many callers, written in one transaction with a handful of statements.
 
-Order of work (and of row locks): conversations, scopes, what is known already, log heads, then the inserts.
+Order of work (and of row locks): new scopes, conversations, what is known already, log heads, then the inserts, each kind sorted.
 An item's own refusal is a result, not an exception: it never costs its neighbours anything.
+
+Several processes may write at once. What two of them number stands under a row lock; what two of them create, one creates: the
+other one's transaction is repeated (`Overtaken`, or the database's refusal of the second row) and finds it.
 """
 
 from __future__ import annotations
@@ -9,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from service.catalog import log, schema
+from service.catalog.errors import Overtaken
 from service.catalog.ids import new_id
 from service.catalog.scopes import ensure_scope
-from service.catalog.sql import Statement, json_list
+from service.catalog.sql import Statement, json_list, json_rows, upsert
 from service.domain.errors import AlreadyExists, EunoeError, FailedPrecondition, InvalidArgument
 from service.domain.kinds import IngestionStatus, SourceKind
+from service.domain.scope import ScopeRef
 from service.domain.writes import AcceptedDocument, DocumentWrite, LogEntry, MessageWrite, RecordedMessage
 
 SESSION_GAP_US = 30 * 60 * 1_000_000
@@ -28,18 +33,12 @@ Answer = RecordedMessage | AcceptedDocument | EunoeError
 _c, _m, _d = schema.conversations, schema.messages, schema.documents
 
 
-def _pairs(parameter: str) -> tuple[Any, Any, Any]:
-    """A table of JSON pairs, and its two columns."""
-    table = func.json_each(bindparam(parameter)).table_valued("value")
-    return table, func.json_extract(table.c.value, "$[0]"), func.json_extract(table.c.value, "$[1]")
-
-
 def _known(table: Any, columns: Sequence[Any], first: Any, second: Any) -> Statement:
-    pairs, left, right = _pairs("pairs")
+    pairs, (left, right) = json_rows("pairs", first.type, second.type)
     return Statement(select(*columns).select_from(pairs).join(table, and_(first == left, second == right)))
 
 
-_pairs_table, _left, _right = _pairs("pairs")
+_pairs, (_instance, _name) = json_rows("pairs", _c.c.instance_id.type, _c.c.conversation_id.type)
 _CONVERSATIONS = Statement(
     select(
         _c.c.instance_id,
@@ -51,14 +50,16 @@ _CONVERSATIONS = Statement(
         _c.c.turn_time,
         schema.scopes.c.shard,
     )
-    .select_from(_pairs_table)
-    .join(_c, and_(_c.c.instance_id == _left, _c.c.conversation_id == _right))
+    .select_from(_pairs)
+    .join(_c, and_(_c.c.instance_id == _instance, _c.c.conversation_id == _name))
     .join(schema.scopes, schema.scopes.c.scope == _c.c.scope)
     .order_by(_c.c.conversation)
+    .with_for_update(of=_c)
 )
 _NEW_CONVERSATION = Statement(
-    insert(_c)
+    upsert(_c)
     .values({column.name: bindparam(column.name) for column in _c.columns if column.name != "conversation"})
+    .on_conflict_do_nothing(index_elements=["instance_id", "conversation_id"])
     .returning(_c.c.conversation)
 )
 _MOVE_CONVERSATION = Statement(
@@ -120,9 +121,12 @@ _INSERT_INGESTION = Statement(
 class _Conversation:
     """The head of a conversation while a group is written."""
 
-    __slots__ = ("conversation", "count", "is_changed", "scope", "session_id", "shard", "turn_time")
+    __slots__ = ("conversation", "count", "is_changed", "is_new", "scope", "session_id", "shard", "turn_time")
 
-    def __init__(self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int) -> None:
+    def __init__(
+        self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int, *, is_new: bool = False
+    ) -> None:
+        self.is_new = is_new
         self.conversation = conversation
         self.scope = scope
         self.shard = shard
@@ -148,13 +152,13 @@ MOST_SCOPES = 50_000
 
 
 class Recorder:
-    """Writes groups. Keeps the numbers of scopes it has seen, which never change, and forgets those of a group that failed."""
+    """Writes groups. Keeps the numbers of scopes it has seen, which never change, unless the group that created them failed."""
 
     def __init__(self, shards: int) -> None:
         """Take the deployment's number of shards."""
         self._shards = shards
-        self._scopes: dict[tuple[str, Any], tuple[int, int]] = {}
-        self._fresh: list[tuple[str, Any]] = []
+        self._scopes: dict[tuple[str, ScopeRef], tuple[int, int]] = {}
+        self._fresh: list[tuple[str, ScopeRef]] = []
 
     def record(self, connection: Connection, writes: Sequence[Write]) -> list[Answer]:
         """Write a group inside the caller's transaction.
@@ -166,9 +170,10 @@ class Recorder:
         Returns:
             One answer per write, in order: what it became, or why this one was refused.
         """
-        self._fresh = []
+        self._forget_fresh()
         if len(self._scopes) >= MOST_SCOPES:
             self._scopes.clear()
+        self._ensure_scopes(connection, writes)
         messages = [write for write in writes if isinstance(write, MessageWrite)]
         documents = [write for write in writes if isinstance(write, DocumentWrite)]
         group = _Group(self, connection)
@@ -180,20 +185,23 @@ class Recorder:
             group.take(write)
         return group.flush()
 
-    def forget_fresh(self) -> None:
-        """The group's transaction failed: scopes created in it do not exist."""
+    def committed(self) -> None:
+        """The group's transaction is durable: scopes created in it exist. A group that nobody says this of has failed."""
+        self._fresh = []
+
+    def scope_of(self, write: Write) -> tuple[int, int]:
+        """(scope number, shard) of a write of the group."""
+        return self._scopes[write.instance_id, write.scope]
+
+    def _ensure_scopes(self, connection: Connection, writes: Sequence[Write]) -> None:
+        self._fresh = sorted({(write.instance_id, write.scope) for write in writes} - self._scopes.keys())
+        for instance_id, scope in self._fresh:
+            self._scopes[instance_id, scope] = ensure_scope(connection, instance_id, scope, self._shards)
+
+    def _forget_fresh(self) -> None:
         for key in self._fresh:
             self._scopes.pop(key, None)
         self._fresh = []
-
-    def scope_of(self, connection: Connection, write: Write) -> tuple[int, int]:
-        """(scope number, shard) of a write."""
-        key = (write.instance_id, write.scope)
-        found = self._scopes.get(key)
-        if found is None:
-            found = self._scopes[key] = ensure_scope(connection, write.instance_id, write.scope, self._shards)
-            self._fresh.append(key)
-        return found
 
 
 class _Group:
@@ -211,14 +219,15 @@ class _Group:
         self._rows_at: dict[int, dict[str, Any]] = {}
 
     def load_conversations(self, messages: Sequence[MessageWrite]) -> None:
-        """Read the heads of the group's conversations, and which of its messages are known."""
-        wanted = {(write.instance_id, write.conversation_id): None for write in messages}
-        for row in _CONVERSATIONS.run(self._connection, pairs=json_list(wanted)):
+        """Lock the heads of the group's conversations, opening new ones, and find out which of its messages are known."""
+        first = {(write.instance_id, write.conversation_id): write for write in reversed(messages)}
+        for row in _CONVERSATIONS.run(self._connection, pairs=json_list(first)):
             self._conversations[row[0], row[1]] = _Conversation(row[2], row[3], row[7], row[4], row[5], row[6])
+        self._open_conversations([first[key] for key in sorted(first.keys() - self._conversations.keys())])
         pairs = []
         for write in messages:
-            head = self._conversations.get((write.instance_id, write.conversation_id))
-            if head is not None and write.message_id is not write.source_id:
+            head = self._conversations[write.instance_id, write.conversation_id]
+            if not head.is_new and write.message_id is not write.source_id:
                 pairs.append((head.conversation, write.message_id))
         if pairs:
             for known in _KNOWN_MESSAGES.rows(self._connection, pairs=json_list(pairs)):
@@ -244,6 +253,7 @@ class _Group:
         rows = [row for batch in self._waiting.values() for _, row in batch]
         messages = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
         documents = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
+        documents.sort(key=lambda row: (row["instance_id"], row["document_id"]))
         _INSERT_MESSAGE.run_many(self._connection, messages)
         _INSERT_DOCUMENT.run_many(self._connection, documents)
         _INSERT_INGESTION.run_many(self._connection, documents)
@@ -267,19 +277,18 @@ class _Group:
         return [answer for answer in self._answers if answer is not None]
 
     def _number_records(self) -> None:
-        for (shard, lane), batch in sorted(self._waiting.items()):
-            seq = log.draw_seqs(self._connection, shard, lane, len(batch))
+        firsts = log.draw_seqs(self._connection, {place: len(batch) for place, batch in self._waiting.items()})
+        for place, batch in self._waiting.items():
+            seq = firsts[place]
             for at, row in batch:
                 row["seq"] = seq
                 self._answers[at] = _answer(row, is_duplicate=False)
                 seq += 1
 
     def _take_message(self, write: MessageWrite) -> Answer | None:
-        scope, shard = self._recorder.scope_of(self._connection, write)
-        head = self._conversations.get((write.instance_id, write.conversation_id))
-        if head is None:
-            head = self._open_conversation(write, scope, shard)
-        elif head.scope != scope:
+        scope, shard = self._recorder.scope_of(write)
+        head = self._conversations[write.instance_id, write.conversation_id]
+        if head.scope != scope:
             raise FailedPrecondition(
                 f"conversation {write.conversation_id!r} belongs to another scope: its first message fixed its user and customer",
                 values={"conversation_id": write.conversation_id},
@@ -295,7 +304,7 @@ class _Group:
         return None
 
     def _take_document(self, write: DocumentWrite) -> Answer | None:
-        scope, shard = self._recorder.scope_of(self._connection, write)
+        scope, shard = self._recorder.scope_of(write)
         known = self._documents.get((write.instance_id, write.document_id))
         if known is not None:
             _check_repeat(write, known, "document_id", known["ingestion_id"])
@@ -307,21 +316,27 @@ class _Group:
         self._wait(row, shard, write.lane)
         return None
 
-    def _open_conversation(self, write: MessageWrite, scope: int, shard: int) -> _Conversation:
-        number = _NEW_CONVERSATION.run(
-            self._connection,
-            instance_id=write.instance_id,
-            conversation_id=write.conversation_id,
-            scope=scope,
-            message_count=0,
-            session_id="",
-            turn_time=0,
-            create_time=write.record_time,
-            update_time=write.record_time,
-        ).scalar_one()
-        head = _Conversation(number, scope, shard, 0, "", 0)
-        self._conversations[write.instance_id, write.conversation_id] = head
-        return head
+    def _open_conversations(self, first: Sequence[MessageWrite]) -> None:
+        """Create conversations; each belongs to the scope of its first message."""
+        opened = _NEW_CONVERSATION.run_each(self._connection, [self._conversation_row(write) for write in first])
+        for write, row in zip(first, opened, strict=True):
+            if row is None:
+                raise Overtaken("the conversation was opened by somebody else at the same time")
+            scope, shard = self._recorder.scope_of(write)
+            head = _Conversation(row[0], scope, shard, 0, "", 0, is_new=True)
+            self._conversations[write.instance_id, write.conversation_id] = head
+
+    def _conversation_row(self, write: MessageWrite) -> dict[str, Any]:
+        return {
+            "instance_id": write.instance_id,
+            "conversation_id": write.conversation_id,
+            "scope": self._recorder.scope_of(write)[0],
+            "message_count": 0,
+            "session_id": "",
+            "turn_time": 0,
+            "create_time": write.record_time,
+            "update_time": write.record_time,
+        }
 
     def _wait(self, row: dict[str, Any], shard: int, lane: int) -> None:
         at = len(self._answers)

@@ -381,7 +381,7 @@ class Owner:
             self._housekeeping_due = now + HOUSEKEEPING_SECONDS
             with self._catalog.write() as connection:
                 fence(connection, self._ownership.shard, self._ownership.epoch)
-                items.purge_tombstones(connection)
+                items.purge_tombstones(connection, self._ownership.shard)
         if now >= self._sweep_due and not self._jobs:
             self._sweep_due = now + SWEEP_SECONDS
             self._index.sweep()
@@ -390,5 +390,4 @@ class Owner:
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
     """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
-    with catalog.write() as connection:
-        return take_ownership(connection, shard, owner_id)
+    return catalog.transact(lambda connection: take_ownership(connection, shard, owner_id))

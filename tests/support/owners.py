@@ -63,7 +63,7 @@ class OwnerThread:
 
     def __init__(self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter) -> None:
         """Take the shard over."""
-        self.catalog = Catalog(catalog.path)
+        self.catalog = Catalog(catalog.place)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()

@@ -140,7 +140,7 @@ def test_a_deleted_source_is_no_poison(catalog: Catalog, tmp_path: Path) -> None
 def locked(catalog: Catalog, owner: OwnerThread) -> Iterator[None]:
     """A stranger holds the catalog; the owner hears of it at once instead of after some seconds."""
     run_sql(owner.catalog, "PRAGMA busy_timeout = 10")
-    stranger = dbapi2.connect(catalog.path, isolation_level=None)
+    stranger = dbapi2.connect(catalog.place, isolation_level=None)
     stranger.execute("BEGIN IMMEDIATE")
     try:
         yield
