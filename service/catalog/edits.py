@@ -2,6 +2,8 @@
 
 Each runs inside one write transaction, draws the change number of its scope and notes what the index must follow, so that the very next
 fetch shows it. Deletion is permanent: content goes at once, ids stay as tombstones, and what was extracted stays dead on replay.
+
+Rows are locked as everywhere in one order: conversation, sources, scope. Under the scope's lock nobody else changes what is in it.
 """
 
 from __future__ import annotations
@@ -202,8 +204,8 @@ def delete_conversation(connection: Connection, instance_id: str, conversation_i
     row = next(iter(_CONVERSATION.rows(connection, instance_id=instance_id, conversation_id=conversation_id)), None)
     if row is None or not guard.admits(_ref(row)):
         raise _not_found("conversation", conversation_id)
-    change = ScopeChange.begin(connection, row["scope"], row["shard"], generation)
     sources = [entry[0] for entry in _SOURCES_OF_CONVERSATION.run(connection, conversation=row["conversation"])]
+    change = ScopeChange.begin(connection, row["scope"], row["shard"], generation)
     hashes = _delete_sources(connection, change, sources)
     _DELETE_MESSAGES.run(connection, conversation=row["conversation"])
     _DELETE_CONVERSATION.run(connection, conversation=row["conversation"])

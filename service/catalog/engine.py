@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -74,8 +74,11 @@ class Catalog:
         Raises:
             Unavailable: the database cannot be read now.
         """
-        with self._told(), self._database.reading() as connection:
-            yield connection
+        try:
+            with self._database.reading() as connection:
+                yield connection
+        except self._database.errors as error:
+            self._raise_told(error)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -87,8 +90,11 @@ class Catalog:
             StorageFull: the volume is full; nothing was written.
             IntegrityError, DataError: the values are at fault; nothing was written.
         """
-        with self._told(), self._database.writing() as connection:
-            yield connection
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except self._database.errors as error:
+            self._raise_told(error)
 
     def transact(self, run: Callable[[Connection], T]) -> T:
         """Run something in a write transaction, and again where somebody else came first: then it finds what they wrote.
@@ -115,22 +121,20 @@ class Catalog:
 
     def checkpoint(self) -> None:
         """Move what SQLite's WAL holds into the database without waiting for anybody; PostgreSQL does the like by itself."""
-        with self._told():
+        try:
             self._database.checkpoint()
+        except self._database.errors as error:
+            self._raise_told(error)
 
     def close(self) -> None:
         """Close every connection."""
         self._database.close()
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except self._database.errors as error:
-            told = self._database.told(error)
-            if told is error:
-                raise
-            raise told from error
+    def _raise_told(self, error: Exception) -> NoReturn:
+        told = self._database.told(error)
+        if told is error:
+            raise error
+        raise told from error
 
 
 MOST_TAKEN = 3

@@ -26,15 +26,19 @@ _TURN = (
 
 
 def migrate(catalog: Catalog) -> str:
-    """Run the missing migrations, all or none. Costs one query where there are none (Alembic is imported only when needed).
+    """Run the missing migrations, all or none. Costs a query or two where there are none (Alembic is imported only when needed).
 
     Returns:
         The migration that was found; `EMPTY` where there was none.
 
     Raises:
-        FailedPrecondition: the database was written by a newer service, or is none of ours.
-        Unavailable: it cannot be reached, or not be changed by this user.
+        FailedPrecondition: the database cannot be reached or used, or was written by a newer service.
+        Unavailable: it cannot be changed, by this user or now.
     """
+    if isinstance(catalog.place, str):
+        from service.catalog.reach import reach  # noqa: PLC0415 - PostgreSQL's driver, which a service on SQLite does not load
+
+        reach(catalog.place)
     found = schema_version(catalog)
     if found == HEAD:
         return found
@@ -45,7 +49,6 @@ def migrate(catalog: Catalog) -> str:
         found = _version(connection)
         if found != HEAD:  # or somebody else was here first
             _refuse_unknown(found)
-            _check_encoding(connection)
             _upgrade(connection)
     return found
 
@@ -87,16 +90,6 @@ def _refuse_unknown(found: str) -> None:
             reason="SCHEMA_NEWER",
             values={"found": found},
         )
-
-
-def _check_encoding(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
-        if encoding != "UTF8":
-            raise FailedPrecondition(
-                f"the database is encoded in {encoding}, which cannot hold every text: create one with ENCODING 'UTF8' TEMPLATE template0",
-                reason="DATABASE_UNUSABLE",
-            )
 
 
 def _upgrade(connection: Connection) -> None:

@@ -147,6 +147,9 @@ class _Conversation:
         return self.count, session
 
 
+_Place = tuple[int, int]
+"""Scope number and shard."""
+
 MOST_SCOPES = 50_000
 """Scopes whose numbers are kept: about 20 MB."""
 
@@ -157,7 +160,7 @@ class Recorder:
     def __init__(self, shards: int) -> None:
         """Take the deployment's number of shards."""
         self._shards = shards
-        self._scopes: dict[tuple[str, ScopeRef], tuple[int, int]] = {}
+        self._scopes: dict[tuple[str, ScopeRef], _Place] = {}
         self._fresh: list[tuple[str, ScopeRef]] = []
 
     def record(self, connection: Connection, writes: Sequence[Write]) -> list[Answer]:
@@ -173,30 +176,31 @@ class Recorder:
         self._forget_fresh()
         if len(self._scopes) >= MOST_SCOPES:
             self._scopes.clear()
-        self._ensure_scopes(connection, writes)
-        messages = [write for write in writes if isinstance(write, MessageWrite)]
+        places = self._places(connection, writes)
         documents = [write for write in writes if isinstance(write, DocumentWrite)]
-        group = _Group(self, connection)
-        if messages:
-            group.load_conversations(messages)
+        group = _Group(connection)
+        if len(documents) < len(writes):
+            group.load_conversations(writes, places)
         if documents:
             group.load_documents(documents)
-        for write in writes:
-            group.take(write)
+        for write, place in zip(writes, places, strict=True):
+            group.take(write, place)
         return group.flush()
 
     def committed(self) -> None:
         """The group's transaction is durable: scopes created in it exist. A group that nobody says this of has failed."""
         self._fresh = []
 
-    def scope_of(self, write: Write) -> tuple[int, int]:
-        """(scope number, shard) of a write of the group."""
-        return self._scopes[write.instance_id, write.scope]
-
-    def _ensure_scopes(self, connection: Connection, writes: Sequence[Write]) -> None:
-        self._fresh = sorted({(write.instance_id, write.scope) for write in writes} - self._scopes.keys())
+    def _places(self, connection: Connection, writes: Sequence[Write]) -> list[_Place]:
+        """Where each write goes. New scopes are created in one order, as whoever else creates them does."""
+        keys = [(write.instance_id, write.scope) for write in writes]
+        try:
+            return [self._scopes[key] for key in keys]
+        except KeyError:
+            self._fresh = sorted(set(keys) - self._scopes.keys())
         for instance_id, scope in self._fresh:
             self._scopes[instance_id, scope] = ensure_scope(connection, instance_id, scope, self._shards)
+        return [self._scopes[key] for key in keys]
 
     def _forget_fresh(self) -> None:
         for key in self._fresh:
@@ -207,8 +211,7 @@ class Recorder:
 class _Group:
     """The state of one group."""
 
-    def __init__(self, recorder: Recorder, connection: Connection) -> None:
-        self._recorder = recorder
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._conversations: dict[tuple[str, str], _Conversation] = {}
         self._messages: dict[tuple[int, str], Mapping[str, Any]] = {}
@@ -218,14 +221,20 @@ class _Group:
         self._doubles: list[tuple[int, int]] = []  # (answer, the answer it repeats)
         self._rows_at: dict[int, dict[str, Any]] = {}
 
-    def load_conversations(self, messages: Sequence[MessageWrite]) -> None:
+    def load_conversations(self, writes: Sequence[Write], places: Sequence[_Place]) -> None:
         """Lock the heads of the group's conversations, opening new ones, and find out which of its messages are known."""
-        first = {(write.instance_id, write.conversation_id): write for write in reversed(messages)}
+        first = {
+            (write.instance_id, write.conversation_id): (write, place)
+            for write, place in zip(reversed(writes), reversed(places), strict=True)
+            if isinstance(write, MessageWrite)
+        }
         for row in _CONVERSATIONS.run(self._connection, pairs=json_list(first)):
             self._conversations[row[0], row[1]] = _Conversation(row[2], row[3], row[7], row[4], row[5], row[6])
         self._open_conversations([first[key] for key in sorted(first.keys() - self._conversations.keys())])
         pairs = []
-        for write in messages:
+        for write in writes:
+            if not isinstance(write, MessageWrite):
+                continue
             head = self._conversations[write.instance_id, write.conversation_id]
             if not head.is_new and write.message_id is not write.source_id:
                 pairs.append((head.conversation, write.message_id))
@@ -239,10 +248,10 @@ class _Group:
         for row in _KNOWN_DOCUMENTS.rows(self._connection, pairs=json_list(pairs)):
             self._documents[row["instance_id"], row["document_id"]] = row
 
-    def take(self, write: Write) -> None:
+    def take(self, write: Write, place: _Place) -> None:
         """Accept, recognise or refuse one write."""
         try:
-            answer = self._take_message(write) if isinstance(write, MessageWrite) else self._take_document(write)
+            answer = self._take_message(write, place) if isinstance(write, MessageWrite) else self._take_document(write, place)
         except EunoeError as error:
             answer = error
         self._answers.append(answer)
@@ -285,8 +294,8 @@ class _Group:
                 self._answers[at] = _answer(row, is_duplicate=False)
                 seq += 1
 
-    def _take_message(self, write: MessageWrite) -> Answer | None:
-        scope, shard = self._recorder.scope_of(write)
+    def _take_message(self, write: MessageWrite, place: _Place) -> Answer | None:
+        scope, shard = place
         head = self._conversations[write.instance_id, write.conversation_id]
         if head.scope != scope:
             raise FailedPrecondition(
@@ -303,8 +312,8 @@ class _Group:
         self._wait(row, shard, write.lane)
         return None
 
-    def _take_document(self, write: DocumentWrite) -> Answer | None:
-        scope, shard = self._recorder.scope_of(write)
+    def _take_document(self, write: DocumentWrite, place: _Place) -> Answer | None:
+        scope, shard = place
         known = self._documents.get((write.instance_id, write.document_id))
         if known is not None:
             _check_repeat(write, known, "document_id", known["ingestion_id"])
@@ -316,27 +325,14 @@ class _Group:
         self._wait(row, shard, write.lane)
         return None
 
-    def _open_conversations(self, first: Sequence[MessageWrite]) -> None:
+    def _open_conversations(self, first: Sequence[tuple[MessageWrite, _Place]]) -> None:
         """Create conversations; each belongs to the scope of its first message."""
-        opened = _NEW_CONVERSATION.run_each(self._connection, [self._conversation_row(write) for write in first])
-        for write, row in zip(first, opened, strict=True):
+        opened = _NEW_CONVERSATION.run_each(self._connection, [_conversation_row(write, scope) for write, (scope, _) in first])
+        for (write, (scope, shard)), row in zip(first, opened, strict=True):
             if row is None:
                 raise Overtaken("the conversation was opened by somebody else at the same time")
-            scope, shard = self._recorder.scope_of(write)
             head = _Conversation(row[0], scope, shard, 0, "", 0, is_new=True)
             self._conversations[write.instance_id, write.conversation_id] = head
-
-    def _conversation_row(self, write: MessageWrite) -> dict[str, Any]:
-        return {
-            "instance_id": write.instance_id,
-            "conversation_id": write.conversation_id,
-            "scope": self._recorder.scope_of(write)[0],
-            "message_count": 0,
-            "session_id": "",
-            "turn_time": 0,
-            "create_time": write.record_time,
-            "update_time": write.record_time,
-        }
 
     def _wait(self, row: dict[str, Any], shard: int, lane: int) -> None:
         at = len(self._answers)
@@ -384,6 +380,19 @@ def _answer(row: Mapping[str, Any], *, is_duplicate: bool) -> Answer:
             is_duplicate,
         )
     return AcceptedDocument(row["ingestion_id"], row["document_id"], row["record_time"], entry, is_duplicate)
+
+
+def _conversation_row(write: MessageWrite, scope: int) -> dict[str, Any]:
+    return {
+        "instance_id": write.instance_id,
+        "conversation_id": write.conversation_id,
+        "scope": scope,
+        "message_count": 0,
+        "session_id": "",
+        "turn_time": 0,
+        "create_time": write.record_time,
+        "update_time": write.record_time,
+    }
 
 
 def _message_row(write: MessageWrite, conversation: int, scope: int, shard: int, number: int, session: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ Where SQLite and PostgreSQL say the same differently, the words for it are here:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Text, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -26,7 +26,17 @@ from service.catalog.result import Result, Row
 __all__ = ["Statement", "database_time", "in_list", "json_list", "json_rows", "upsert"]
 """`upsert`: both dialects understand `ON CONFLICT`, and SQLite's compiler takes the other's construct."""
 
-_Compiled = tuple[str, tuple[str, ...], dict[str, Any]]
+
+class _Compiled(NamedTuple):
+    """A statement in the words of one database."""
+
+    text: str
+    order: tuple[str, ...]
+    """The names of its parameters, in order."""
+    constants: Mapping[str, Any]
+    """The values that the statement itself brings."""
+    arrange: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    """What the driver takes, out of a row's values by name."""
 
 
 class Statement:
@@ -39,9 +49,9 @@ class Statement:
 
     def run(self, connection: Connection, **values: Any) -> Result:
         """Execute once."""
-        text, order, constants = self.compile(connection.dialect)
+        compiled = self.compile(connection.dialect)
         cursor = _cursor(connection)
-        cursor.execute(text, _arrange(order, constants, values))
+        cursor.execute(compiled.text, compiled.arrange(values))
         return Result(cursor)
 
     def rows(self, connection: Connection, **values: Any) -> list[dict[str, Any]]:
@@ -54,45 +64,46 @@ class Statement:
         """Execute once per row; no rows, no statement. Returns how many rows that has changed."""
         if not rows:
             return 0
-        text, order, constants = self.compile(connection.dialect)
+        compiled = self.compile(connection.dialect)
         cursor = _cursor(connection)
-        cursor.executemany(text, _arrange_many(order, constants, rows))
+        cursor.executemany(compiled.text, list(map(compiled.arrange, rows)))
         return int(cursor.rowcount)
 
     def run_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Row | None]:
         """Execute once per row, in order, on PostgreSQL in one round trip; the first row that each gave."""
         if len(rows) < 2 or connection.dialect.name != "postgresql":
             return [self.run(connection, **row).first() for row in rows]
-        text, order, constants = self.compile(connection.dialect)
+        compiled = self.compile(connection.dialect)
         cursor = _cursor(connection)
-        cursor.executemany(text, _arrange_many(order, constants, rows), returning=True)
+        cursor.executemany(compiled.text, list(map(compiled.arrange, rows)), returning=True)
         return [result.fetchone() for result in cursor.results()]
 
     def compile(self, dialect: Dialect) -> _Compiled:
-        """The text for a dialect, the names of its parameters in order, and the values of those that the statement itself brings."""
+        """The statement in the words of a dialect."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            compiled = self._core.compile(dialect=dialect)  # type: ignore[attr-defined]
-            assert compiled.positiontup is not None, "both engines ask for positional parameters"
-            required = {name for name, bind in compiled.binds.items() if bind.required}
-            constants = {name: value for name, value in compiled.params.items() if name not in required}
-            found = self._compiled[dialect.name] = (str(compiled), tuple(compiled.positiontup), constants)
+            found = self._compiled[dialect.name] = _compile(self._core, dialect)
         return found
+
+
+def _compile(core: Executable, dialect: Dialect) -> _Compiled:
+    compiled = core.compile(dialect=dialect)  # type: ignore[attr-defined]
+    assert compiled.positiontup is not None, "both engines ask for positional parameters"
+    required = {name for name, bind in compiled.binds.items() if bind.required}
+    constants = {name: value for name, value in compiled.params.items() if name not in required}
+    order = tuple(compiled.positiontup)
+    return _Compiled(str(compiled), order, constants, _arranger(order, constants))
+
+
+def _arranger(order: tuple[str, ...], constants: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(order) > 1 and not constants:
+        return itemgetter(*order)  # a quarter of the cost
+    return lambda values: tuple([values[name] if name in values else constants[name] for name in order])
 
 
 def _cursor(connection: Connection) -> Any:
     """A cursor of the driver. `connection` must be in a transaction: SQLAlchemy does not see what runs here, and begins none."""
     return connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]  # open, or there were no transaction
-
-
-def _arrange(order: tuple[str, ...], constants: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple([values[name] if name in values else constants[name] for name in order])
-
-
-def _arrange_many(order: tuple[str, ...], constants: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    if len(order) > 1 and all(name in rows[0] for name in order):
-        return list(map(itemgetter(*order), rows))  # a quarter of the cost
-    return [_arrange(order, constants, row) for row in rows]
 
 
 def json_list(values: Iterable[object]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from service.settings import Loaded, SettingsError, load_settings
+from service.settings import Loaded, Settings, SettingsError, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,20 @@ class Chosen:
             name, _, value = override.partition("=")
             given[name.strip()] = value.strip()
         return load_settings(given, os.environ, self.config)
+
+
+def embedded(settings: Settings) -> Settings:
+    """The settings of a command that keeps everything in one data directory.
+
+    Raises:
+        click.ClickException: they name a catalog elsewhere.
+    """
+    if settings.catalog.url is not None:
+        raise click.ClickException(
+            "catalog.url names a PostgreSQL database, and this command keeps everything in the data directory\n"
+            "Take the setting away (EUNOE_CATALOG_URL), or use the commands of a deployment on several machines."
+        )
+    return settings
 
 
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:

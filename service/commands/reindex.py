@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from service.commands.options import Chosen, settings_options
+from service.commands.options import Chosen, embedded, settings_options
 from service.domain.errors import EunoeError
 from service.ops.announce import read_ready
 
@@ -38,7 +38,7 @@ def command(chosen: Chosen) -> None:
       eunoe reindex
       eunoe reindex --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
-    settings = chosen.load().settings
+    settings = embedded(chosen.load().settings)
     ready = read_ready(settings.ready_files[0])
     if ready is not None:
         raise click.ClickException(

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from service.commands.options import Chosen, settings_options
+from service.commands.options import Chosen, embedded, settings_options
 
 
 @click.command("up")
@@ -47,12 +47,12 @@ def command(chosen: Chosen, **flags: str | bool | None) -> None:
         "log_format": "log.format",
         "log_level": "log.level",
     }
-    loaded = chosen.load({names.get(flag, flag): value for flag, value in flags.items()})
+    settings = embedded(chosen.load({names.get(flag, flag): value for flag, value in flags.items()}).settings)
 
     from service.bootstrap import run_embedded  # noqa: PLC0415 - takes a second, which wrong settings should not wait for
     from service.domain.errors import EunoeError  # noqa: PLC0415 - belongs to the line above
 
     try:
-        sys.exit(run_embedded(loaded.settings))
+        sys.exit(run_embedded(settings))
     except EunoeError as error:
         raise click.ClickException(error.message) from error

@@ -8,13 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
-from service.settings.schema import Address, Secret, Size
+from service.settings.schema import Address, DatabaseUrl, Secret, Size
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_PASSWORD = re.compile(r"((?<=://)[^:/@]*:|[?&](?:ssl)?password=)[^@&]*")
 _SECRET = re.compile(r"[!-~]{16,4096}")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -25,6 +27,7 @@ _EXPECTED: Mapping[object, str] = {
     timedelta: "a number of seconds, or a text with a unit such as '5ms' or '30s'",
     Address: "HOST:PORT such as '127.0.0.1:50051' or '[::1]:50051'",
     Path: "a path",
+    DatabaseUrl: "a URL such as 'postgresql://eunoe@db.internal/eunoe'",
     Secret: "a text of at least 16 visible ASCII characters without spaces",
 }
 
@@ -128,11 +131,35 @@ def _secret(raw: object) -> Secret | None:
     return Secret(raw) if isinstance(raw, str) and _SECRET.fullmatch(raw) else None
 
 
+def _database_url(raw: object) -> DatabaseUrl | None:
+    if not isinstance(raw, str) or not re.fullmatch(r"[!-~]+", raw):
+        return None
+    try:
+        parts = urlsplit(raw)
+        is_whole = parts.scheme in ("postgresql", "postgres") and len(parts.path) > 1 and (parts.port or 1) > 0
+    except ValueError:  # a port that is none
+        return None
+    return DatabaseUrl(raw) if is_whole else None
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    return _PASSWORD.sub(r"\1***", url)
+
+
+def hidden(kind: Any, raw: object) -> str | None:
+    """What may be shown of a value of this type, where that is not all of it."""
+    if without_none(kind) is Secret:
+        return "***"
+    return without_password(str(raw)) if without_none(kind) is DatabaseUrl else None
+
+
 _READERS: Mapping[object, Callable[[object], Any]] = {
     int: _whole,
     bool: _truth,
     Size: _size,
     timedelta: _duration,
     Address: _address,
+    DatabaseUrl: _database_url,
     Secret: _secret,
 }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import pytest
 from sqlalchemy import bindparam, create_engine, insert, select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite import dialect as SQLiteDialect  # noqa: N812 - a class
 
+import service.catalog
 from service.catalog import schema
 from service.catalog.sql import Statement, in_list, json_list
 
@@ -34,6 +40,20 @@ def test_lists_hold_any_text(wanted: list[str]) -> None:
     engine.dispose()
 
     assert found == set(wanted) & set(HOSTILE)
+
+
+def test_every_statement_is_understood_by_both_databases() -> None:
+    """Each statement is written once; both dialects render it, with the same parameters."""
+    modules = [
+        import_module(f"service.catalog.{found.name}") for found in iter_modules(service.catalog.__path__) if not found.ispkg
+    ]
+    statements = [value for module in modules for value in vars(module).values() if isinstance(value, Statement)]
+
+    assert len(statements) > 100
+    for statement in statements:
+        sqlite, postgres = statement.compile(SQLiteDialect()), statement.compile(PGDialect_psycopg(paramstyle="format"))
+        assert sqlite.text and postgres.text
+        assert set(postgres.order) <= set(sqlite.order)
 
 
 def test_a_forgotten_value_is_an_error() -> None:
