@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, select, update
 
 from service.catalog import log, schema
 from service.catalog.errors import Overtaken
 from service.catalog.ids import new_id
 from service.catalog.scopes import ensure_scope
-from service.catalog.sql import Statement, json_list, json_rows, upsert
+from service.catalog.sql import Bulk, Statement, insertion, json_list, json_rows, upsert
 from service.domain.errors import AlreadyExists, EunoeError, FailedPrecondition, InvalidArgument
 from service.domain.kinds import IngestionStatus, SourceKind
 from service.domain.scope import ScopeRef
@@ -62,15 +62,23 @@ _NEW_CONVERSATION = Statement(
     .on_conflict_do_nothing(index_elements=["instance_id", "conversation_id"])
     .returning(_c.c.conversation)
 )
-_MOVE_CONVERSATION = Statement(
-    update(_c)
-    .where(_c.c.conversation == bindparam("which"))
-    .values(
-        message_count=bindparam("new_count"),
-        session_id=bindparam("new_session"),
-        turn_time=bindparam("new_turn_time"),
-        update_time=bindparam("new_update_time"),
-    )
+_MOVED = {
+    "which": _c.c.conversation,
+    "new_count": _c.c.message_count,
+    "new_session": _c.c.session_id,
+    "new_turn_time": _c.c.turn_time,
+    "new_update_time": _c.c.update_time,
+}
+
+
+def _move(which: ColumnElement[int], *new: ColumnElement[Any]) -> Executable:
+    return update(_c).where(_c.c.conversation == which).values(dict(zip([*_MOVED.values()][1:], new, strict=True)))
+
+
+_MOVE_CONVERSATIONS = Bulk(
+    _move(*[bindparam(name) for name in _MOVED]),
+    _move(*json_rows("rows", *[column.type for column in _MOVED.values()])[1]),
+    [*_MOVED],
 )
 _KNOWN_MESSAGES = _known(
     _m,
@@ -105,17 +113,9 @@ _KNOWN_DOCUMENTS = _known(
     _d.c.document_id,
 )
 _SHARD_OF_SCOPE = Statement(select(schema.scopes.c.shard).where(schema.scopes.c.scope == bindparam("scope")))
-_INSERT_MESSAGE = Statement(
-    insert(_m).values({column.name: bindparam(column.name) for column in _m.columns if column.name != "message"})
-)
-_INSERT_DOCUMENT = Statement(
-    insert(_d).values({column.name: bindparam(column.name) for column in _d.columns if column.name != "document"})
-)
-_INSERT_INGESTION = Statement(
-    insert(schema.ingestions).values(
-        {column.name: bindparam(column.name) for column in schema.ingestions.columns if not column.nullable}
-    )
-)
+_INSERT_MESSAGES = insertion(_m, [column.name for column in _m.columns if column.name != "message"])
+_INSERT_DOCUMENTS = insertion(_d, [column.name for column in _d.columns if column.name != "document"])
+_INSERT_INGESTIONS = insertion(schema.ingestions, [column.name for column in schema.ingestions.columns if not column.nullable])
 
 
 class _Conversation:
@@ -263,11 +263,11 @@ class _Group:
         messages = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
         documents = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
         documents.sort(key=lambda row: (row["instance_id"], row["document_id"]))
-        _INSERT_MESSAGE.run_many(self._connection, messages)
-        _INSERT_DOCUMENT.run_many(self._connection, documents)
-        _INSERT_INGESTION.run_many(self._connection, documents)
+        _INSERT_MESSAGES.run(self._connection, messages)
+        _INSERT_DOCUMENTS.run(self._connection, documents)
+        _INSERT_INGESTIONS.run(self._connection, documents)
         log.append_records(self._connection, rows)
-        _MOVE_CONVERSATION.run_many(
+        _MOVE_CONVERSATIONS.run(
             self._connection,
             [
                 {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Text, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, LargeBinary, Table, Text, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.catalog.result import Result, Row
 
-__all__ = ["Statement", "database_time", "in_list", "json_list", "json_rows", "upsert"]
+__all__ = ["Bulk", "Statement", "database_time", "in_list", "insertion", "json_list", "json_rows", "upsert"]
 """`upsert`: both dialects understand `ON CONFLICT`, and SQLite's compiler takes the other's construct."""
 
 
@@ -106,9 +106,39 @@ def _cursor(connection: Connection) -> Any:
     return connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]  # open, or there were no transaction
 
 
+class Bulk:
+    """A change of many rows: on SQLite one statement a row, which it is fast at, on PostgreSQL one for all, which takes half of the time."""
+
+    def __init__(self, each: Executable, whole: Executable, names: Sequence[str]) -> None:
+        """Take both.
+
+        Args:
+            each: for one row; its parameters are `names`.
+            whole: for all rows, bound as `rows`; see `json_rows`.
+            names: what stands in a row, in order.
+        """
+        self.each, self.whole = Statement(each), Statement(whole)
+        self._take = itemgetter(*names)
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Change rows, given by name; no rows, no statement."""
+        if rows and connection.dialect.name == "postgresql":
+            self.whole.run(connection, rows=json_list(map(self._take, rows)))
+        else:
+            self.each.run_many(connection, rows)
+
+
+def insertion(table: Table, names: Iterable[str]) -> Bulk:
+    """Insert rows; none of them may be there already."""
+    columns = list(names)
+    rows, parts = json_rows("rows", *[table.c[name].type for name in columns])
+    whole = insert(table).from_select(columns, select(*parts).select_from(rows))
+    return Bulk(insert(table).values({name: bindparam(name) for name in columns}), whole, columns)
+
+
 def json_list(values: Iterable[object]) -> str:
     """The one parameter that a list becomes; see `in_list` and `json_rows`."""
-    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"), default=bytes.hex)
 
 
 def in_list(column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
@@ -118,7 +148,10 @@ def in_list(column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
 
 
 def json_rows(parameter: str, *types: TypeEngine[Any]) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    """The table that a JSON list of lists is, bound as one parameter, and its columns, which have these types."""
+    """The table that a JSON list of lists is, bound as one parameter, and its columns, which have these types.
+
+    Bytes travel as hexadecimal digits; only PostgreSQL makes bytes of them again.
+    """
     each = _each(parameter)
     return each, [_Part(each.c.value, kind, at) for at, kind in enumerate(types)]
 
@@ -164,7 +197,7 @@ def _each_sqlite(element: _Each, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(_Each, "postgresql")
 def _each_postgres(element: _Each, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_array_elements(CAST({compiler.process(element.clauses, **kw)} AS JSON))"
+    return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kw)} AS JSONB))"
 
 
 @compiles(_Part, "sqlite")
@@ -175,13 +208,11 @@ def _part_sqlite(element: _Part, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(_Part, "postgresql")
 def _part_postgres(element: _Part, compiler: SQLCompiler, **kw: Any) -> str:
-    path = "{}" if element.at is None else f"{{{element.at}}}"
-    text = f"({compiler.process(element.clauses, **kw)} #>> '{path}')"
-    return (
-        text
-        if isinstance(element.type, Text)
-        else f"CAST({text} AS {compiler.dialect.type_compiler_instance.process(element.type)})"
-    )
+    value = compiler.process(element.clauses, **kw)
+    text = f"({value} #>> '{{}}')" if element.at is None else f"({value} ->> {element.at})"
+    if isinstance(element.type, LargeBinary):
+        return f"decode({text}, 'hex')"
+    return text if isinstance(element.type, Text) else f"CAST({text} AS {element.type.compile(compiler.dialect)})"
 
 
 @compiles(_DatabaseTime, "sqlite")
