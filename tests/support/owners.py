@@ -255,8 +255,8 @@ def die() -> NoReturn:
 
 def main() -> None:
     """Run an owner that dies: arguments are the catalog, the index, and where to die."""
-    path, index_uri, window = sys.argv[1:]
-    catalog, writer = Catalog(Path(path)), IndexWriter(index_uri)
+    place, index_uri, window = sys.argv[1:]
+    catalog, writer = Catalog(place if "://" in place else Path(place)), IndexWriter(index_uri)
     wake_read, _wake_write = os.pipe()
     owner, child, index = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
     owner.batches = []

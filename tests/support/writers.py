@@ -62,15 +62,14 @@ class Writer:
 @contextmanager
 def writing(place: Path | str, messages: int) -> Iterator[Writer]:
     """A process that will write so many messages to one conversation."""
-    kind = "file" if isinstance(place, Path) else "url"
-    with program("-m", "tests.support.writers", kind, str(place), str(messages)) as process:
+    with program("-m", "tests.support.writers", str(place), str(messages)) as process:
         yield Writer(process)
 
 
 def main() -> None:
-    """Arguments: `file` or `url`, the catalog's place, how many messages."""
-    kind, place, messages = sys.argv[1:]
-    catalog, recorder = Catalog(Path(place) if kind == "file" else place), Recorder(1)
+    """Arguments: the catalog's place, how many messages."""
+    place, messages = sys.argv[1:]
+    catalog, recorder = Catalog(place if "://" in place else Path(place)), Recorder(1)
     print("ready", flush=True)  # noqa: T201 - to the test that started this
     sys.stdin.readline()
     for turn in range(int(messages)):

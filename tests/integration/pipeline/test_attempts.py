@@ -20,9 +20,16 @@ from service.pipeline.deadletter import MAX_ERRORS, MAX_OWNER_DEATHS
 from service.pipeline.index import IndexStep
 from service.pipeline.store import Outcome
 from service.vectors.writer import IndexWriter
-from tests.support.catalogs import document, message, record, rows, run_sql, scalar
+from tests.support.catalogs import SqliteCatalogs, document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index, make_owner
 from tests.support.stages import check_books, excerpts, live, statements
+
+
+@pytest.fixture
+def catalog() -> Iterator[Catalog]:
+    """On SQLite: what is counted here is counted by the owner, whatever the database."""
+    with SqliteCatalogs().fresh() as opened:
+        yield opened
 
 
 def innocents(count: int) -> list[Any]:
