@@ -41,8 +41,17 @@ def load_deployment(connection: Connection) -> Deployment | None:
     return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"])
 
 
-def settle_deployment(catalog: Catalog, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
+def settle_deployment(
+    catalog: Catalog, *, shards: int | None, default_shards: int, model_id: str, extractor_version: str
+) -> Deployment:
     """The deployment, created where there is none yet, by one of those who find none at the same time.
+
+    Args:
+        catalog: the truth.
+        shards: how many there must be; None: as many as there are.
+        default_shards: how many a new deployment gets where that is not said.
+        model_id: of whose vectors they must be.
+        extractor_version: noted in a new deployment.
 
     Raises:
         FailedPrecondition: it was created with another number of shards, or its vectors are of another model.
@@ -51,28 +60,27 @@ def settle_deployment(catalog: Catalog, *, shards: int, model_id: str, extractor
     def settle(connection: Connection) -> Deployment:
         found = load_deployment(connection)
         if found is None:
-            found = create_deployment(connection, shards=shards, model_id=model_id, extractor_version=extractor_version)
+            found = create_deployment(
+                connection, shards=shards or default_shards, model_id=model_id, extractor_version=extractor_version
+            )
         return found
 
     with catalog.read() as connection:
         found = load_deployment(connection)
     found = found or catalog.transact(settle)
-    if found.shards != shards:
+    if shards is not None and found.shards != shards:
         raise FailedPrecondition(
-            f"this catalog has {_shards(found.shards)}, the service is set to {_shards(shards)}: the number is fixed when a deployment is created",
+            f"this deployment has {found.shards} shards, this service is to have {shards}: "
+            "the number is fixed when a deployment is created (`eunoe up` has 1; `serve` and `work` create 16, or `shards`)",
             reason="SHARDS_MISMATCH",
         )
     if found.model_id != model_id:
         raise FailedPrecondition(
-            f"the vectors of this catalog were made by {found.model_id}, the configured model is {model_id}: "
+            f"the vectors in this catalog were made by {found.model_id}, the configured model is {model_id}: "
             "run `eunoe reindex` to embed everything again, or configure the former model",
             reason="MODEL_CHANGED",
         )
     return found
-
-
-def _shards(number: int) -> str:
-    return "1 shard" if number == 1 else f"{number} shards"
 
 
 def create_deployment(connection: Connection, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
@@ -91,8 +99,9 @@ def create_deployment(connection: Connection, *, shards: int, model_id: str, ext
     )
     for shard in range(shards):
         connection.execute(insert(schema.shard_owner).values(shard=shard, owner_epoch=0, owner_id="", lease_time=0))
+        connection.execute(insert(schema.relay_leases).values(shard=shard, epoch=0, holder="", expire_time=0))
         for lane in Lane:
-            for table in (schema.log_heads, schema.log_applied, schema.log_indexed):
+            for table in (schema.log_heads, schema.log_published, schema.log_applied, schema.log_indexed):
                 connection.execute(insert(table).values(shard=shard, lane=int(lane), seq=0))
     return created
 

@@ -2,7 +2,7 @@
 
 Building a statement costs over 100 µs a call, running its text through SQLAlchemy 40; the driver itself needs under 10, so that is what
 runs it, on the connection and in the transaction that SQLAlchemy opened. Lists travel as one JSON parameter, so that the text never changes.
-Where SQLite and PostgreSQL say the same differently, the words for it are here: `upsert`, `in_list`, `json_rows`, `database_time`.
+Where SQLite and PostgreSQL say the same differently, the words for it are here: `upsert`, `in_list`, `json_rows`, `Bulk`; the clock is in `clock`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, LargeBinary, Table, Text, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, Table, Text, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.catalog.result import Result, Row
 
-__all__ = ["Bulk", "Statement", "database_time", "in_list", "insertion", "json_list", "json_rows", "upsert"]
+__all__ = ["Bulk", "Statement", "in_list", "insertion", "json_list", "json_rows", "upsert"]
 """`upsert`: both dialects understand `ON CONFLICT`, and SQLite's compiler takes the other's construct."""
 
 
@@ -156,11 +156,6 @@ def json_rows(parameter: str, *types: TypeEngine[Any]) -> tuple[FromClause, list
     return each, [_Part(each.c.value, kind, at) for at, kind in enumerate(types)]
 
 
-def database_time() -> ColumnElement[int]:
-    """Microseconds since 1970 UTC by the database's clock, which all processes share."""
-    return _DatabaseTime()
-
-
 def _each(parameter: str) -> Any:
     return _Each(bindparam(parameter)).table_valued("value")
 
@@ -182,12 +177,6 @@ class _Part(FunctionElement[Any]):
         self.at = at
         self.type = kind
         super().__init__(value)
-
-
-class _DatabaseTime(FunctionElement[int]):
-    name = "database_time"
-    type = BigInteger()
-    inherit_cache = True
 
 
 @compiles(_Each, "sqlite")
@@ -213,13 +202,3 @@ def _part_postgres(element: _Part, compiler: SQLCompiler, **kw: Any) -> str:
     if isinstance(element.type, LargeBinary):
         return f"decode({text}, 'hex')"
     return text if isinstance(element.type, Text) else f"CAST({text} AS {element.type.compile(compiler.dialect)})"
-
-
-@compiles(_DatabaseTime, "sqlite")
-def _time_sqlite(_element: _DatabaseTime, _compiler: SQLCompiler, **_kw: Any) -> str:
-    return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
-
-
-@compiles(_DatabaseTime, "postgresql")
-def _time_postgres(_element: _DatabaseTime, _compiler: SQLCompiler, **_kw: Any) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"

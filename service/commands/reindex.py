@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from service.commands.options import Chosen, embedded, settings_options
+from service.commands.options import Chosen, settings_options
 from service.domain.errors import EunoeError
 from service.ops.announce import read_ready
 
@@ -38,7 +38,7 @@ def command(chosen: Chosen) -> None:
       eunoe reindex
       eunoe reindex --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
-    settings = embedded(chosen.load().settings)
+    settings = chosen.load().settings
     ready = read_ready(settings.ready_files[0])
     if ready is not None:
         raise click.ClickException(
@@ -47,12 +47,12 @@ def command(chosen: Chosen) -> None:
     if not settings.database.exists():
         raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
 
-    from service.bootstrap import reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for
+    from service.bootstrap.reindex import run_reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
         with Progress(*columns, console=Console(stderr=True)) as progress:
-            reindex(settings, Bars(progress).show)
+            run_reindex(settings, Bars(progress).show)
     except EunoeError as error:
         raise click.ClickException(error.message) from error
     click.echo("The index is complete. Start the service with `eunoe up`.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Database, Isolation, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.schema import Cache, Commit, Database, Isolation, Kafka, Limits, Log, Model, Settings, Shutdown, Tls
 from service.settings.values import hidden, without_password
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Commit",
     "Database",
     "Isolation",
+    "Kafka",
     "Key",
     "Limits",
     "Loaded",

@@ -28,7 +28,7 @@ from service.catalog.reach import reach
 from service.catalog.recording import Recorder
 from service.domain.errors import EunoeError, FailedPrecondition, Unavailable
 from service.domain.writes import RecordedMessage
-from service.pipeline.owner import take_over
+from service.pipeline.shard import take_over
 from tests.support.catalogs import message, record, rows, run_sql, scalar
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.stages import HandOwner
@@ -288,7 +288,7 @@ print("ready", flush=True)
 sys.stdin.read()
 catalog = Catalog(sys.argv[1])
 found = migrate(catalog)
-print(repr(found), settle_deployment(catalog, shards=7, model_id="fake", extractor_version="1").shards)
+print(repr(found), settle_deployment(catalog, shards=7, default_shards=1, model_id="fake", extractor_version="1").shards)
 catalog.close()
 """
 

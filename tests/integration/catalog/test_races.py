@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from service.catalog import edits, instances, schema
-from service.catalog.deployment import settle_deployment
+from service.catalog.deployment import Deployment, settle_deployment
 from service.catalog.edits import Guard, MemoryEdit
 from service.catalog.engine import Catalog
 from service.catalog.instances import InstanceRow
@@ -25,13 +25,22 @@ from service.domain.kinds import Isolation, Lane
 from service.domain.scope import ScopeRef
 from service.domain.writes import AcceptedDocument, RecordedMessage
 from service.pipeline.index import IndexStep
-from service.pipeline.owner import take_over
+from service.pipeline.shard import take_over
 from tests.support.catalogs import CUSTOMER, INSTANCE, NEIGHBOUR, USER, Catalogs, document, message, record, rows, scalar
 from tests.support.dictionary_index import DictionaryIndex
 from tests.support.stages import HandOwner, check_books, live, memory
 
 T = TypeVar("T")
 WRITERS = 32
+OF_A_DEPLOYMENT = (
+    schema.deployment,
+    schema.shard_owner,
+    schema.relay_leases,
+    schema.log_heads,
+    schema.log_published,
+    schema.log_applied,
+    schema.log_indexed,
+)
 SCOPES: Sequence[ScopeRef] = (USER, NEIGHBOUR, CUSTOMER)
 
 
@@ -231,24 +240,25 @@ def test_the_fenced_owner_commits_nothing(catalog: Catalog) -> None:
 def test_one_deployment_by_many(catalogs: Catalogs) -> None:
     """Of many who start on an empty catalog one creates the deployment, and all have the same."""
 
-    def settle(own: Catalog) -> Any:
-        return settle_deployment(own, shards=4, model_id="fake", extractor_version="1")
+    def settle(own: Catalog, shards: int | None = None, model_id: str = "fake") -> Deployment:
+        return settle_deployment(own, shards=shards, default_shards=4, model_id=model_id, extractor_version="1")
 
     with catalogs.fresh() as catalog:
         with catalog.write() as connection:
-            for table in (schema.deployment, schema.shard_owner, schema.log_heads, schema.log_applied, schema.log_indexed):
+            for table in OF_A_DEPLOYMENT:
                 connection.execute(table.delete())
         with others(catalog, 10) as opened:
             told = at_once([partial(settle, own) for own in opened])
 
         assert len({each.log_epoch for each in told}) == 1
         assert scalar(catalog, "SELECT count(*) FROM shard_owner") == 4
+        assert settle(catalog, 4) == told[0]
         for wrong in (1, 5):
-            with pytest.raises(FailedPrecondition, match="has 4 shards, the service is set to") as error:
-                settle_deployment(catalog, shards=wrong, model_id="fake", extractor_version="1")
+            with pytest.raises(FailedPrecondition, match=f"has 4 shards, this service is to have {wrong}") as error:
+                settle(catalog, wrong)
             assert error.value.reason == "SHARDS_MISMATCH"
         with pytest.raises(FailedPrecondition, match="made by fake, the configured model is other"):
-            settle_deployment(catalog, shards=4, model_id="other", extractor_version="1")
+            settle(catalog, model_id="other")
 
 
 class Crowd:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import bindparam, insert, select, update
 
 from service.catalog import schema
+from service.catalog.clock import database_now
 from service.catalog.engine import Catalog
-from service.catalog.sql import Statement, database_time, in_list, json_list, json_rows, upsert
+from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
 
 HOSTILE = ["a'b", 'a"b', "a%b", "%s", "x'); DROP TABLE requests; --", "[1]", "{}", "null", "\\", "\x01", "\n", "ü🦊", "", " "]
 BIG = 2**62
@@ -29,7 +30,7 @@ _PUT_NEW = Statement(
     .on_conflict_do_nothing(index_elements=["scope", "alias_key"])
     .returning(_a.c.entity_id)
 )
-_NOW = Statement(select(database_time()))
+_NOW = Statement(select(database_now()))
 
 
 def alias(key: str, scope: int = 1) -> dict[str, object]:
