@@ -23,11 +23,14 @@ WITHOUT_CALL = {
     "DATABASE_UNUSABLE",
     "DATA_DIR_IN_USE",
     "DATA_DIR_UNUSABLE",
+    "KAFKA_REQUIRED",
+    "KAFKA_UNAVAILABLE",
     "MODEL_UNUSABLE",
     "SCHEMA_NEWER",
     "SCHEMA_OLDER",
     "SHARDS_MISMATCH",
     "TLS_REQUIRED",
+    "TOPIC_UNUSABLE",
 }
 """Reasons of a start that fails: no call is answered with them."""
 
