@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.app.keys import draw_key
-from service.catalog import deployment as deployments
 from service.catalog import instances
-from service.catalog.deployment import Deployment
-from service.catalog.engine import Catalog
+from service.catalog.deployment import Deployment, settle_deployment
+from service.catalog.engine import Catalog, Connection
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.migrate import migrate
@@ -34,8 +33,6 @@ CLUSTER_SHARDS = 16
 EXTRACTOR_VERSION = "rules-2"
 """Of the extractor that `service.pipeline.child` runs."""
 
-ANALYSIS_VERSION = f"terms-{terms.VERSION}"
-"""Terms are stored, and a question's terms must be made in the same way."""
 
 FIRST_INSTANCE = "default"
 
@@ -62,6 +59,7 @@ def open_embedded(settings: Settings) -> Iterator[Opened]:
     Raises:
         EunoeError: it cannot be used; says why and what to do.
     """
+    refuse_database(settings)
     with locked(settings.data_dir):
         catalog = Catalog(settings.database)
         try:
@@ -78,7 +76,7 @@ def open_shared(settings: Settings) -> Iterator[Opened]:
         EunoeError: it cannot be used; says why and what to do.
     """
     with locked(settings.data_dir, is_shared=True):
-        catalog = Catalog(settings.database)
+        catalog = Catalog(settings.catalog_place)
         try:
             with taking_turns(settings.data_dir):
                 opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
@@ -87,10 +85,32 @@ def open_shared(settings: Settings) -> Iterator[Opened]:
             catalog.close()
 
 
+def refuse_database(settings: Settings) -> None:
+    """Hold what keeps everything in one data directory to that.
+
+    Raises:
+        FailedPrecondition: the settings name a catalog elsewhere.
+    """
+    if settings.catalog.url is not None:
+        raise FailedPrecondition(
+            "catalog.url names a PostgreSQL database, and this command keeps everything in the data directory: "
+            "take the setting away (EUNOE_CATALOG_URL), or use `eunoe serve` and `eunoe work`",
+            reason="CATALOG_ELSEWHERE",
+        )
+
+
 def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_shards: int) -> Opened:
     migrate(catalog)
     model = prepared_model(settings)
-    return Opened(catalog, _deployment(catalog, model.model_id, shards, default_shards), model)
+    deployment = settle_deployment(
+        catalog,
+        shards=shards,
+        default_shards=default_shards,
+        model_id=model.model_id,
+        extractor_version=EXTRACTOR_VERSION,
+        analysis_version=terms.VERSION,
+    )
+    return Opened(catalog, deployment, model)
 
 
 @contextmanager
@@ -141,38 +161,6 @@ def prepared_model(settings: Settings) -> PreparedModel:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
 
 
-def _deployment(catalog: Catalog, model_id: str, shards: int | None, default_shards: int) -> Deployment:
-    with catalog.read() as connection:
-        found = deployments.load_deployment(connection)
-    if found is None:
-        with catalog.write() as connection:
-            return deployments.create_deployment(
-                connection,
-                shards=shards or default_shards,
-                model_id=model_id,
-                extractor_version=f"{EXTRACTOR_VERSION}, {ANALYSIS_VERSION}",
-            )
-    if shards is not None and found.shards != shards:
-        raise FailedPrecondition(
-            f"this deployment has {found.shards} shards, this service is to have {shards}: "
-            "the number is fixed when a deployment is created (`eunoe up` has 1; `serve` and `work` create 16, or `shards`)",
-            reason="SHARDS_MISMATCH",
-        )
-    if found.model_id != model_id:
-        raise FailedPrecondition(
-            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
-            "run `eunoe reindex` to embed everything again, or configure the former model",
-            reason="MODEL_CHANGED",
-        )
-    if not found.extractor_version.endswith(ANALYSIS_VERSION):
-        raise FailedPrecondition(
-            "the words in this data directory were taken apart by another version of Eunoe than this one, so that questions would miss "
-            "them: start with an empty directory and load the data again, or run the former version",
-            reason="ANALYSIS_CHANGED",
-        )
-    return found
-
-
 def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:
     """The stored credentials; on an empty directory the first instance, its key and an admin token are made."""
     with taking_turns(settings.data_dir):
@@ -181,13 +169,16 @@ def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:
 
 def _make_credentials(settings: Settings, catalog: Catalog) -> Credentials:
     key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation), now_us())
-    with catalog.write() as connection:
+
+    def make(connection: Connection) -> str:
         existing = instances.find_instance(connection, FIRST_INSTANCE)
         if existing is None:
             instances.insert_instance(connection, instance)
         owner = existing or instance
         instances.insert_key(connection, KeyRow(key.key_id, owner.instance_id, key.secret_hash, "first key", now_us(), None))
-    made = Credentials(owner.name, key.secret, secrets.token_urlsafe(32))
+        return owner.name
+
+    made = Credentials(catalog.transact(make), key.secret, secrets.token_urlsafe(32))
     write_credentials(settings.credentials_file, made)
     logger.info("credentials_made", file=str(settings.credentials_file))
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.bootstrap.opening import EXTRACTOR_VERSION, locked, prepared_model
+from service.bootstrap.opening import EXTRACTOR_VERSION, locked, prepared_model, refuse_database
 from service.catalog.engine import Catalog
 from service.catalog.migrate import migrate
 from service.pipeline.reindex import reindex
@@ -17,6 +17,7 @@ def run_reindex(settings: Settings, progress: Callable[[str, int, int], None]) -
     Raises:
         EunoeError: the service runs, or the model cannot be used.
     """
+    refuse_database(settings)
     with locked(settings.data_dir):
         catalog = Catalog(settings.database)
         try:

@@ -200,9 +200,9 @@ class Shard:
             self._tell(self.number, lane, applied[self.number, lane], indexed[self.number, lane])
 
     def purge_tombstones(self) -> None:
-        """Housekeeping of the catalog; whoever owns a shard may do it."""
+        """Housekeeping of the catalog."""
         with self._fenced() as connection:
-            items.purge_tombstones(connection)
+            items.purge_tombstones(connection, self.number)
 
     def hand_back(self) -> None:
         """Forget what is held: it ends in good order.
@@ -222,8 +222,7 @@ class Shard:
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
     """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
-    with catalog.write() as connection:
-        return take_ownership(connection, shard, owner_id)
+    return catalog.transact(lambda connection: take_ownership(connection, shard, owner_id))
 
 
 def shard_taker(

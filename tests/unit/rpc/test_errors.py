@@ -20,11 +20,18 @@ from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 WITHOUT_CALL = {
     "ADDRESS_IN_USE",
     "ANALYSIS_CHANGED",
+    "CATALOG_ELSEWHERE",
+    "DATABASE_UNUSABLE",
     "DATA_DIR_IN_USE",
     "DATA_DIR_UNUSABLE",
+    "KAFKA_REQUIRED",
+    "KAFKA_UNAVAILABLE",
     "MODEL_UNUSABLE",
+    "SCHEMA_NEWER",
+    "SCHEMA_OLDER",
     "SHARDS_MISMATCH",
     "TLS_REQUIRED",
+    "TOPIC_UNUSABLE",
 }
 """Reasons of a start that fails: no call is answered with them."""
 
