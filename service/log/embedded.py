@@ -12,9 +12,9 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from service.log.base import Progress
+from service.log.board import Board
 
 NEWS = struct.Struct("<HBQQ")
 """shard, lane, applied, indexed: smaller than PIPE_BUF, so a write is whole or not at all."""
@@ -22,20 +22,12 @@ NEWS = struct.Struct("<HBQQ")
 _READ_BYTES = 65536
 
 
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    entries: dict[tuple[int, int], int]
-    future: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
-class EmbeddedLog:
+class EmbeddedLog(Board):
     """The log of one process that has the owner beside it. Used on one event loop, but for `appended`."""
 
     def __init__(self, applied: Progress, indexed: Progress) -> None:
         """Begin with the numbers of the catalog."""
-        self._applied = dict(applied)
-        self._indexed = dict(indexed)
-        self._waiters: set[_Waiter] = set()
+        super().__init__(applied, indexed)
         self._waking = threading.Lock()  # or a byte could go to whatever file got the number of a closed pipe
         self._wake_fd = -1
         self._news_fd = -1
@@ -67,39 +59,6 @@ class EmbeddedLog:
             if self._wake_fd >= 0:
                 with suppress(OSError):  # full: it is awake anyway; broken: it died, and reads the outbox when it is back
                     os.write(self._wake_fd, b"w")
-
-    def applied(self) -> Progress:
-        """See `Log.applied`."""
-        return self._applied
-
-    def indexed(self) -> Progress:
-        """See `Log.indexed`."""
-        return self._indexed
-
-    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - part of the port
-        """See `Log.wait_indexed`."""
-        missing = {key: seq for key, seq in entries.items() if self._indexed.get(key, 0) < seq}
-        if not missing:
-            return True
-        waiter = _Waiter(missing)
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(max(timeout, 0)):
-                await waiter.future
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters.discard(waiter)
-        return True
-
-    def tell(self, shard: int, lane: int, applied: int, indexed: int) -> None:
-        """Take news in; numbers only grow."""
-        key = (shard, lane)
-        self._applied[key] = max(applied, self._applied.get(key, 0))
-        self._indexed[key] = max(indexed, self._indexed.get(key, 0))
-        for waiter in list(self._waiters):
-            if not waiter.future.done() and all(self._indexed.get(k, 0) >= seq for k, seq in waiter.entries.items()):
-                waiter.future.set_result(None)
 
     def _read(self, on_end: Callable[[], None]) -> None:
         try:

@@ -108,6 +108,20 @@ class ApiMetrics:
         return seconds
 
 
+class RelayMetrics:
+    """What a relay measures, beside its API process's own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.published = Counter("eunoe_published_records", "Records that this process published to Kafka.", registry=registry)
+        self.lag = Gauge(
+            "eunoe_published_lag_records",
+            "Records accepted and not yet known to be in Kafka.",
+            ("shard", "lane"),
+            registry=registry,
+        )
+        self.is_failing = Gauge("eunoe_relay_failing", "1 while nothing can be published, else 0.", registry=registry)
+
+
 class ScopeCacheCollector(Collector):
     """What the scope cache counts by itself, read whenever the metrics are asked for."""
 
@@ -130,13 +144,14 @@ class ScopeCacheCollector(Collector):
 
 
 class OwnerMetrics:
-    """What the owner process measures; it sends `exposition` of its registry to the API process now and then."""
+    """What an owner measures. An embedded one sends `exposition` of its registry to the API process now and then."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of itself, not this
         self._applied = Counter("eunoe_applied_records", "Records whose effects were committed.", ("lane",), registry=registry)
         self.applied_realtime = self._applied.labels("realtime")
         self.applied_bootstrap = self._applied.labels("bootstrap")
+        self.owned_shards = Gauge("eunoe_owned_shards", "Shards that this process owns.", registry=registry)
         self.store_seconds = Histogram(
             "eunoe_store_seconds", "Duration of the first store transaction.", registry=registry, buckets=_WORK
         )

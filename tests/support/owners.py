@@ -24,10 +24,13 @@ from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.domain.item import Item
 from service.domain.source import StageError
+from service.log.base import Intake
+from service.log.outbox import OutboxIntake
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.index import IndexStep
-from service.pipeline.owner import Owner, take_over
+from service.pipeline.owner import Owner
 from service.pipeline.schedule import Job
+from service.pipeline.shard import Shard, take_over
 from service.pipeline.store import Ownership
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
@@ -55,20 +58,23 @@ class WatchedOwner(Owner):
 
     def _count_attempt(self, job: Job, error: StageError) -> None:
         super()._count_attempt(job, error)
-        self.uncounted += not self._attempts.is_suspect(job.record.entry.lane, job.record.entry.seq)
+        entry = job.record.entry
+        self.uncounted += not self._shards[entry.shard].attempts.is_suspect(entry.lane, entry.seq)
 
 
 class OwnerThread:
     """An owner with its child, in a thread of the test. A context manager."""
 
-    def __init__(self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter) -> None:
-        """Take the shard over."""
+    def __init__(
+        self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter, intake: Intake | None = None
+    ) -> None:
+        """Own shard 0, or what an intake says."""
+        self._is_told = intake is not None
         self.catalog = Catalog(catalog.path)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child, self.index = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry)
-        self.owner.batches = []
+        self.owner, self.child = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry, intake)
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
@@ -86,7 +92,8 @@ class OwnerThread:
     def __enter__(self) -> OwnerThread:
         """Begin."""
         self.child.start()
-        self.index.open()
+        if not self._is_told:
+            self.owner.own(0)
         self.thread.start()
         return self
 
@@ -165,22 +172,34 @@ def make_owner(
     wake_fd: int,
     index_step: type[IndexStep],
     registry: CollectorRegistry,
-) -> tuple[WatchedOwner, ChildWorker, IndexStep]:
-    """The parts of an owner of shard 0, not started."""
-    epoch = take_over(catalog, 0, "test")
-    ownership = Ownership(0, epoch, int(scalar(catalog, "SELECT log_epoch FROM deployment")), 1, LineExtractor.version)
-    index = index_step(catalog, writer, ownership)
+    intake: Intake | None = None,
+) -> tuple[WatchedOwner, ChildWorker]:
+    """An owner that owns nothing yet, and its child, not started."""
+    fed_by = intake or OutboxIntake(catalog, 0)
+
+    def take(shard: int) -> Shard:
+        index = make_index(catalog, writer, index_step, shard)
+        return Shard(catalog, fed_by, index, index.ownership, None)
+
     metrics = OwnerMetrics(registry)
     child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)
-    owner = WatchedOwner(catalog, index, child, ownership, wake_fd=wake_fd, tell=lambda *_: None, metrics=metrics)
-    return owner, child, index
+    owner = WatchedOwner(catalog, fed_by, child, take, wake_fd=wake_fd, metrics=metrics)
+    owner.batches = []
+    return owner, child
+
+
+def make_index(catalog: Catalog, writer: IndexWriter, index_step: type[IndexStep] = IndexStep, shard: int = 0) -> IndexStep:
+    """Take a shard over; its index, not open."""
+    epoch = take_over(catalog, shard, "test")
+    log_epoch = int(scalar(catalog, "SELECT log_epoch FROM deployment"))
+    return index_step(catalog, writer, Ownership(shard, epoch, log_epoch, 1, LineExtractor.version))
 
 
 def follow(catalog: Catalog, index_uri: str) -> None:
     """Let a fresh owner bring the index in line with the catalog, without a child."""
     writer = IndexWriter(index_uri)
     try:
-        _, _, index = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
+        index = make_index(catalog, writer)
         index.open()
         while index.flush():
             pass
@@ -258,11 +277,10 @@ def main() -> None:
     path, index_uri, window = sys.argv[1:]
     catalog, writer = Catalog(Path(path)), IndexWriter(index_uri)
     wake_read, _wake_write = os.pipe()
-    owner, child, index = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
-    owner.batches = []
+    owner, child = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
     if scalar(catalog, "SELECT count(*) FROM outbox"):  # to apply changes made by hand it needs no child
         child.start()
-    index.open()
+    owner.own(0)
     owner.run()
 
 

@@ -153,7 +153,12 @@ def _sister(name: str) -> Item:
 
 def test_a_role_brings_the_name_along() -> None:
     """Asked for the sister, what is said of Ana is found although nobody says "sister" there; and the other way round."""
-    rows = [item("clinic", "Ana has a clinic"), item("wedding", "sister had a party"), item("x", "Zoe has a clinic"), _sister("Ana")]
+    rows = [
+        item("clinic", "Ana has a clinic"),
+        item("wedding", "sister had a party"),
+        item("x", "Zoe has a clinic"),
+        _sister("Ana"),
+    ]
     assert ids(ask("Has my sister a clinic?", rows, kinds=kinds_of(["excerpts"])))[0] == "psg_clinic"
     found = ids(ask("When was Ana's party?", [*rows, item("y", "Zoe had a party")], kinds=kinds_of(["excerpts"]), max_results=50))
     assert found.index("psg_wedding") < found.index("psg_y")

@@ -17,7 +17,15 @@ from service.domain import errors
 from service.domain.errors import EunoeError, FieldViolation, InvalidArgument, ResourceExhausted
 from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 
-WITHOUT_CALL = {"ANALYSIS_CHANGED", "TLS_REQUIRED", "DATA_DIR_IN_USE", "SHARDS_MISMATCH", "ADDRESS_IN_USE", "MODEL_UNUSABLE"}
+WITHOUT_CALL = {
+    "ADDRESS_IN_USE",
+    "ANALYSIS_CHANGED",
+    "DATA_DIR_IN_USE",
+    "DATA_DIR_UNUSABLE",
+    "MODEL_UNUSABLE",
+    "SHARDS_MISMATCH",
+    "TLS_REQUIRED",
+}
 """Reasons of a start that fails: no call is answered with them."""
 
 
