@@ -31,7 +31,7 @@ from service.ops.metrics import ApiMetrics
 from service.retrieval import scopes as retrieval
 from service.retrieval.rank import rank
 from service.retrieval.request import EVERYTHING, RankedItem, RankRequest
-from service.retrieval.scopes import Scopes
+from service.retrieval.second import SecondPass
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -185,26 +185,25 @@ class Contexts:
     ) -> Context:
         is_asked = any(question.strip() for question in query.questions)
         embedder = await _in_time(era.model.ready(), expires) if is_asked else None
-        return await self.workers.run(lambda: self._fetch(era.scopes, query, read, embedder))
+        return await self.workers.run(lambda: self._fetch(era, query, read, embedder))
 
-    def _fetch(
-        self, scopes: Scopes, query: ContextQuery, read: Callable[[Connection], _Reading], embedder: Embedder | None
-    ) -> Context:
+    def _fetch(self, era: Era, query: ContextQuery, read: Callable[[Connection], _Reading], embedder: Embedder | None) -> Context:
         started = time.perf_counter()
         with self.reads.catalog.read() as connection:
             reading = read(connection)
         catalog_done = time.perf_counter()
-        opened = scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
+        opened = era.scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
         load_done = time.perf_counter()
         embed = _Embedding(embedder)
-        ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large)
+        second = SecondPass(era.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
+        ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large, second=second)
         rank_done = time.perf_counter()
         stage = self.metrics.fetch_stage
         stage("catalog").observe(catalog_done - started)
         stage("load").observe(load_done - catalog_done)
         stage("embed").observe(embed.seconds)
         stage("rank").observe(rank_done - load_done - embed.seconds)
-        reasons = [*reading.reasons, *(("ACCURATE_UNAVAILABLE",) if query.is_accurate else ())]
+        reasons = list(reading.reasons)
         if any(scope.is_index_down for scope in opened.large):
             reasons.append("INDEX_UNAVAILABLE")
         return Context(

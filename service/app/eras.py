@@ -22,12 +22,16 @@ from service.catalog.engine import Connection
 from service.domain.errors import Aborted, EunoeError
 from service.ops.logging import get_logger
 from service.retrieval.scopes import Scopes
+from service.retrieval.tokens import TokenCache
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether a change of the model has begun: its model is loaded long before it is needed."""
+
+_TOKEN_BYTES = 64 * 2**20
+"""For the word pieces of accurate fetches: those of some 5,000 short turns."""
 
 logger = get_logger(__name__)
 
@@ -55,6 +59,8 @@ class Era:
     """What is held in memory; its vectors are all of this generation."""
     model: Model = field(default_factory=Model)
     """Embeds questions, and what callers write themselves."""
+    tokens: TokenCache = field(default_factory=lambda: TokenCache(_TOKEN_BYTES))
+    """Of accurate fetches, made by the same model."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 

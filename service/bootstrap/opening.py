@@ -7,14 +7,13 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from service.app.keys import draw_key
-from service.catalog import deployment as deployments
 from service.catalog import indexes, instances
-from service.catalog.deployment import Deployment
-from service.catalog.engine import Catalog
+from service.catalog.deployment import Deployment, settle_deployment
+from service.catalog.engine import Catalog, Connection
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.migrate import migrate
@@ -24,6 +23,7 @@ from service.embedders.base import ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
 from service.ops.announce import Credentials, read_credentials, write_credentials
 from service.ops.logging import get_logger
+from service.retrieval import terms
 from service.settings import Settings
 from service.vectors.errors import IndexRefused, IndexUnavailable
 from service.vectors.reader import IndexReader
@@ -32,8 +32,9 @@ EMBEDDED_SHARDS = 1
 CLUSTER_SHARDS = 16
 """Of a deployment that `serve` or `work` creates, where the settings do not say."""
 
-EXTRACTOR_VERSION = "rules-1"
+EXTRACTOR_VERSION = "rules-2"
 """Of the extractor that `service.pipeline.child` runs."""
+
 
 FIRST_INSTANCE = "default"
 
@@ -61,6 +62,7 @@ def open_embedded(settings: Settings) -> Iterator[Opened]:
     Raises:
         EunoeError: it cannot be used; says why and what to do.
     """
+    refuse_database(settings)
     with locked(settings.data_dir):
         catalog = Catalog(settings.database)
         try:
@@ -77,7 +79,7 @@ def open_shared(settings: Settings) -> Iterator[Opened]:
         EunoeError: it cannot be used; says why and what to do.
     """
     with locked(settings.data_dir, is_shared=True):
-        catalog = Catalog(settings.database)
+        catalog = Catalog(settings.catalog_place)
         try:
             with taking_turns(settings.data_dir):
                 opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
@@ -86,10 +88,32 @@ def open_shared(settings: Settings) -> Iterator[Opened]:
             catalog.close()
 
 
+def refuse_database(settings: Settings) -> None:
+    """Hold what keeps everything in one data directory to that.
+
+    Raises:
+        FailedPrecondition: the settings name a catalog elsewhere.
+    """
+    if settings.catalog.url is not None:
+        raise FailedPrecondition(
+            "catalog.url names a PostgreSQL database, and this command keeps everything in the data directory: "
+            "take the setting away (EUNOE_CATALOG_URL), or use `eunoe serve` and `eunoe work`",
+            reason="CATALOG_ELSEWHERE",
+        )
+
+
 def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_shards: int) -> Opened:
     migrate(catalog)
     model = prepared_model(settings)
-    deployment = _deployment(catalog, model, shards, default_shards)
+    deployment = settle_deployment(
+        catalog,
+        shards=shards,
+        default_shards=default_shards,
+        model_id=model.model_id,
+        model_dir=str(model.directory),
+        extractor_version=EXTRACTOR_VERSION,
+        analysis_version=terms.VERSION,
+    )
     _check_index(settings.index_uri, catalog)
     return Opened(catalog, deployment, Path(deployment.model_dir or model.directory))
 
@@ -142,32 +166,6 @@ def prepared_model(settings: Settings) -> PreparedModel:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
 
 
-def _deployment(catalog: Catalog, model: PreparedModel, shards: int | None, default_shards: int) -> Deployment:
-    """The deployment's row, checked; the configured model is the one in use, or the one that is becoming it."""
-    with catalog.write() as connection:
-        found = deployments.load_deployment(connection)
-        if found is None:
-            found = deployments.create_deployment(
-                connection, shards=shards or default_shards, model_id=model.model_id, extractor_version=EXTRACTOR_VERSION
-            )
-        if found.model_id == model.model_id:
-            deployments.note_model_dir(connection, str(model.directory))
-            found = replace(found, model_dir=str(model.directory))
-    if shards is not None and found.shards != shards:
-        raise FailedPrecondition(
-            f"this deployment has {found.shards} shards, this service is to have {shards}: "
-            "the number is fixed when a deployment is created (`eunoe up` has 1; `serve` and `work` create 16, or `shards`)",
-            reason="SHARDS_MISMATCH",
-        )
-    if model.model_id not in {found.model_id, found.next_model_id}:
-        raise FailedPrecondition(
-            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model.model_id}: "
-            "run `eunoe reindex` to embed everything again, or configure the former model",
-            reason="MODEL_CHANGED",
-        )
-    return found
-
-
 def _check_index(uri: str, catalog: Catalog) -> None:
     """Refuse to start on a bucket that does not let us in. One that was used before and is away now is waited for while running."""
     reader = IndexReader(uri)
@@ -198,13 +196,16 @@ def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:
 
 def _make_credentials(settings: Settings, catalog: Catalog) -> Credentials:
     key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation), now_us())
-    with catalog.write() as connection:
+
+    def make(connection: Connection) -> str:
         existing = instances.find_instance(connection, FIRST_INSTANCE)
         if existing is None:
             instances.insert_instance(connection, instance)
         owner = existing or instance
         instances.insert_key(connection, KeyRow(key.key_id, owner.instance_id, key.secret_hash, "first key", now_us(), None))
-    made = Credentials(owner.name, key.secret, secrets.token_urlsafe(32))
+        return owner.name
+
+    made = Credentials(catalog.transact(make), key.secret, secrets.token_urlsafe(32))
     write_credentials(settings.credentials_file, made)
     logger.info("credentials_made", file=str(settings.credentials_file))
     return made

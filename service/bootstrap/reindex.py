@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from service.bootstrap.opening import EXTRACTOR_VERSION, AlreadyRunningError, locked, prepared_model
 from service.catalog.engine import Catalog
@@ -10,23 +11,29 @@ from service.catalog.migrate import migrate
 from service.pipeline.reindex import reindex, reindex_online
 from service.settings import Settings
 
+Progress = Callable[[str, int, int], None]
 
-def run_reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> None:
+
+def run_reindex(settings: Settings, progress: Progress) -> None:
     """Build the search index anew; with a changed model, embed everything again first.
 
     Raises:
         EunoeError: the index or the model cannot be used.
     """
+    if settings.catalog.url is None:  # with a database nobody here knows whether services run: their owners do it when they do
+        try:
+            _by_ourselves(settings, progress)
+        except AlreadyRunningError:
+            pass
+        else:
+            return
     model = prepared_model(settings)
-    catalog: Catalog | None = None
-    try:
-        with locked(settings.data_dir):
-            catalog = Catalog(settings.database)
-            migrate(catalog)
-            reindex(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)
-    except AlreadyRunningError:
-        catalog = Catalog(settings.database)
+    with closing(Catalog(settings.catalog_place)) as catalog:
         reindex_online(catalog, model.directory, model.model_id, progress)
-    finally:
-        if catalog is not None:
-            catalog.close()
+
+
+def _by_ourselves(settings: Settings, progress: Progress) -> None:
+    with locked(settings.data_dir), closing(Catalog(settings.database)) as catalog:
+        migrate(catalog)
+        model = prepared_model(settings)
+        reindex(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from service.bootstrap.opening import locked
+from service.bootstrap.opening import locked, refuse_database
 from service.catalog import backup
 from service.domain.errors import FailedPrecondition
 from service.settings import Settings
@@ -17,6 +17,7 @@ def run_restore(settings: Settings, source: Path, progress: Callable[[str, int, 
     Raises:
         FailedPrecondition: the directory is used already, or the backup is not what its manifest says.
     """
+    refuse_database(settings)
     with locked(settings.data_dir):
         if settings.database.exists():
             raise FailedPrecondition(f"{settings.database} is there already: restore into an empty directory, named with --data")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from service.catalog import schema
+from service.catalog.engine import Catalog
 from service.catalog.ids import now_us
 from service.catalog.sql import Statement
+from service.domain.errors import FailedPrecondition
 from service.domain.kinds import Lane
 
 _SELECT = Statement(select(schema.deployment))
@@ -56,6 +58,8 @@ class Deployment:
     model_id: str
     generation: int
     """Grows with every change of the model."""
+    analysis_version: int
+    """Of the text analysis that made the stored terms; a question's terms must be made in the same way."""
     model_dir: str | None = None
     """Where its files were when a service last started with it."""
     next_model_id: str | None = None
@@ -78,9 +82,76 @@ def generation(connection: Connection) -> int:
     return int(_GENERATION.run(connection).scalar_one())
 
 
-def create_deployment(connection: Connection, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
+def settle_deployment(
+    catalog: Catalog,
+    *,
+    shards: int | None,
+    default_shards: int,
+    model_id: str,
+    model_dir: str,
+    extractor_version: str,
+    analysis_version: int,
+) -> Deployment:
+    """The deployment, created where there is none yet, by one of those who find none at the same time.
+
+    Args:
+        catalog: the truth.
+        shards: how many there must be; None: as many as there are.
+        default_shards: how many a new deployment gets where that is not said.
+        model_id: of whose vectors they must be, or about to be.
+        model_dir: where the files of that model are.
+        extractor_version: noted in a new deployment.
+        analysis_version: by which its terms must be made.
+
+    Raises:
+        FailedPrecondition: it was created with another number of shards, or its vectors are of another model, or its terms of another analysis.
+    """
+
+    def settle(connection: Connection) -> Deployment:
+        found = load_deployment(connection)
+        if found is None:
+            found = create_deployment(
+                connection,
+                shards=shards or default_shards,
+                model_id=model_id,
+                extractor_version=extractor_version,
+                analysis_version=analysis_version,
+            )
+        if found.model_id == model_id and found.model_dir != model_dir:
+            note_model_dir(connection, model_dir)
+            found = replace(found, model_dir=model_dir)
+        return found
+
+    with catalog.read() as connection:
+        known = load_deployment(connection)
+    is_settled = known is not None and (known.model_dir == model_dir or known.model_id != model_id)
+    found = known if known is not None and is_settled else catalog.transact(settle)
+    if shards is not None and found.shards != shards:
+        raise FailedPrecondition(
+            f"this deployment has {found.shards} shards, this service is to have {shards}: "
+            "the number is fixed when a deployment is created (`eunoe up` has 1; `serve` and `work` create 16, or `shards`)",
+            reason="SHARDS_MISMATCH",
+        )
+    if model_id not in {found.model_id, found.next_model_id}:
+        raise FailedPrecondition(
+            f"the vectors in this catalog were made by {found.model_id}, the configured model is {model_id}: "
+            "run `eunoe reindex` to embed everything again, or configure the former model",
+            reason="MODEL_CHANGED",
+        )
+    if found.analysis_version != analysis_version:
+        raise FailedPrecondition(
+            f"the words in this catalog were taken apart by text analysis {found.analysis_version}, this version has {analysis_version}, "
+            "so that questions would miss them: start with an empty place and load the data again, or run the former version",
+            reason="ANALYSIS_CHANGED",
+        )
+    return found
+
+
+def create_deployment(
+    connection: Connection, *, shards: int, model_id: str, extractor_version: str, analysis_version: int
+) -> Deployment:
     """Write the row, and one row per shard and lane in the log's tables."""
-    created = Deployment(shards, secrets.randbits(63), model_id, 1)
+    created = Deployment(shards, secrets.randbits(63), model_id, 1, analysis_version)
     connection.execute(
         insert(schema.deployment).values(
             id=1,
@@ -89,6 +160,7 @@ def create_deployment(connection: Connection, *, shards: int, model_id: str, ext
             model_id=model_id,
             generation=1,
             extractor_version=extractor_version,
+            analysis_version=analysis_version,
             create_time=now_us(),
         )
     )

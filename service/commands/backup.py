@@ -27,6 +27,10 @@ def command(chosen: Chosen, directory: Path) -> None:
       eunoe backup --data ./memory /backups/today
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
     settings = chosen.load().settings
+    if settings.catalog.url is not None:
+        raise click.ClickException(
+            "the catalog is a PostgreSQL database\nCopy it with pg_dump; this command is for SQLite catalogs."
+        )
     if not settings.database.exists():
         raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
 

@@ -12,6 +12,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -68,6 +69,7 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     yield check_python()
     yield check_sqlite()
     yield from check_data_dir(settings)
+    yield from check_catalog(settings)
     yield from check_secrets(settings)
     yield from check_tls(settings)
     yield check_model(settings)
@@ -128,6 +130,27 @@ def check_data_dir(settings: Settings) -> Iterator[Finding]:
         if free >= ENOUGH_BYTES
         else note("disk space", room, "make room: below 1 GB the index may not fit")
     )
+
+
+def check_catalog(settings: Settings) -> Iterator[Finding]:
+    """Whether the PostgreSQL database that is set, if one is, can be used as it is."""
+    if settings.catalog.url is None:
+        return
+    from service.catalog.engine import Catalog  # noqa: PLC0415 - as in `check_sqlite`
+    from service.catalog.migrate import HEAD, require_schema  # noqa: PLC0415
+    from service.catalog.reach import reach  # noqa: PLC0415
+
+    try:
+        server = reach(settings.catalog.url)
+        yield good("PostgreSQL", f"{server.version} at {server.place}")
+        if not server.is_synced:
+            yield problem("durability", "fsync is off: what was acknowledged can be lost", "set fsync = on in postgresql.conf")
+        with closing(Catalog(settings.catalog.url)) as catalog:
+            require_schema(catalog)
+        yield good("catalog", f"its schema is this service's, {HEAD}")
+    except EunoeError as error:
+        found, _, advice = error.message.rpartition(": ")
+        yield problem("catalog", found, advice)
 
 
 def _hard_links(place: Path) -> Finding:

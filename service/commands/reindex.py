@@ -23,7 +23,7 @@ def command(chosen: Chosen) -> None:
       eunoe reindex --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
     settings = chosen.load().settings
-    if not settings.database.exists():
+    if settings.catalog.url is None and not settings.database.exists():
         raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
 
     from service.bootstrap.reindex import run_reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for

@@ -182,11 +182,11 @@ class IndexStep:
                 for lane in behind:
                     outcomes.finish_ingestions(connection, shard, lane, applied[shard, lane])
                     log.advance_indexed(connection, shard, lane, applied[shard, lane])
-            items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
+            cleared = items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
             self._builder.note(connection)
         self._table = table
-        self._is_certain, self.is_behind = is_all, not is_all
+        self._is_certain, self.is_behind = is_all and cleared == len(pending), not is_all
         return True
 
     def keep_up(self) -> None:
@@ -263,8 +263,7 @@ class IndexStep:
         """With another model all shards switch at once, and every owner begins anew, this one too: with its next transaction it ends."""
         try:
             with self._catalog.write() as connection:
-                fence(connection, self._ownership.shard, self._ownership.epoch)
-                fence_all(connection)
+                fence_all(connection, self._ownership.shard, self._ownership.epoch)
                 _check_complete(connection, generation)
                 indexes.switch_all(connection)
                 deployments.switch_model(connection)

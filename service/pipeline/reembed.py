@@ -85,7 +85,8 @@ class Reembedding:
             return False
         try:
             for done in self._child.receive():
-                self._take(done)
+                if isinstance(done, Done):  # it is asked for nothing else
+                    self._take(done)
             return self._feed()
         except ChildDiedError:
             logger.warning("reembedding_child_died")

@@ -6,6 +6,7 @@ from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys,
 from service.settings.schema import (
     Cache,
     Commit,
+    Database,
     Isolation,
     Kafka,
     Limits,
@@ -17,10 +18,12 @@ from service.settings.schema import (
     Tls,
     Vectors,
 )
+from service.settings.values import hidden, without_password
 
 __all__ = [
     "Cache",
     "Commit",
+    "Database",
     "Isolation",
     "Kafka",
     "Key",
@@ -34,8 +37,10 @@ __all__ = [
     "Shutdown",
     "Tls",
     "Vectors",
+    "hidden",
     "is_loopback",
     "keys",
     "load_settings",
     "value_of",
+    "without_password",
 ]

@@ -19,9 +19,10 @@ from tests.support.catalogs import message, record, rows, scalar
 
 
 def _save(catalog: Catalog, target: Path) -> Manifest:
-    credentials = catalog.path.parent / "credentials.json"
+    assert isinstance(catalog.place, Path)
+    credentials = catalog.place.parent / "credentials.json"
     credentials.write_text('{"api_key": "secret"}')
-    return save(catalog.path, [credentials], target, lambda *_: None)
+    return save(catalog.place, [credentials], target, lambda *_: None)
 
 
 def _restore(source: Path, directory: Path) -> Catalog:
@@ -31,30 +32,30 @@ def _restore(source: Path, directory: Path) -> Catalog:
     return Catalog(directory / "catalog.db")
 
 
-def test_what_was_saved_comes_back(catalog: Catalog, tmp_path: Path) -> None:
+def test_what_was_saved_comes_back(sqlite_catalog: Catalog, tmp_path: Path) -> None:
     """Every row, in files for their owner alone, with the manifest saying what they are; nothing else lies there."""
-    record(catalog, message("likes tea"), message("saw the sea"))
-    manifest = _save(catalog, tmp_path / "backup")
+    record(sqlite_catalog, message("likes tea"), message("saw the sea"))
+    manifest = _save(sqlite_catalog, tmp_path / "backup")
 
     assert {path.name for path in (tmp_path / "backup").iterdir()} == {DATABASE, MANIFEST, "credentials.json"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "backup").iterdir())
     assert (manifest.schema, manifest.shards, manifest.counts["messages"], manifest.counts["outbox"]) == (HEAD, 1, 2, 2)
     restored = _restore(tmp_path / "backup", tmp_path / "new")
     for query in ("SELECT * FROM messages", "SELECT * FROM outbox", "SELECT * FROM log_heads"):
-        assert rows(restored, query) == rows(catalog, query)
+        assert rows(restored, query) == rows(sqlite_catalog, query)
     restored.close()
 
 
-def test_what_is_restored_is_a_deployment_of_its_own(catalog: Catalog, tmp_path: Path) -> None:
+def test_what_is_restored_is_a_deployment_of_its_own(sqlite_catalog: Catalog, tmp_path: Path) -> None:
     """Its log epoch is new, so positions of before are refused; no index table and no owner's work of before counts."""
-    record(catalog, message("likes tea"))
-    with catalog.write() as connection:
+    record(sqlite_catalog, message("likes tea"))
+    with sqlite_catalog.write() as connection:
         connection.exec_driver_sql("INSERT INTO index_tables (shard, name, lance_version, generation) VALUES (0, 't', 1, 1)")
         connection.exec_driver_sql("INSERT INTO log_held (shard, lane, first_seq, last_seq, owner_epoch) VALUES (0, 0, 1, 1, 1)")
-    _save(catalog, tmp_path / "backup")
+    _save(sqlite_catalog, tmp_path / "backup")
     restored = _restore(tmp_path / "backup", tmp_path / "new")
 
-    with catalog.read() as before, restored.read() as after:
+    with sqlite_catalog.read() as before, restored.read() as after:
         former, found = load_deployment(before), load_deployment(after)
     assert former is not None and found is not None
     assert found.log_epoch != former.log_epoch and found.model_id == former.model_id
@@ -62,13 +63,13 @@ def test_what_is_restored_is_a_deployment_of_its_own(catalog: Catalog, tmp_path:
     restored.close()
 
 
-def test_a_backup_is_of_one_moment_while_others_write(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_backup_is_of_one_moment_while_others_write(sqlite_catalog: Catalog, tmp_path: Path) -> None:
     """However much is written meanwhile it ends, and holds whole transactions only."""
-    record(catalog, *[message(f"line {number} " + "x" * 2_000) for number in range(200)])
+    record(sqlite_catalog, *[message(f"line {number} " + "x" * 2_000) for number in range(200)])
     stop, begun = threading.Event(), threading.Event()
 
     def write() -> None:
-        writer = Catalog(catalog.path)
+        writer = Catalog(sqlite_catalog.place)
         while not stop.is_set():
             record(writer, message("one"), message("two"))
             begun.set()
@@ -78,7 +79,7 @@ def test_a_backup_is_of_one_moment_while_others_write(catalog: Catalog, tmp_path
     writing.start()
     begun.wait(30)
     try:
-        manifest = _save(catalog, tmp_path / "backup")
+        manifest = _save(sqlite_catalog, tmp_path / "backup")
     finally:
         stop.set()
         writing.join()
@@ -130,27 +131,31 @@ def _edit(**values: object) -> Callable[[Path], None]:
         (_edit(files={"../catalog.db": "0"}), "is missing"),
     ],
 )
-def test_what_is_not_what_it_says_is_refused(catalog: Catalog, tmp_path: Path, harm: Callable[[Path], None], told: str) -> None:
+def test_what_is_not_what_it_says_is_refused(
+    sqlite_catalog: Catalog, tmp_path: Path, harm: Callable[[Path], None], told: str
+) -> None:
     """Damaged files, other files, a manifest that was changed, and what a newer service made."""
-    record(catalog, message("likes tea"))
-    _save(catalog, tmp_path / "backup")
+    record(sqlite_catalog, message("likes tea"))
+    _save(sqlite_catalog, tmp_path / "backup")
     harm(tmp_path / "backup")
 
     with pytest.raises(FailedPrecondition, match=told):
         check(tmp_path / "backup", lambda *_: None)
 
 
-def test_a_backup_goes_into_an_empty_directory(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_backup_goes_into_an_empty_directory(sqlite_catalog: Catalog, tmp_path: Path) -> None:
     """Two of them never mix."""
-    _save(catalog, tmp_path / "backup")
+    _save(sqlite_catalog, tmp_path / "backup")
     with pytest.raises(FailedPrecondition, match="is not empty"):
-        _save(catalog, tmp_path / "backup")
+        _save(sqlite_catalog, tmp_path / "backup")
 
 
-def test_a_restore_that_was_killed_is_no_catalog(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restore_that_was_killed_is_no_catalog(
+    sqlite_catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Until all of it is there nothing can start on it; doing it again ends it."""
-    record(catalog, message("likes tea"))
-    _save(catalog, tmp_path / "backup")
+    record(sqlite_catalog, message("likes tea"))
+    _save(sqlite_catalog, tmp_path / "backup")
 
     def killed(_: Path) -> None:
         raise KeyboardInterrupt

@@ -18,8 +18,22 @@ from service.domain.errors import EunoeError, FieldViolation, InvalidArgument, R
 from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 
 WITHOUT_CALL = {
-    *("TLS_REQUIRED", "DATA_DIR_IN_USE", "DATA_DIR_UNUSABLE", "SHARDS_MISMATCH", "ADDRESS_IN_USE", "MODEL_UNUSABLE"),
-    *("VECTORS_REFUSED", "BACKUP_REFUSED"),
+    "ADDRESS_IN_USE",
+    "BACKUP_REFUSED",
+    "VECTORS_REFUSED",
+    "ANALYSIS_CHANGED",
+    "CATALOG_ELSEWHERE",
+    "DATABASE_UNUSABLE",
+    "DATA_DIR_IN_USE",
+    "DATA_DIR_UNUSABLE",
+    "KAFKA_REQUIRED",
+    "KAFKA_UNAVAILABLE",
+    "MODEL_UNUSABLE",
+    "SCHEMA_NEWER",
+    "SCHEMA_OLDER",
+    "SHARDS_MISMATCH",
+    "TLS_REQUIRED",
+    "TOPIC_UNUSABLE",
 }
 """Reasons of a start that fails: no call is answered with them."""
 
