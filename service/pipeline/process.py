@@ -26,6 +26,9 @@ from service.vectors.writer import IndexWriter
 
 METRICS_SECONDS = 5.0
 
+NICE = 5
+"""Where cores are short, who waits for an acknowledgement goes before who stores what was acknowledged. The child stands behind both."""
+
 logger = get_logger(__name__)
 
 
@@ -50,6 +53,7 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
     """The owner's main function; returns when told by SIGTERM, when fenced, or when the service is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then tells us
     configure_logging(process="owner", form=plan.log_format, level=plan.log_level)
+    os.nice(NICE)
     os.set_blocking(news.fileno(), False)
     catalog = Catalog(plan.database)
     try:
