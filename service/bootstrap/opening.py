@@ -23,14 +23,16 @@ from service.embedders.base import ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
 from service.ops.announce import Credentials, read_credentials, write_credentials
 from service.ops.logging import get_logger
+from service.retrieval import terms
 from service.settings import Settings
 
 EMBEDDED_SHARDS = 1
 CLUSTER_SHARDS = 16
 """Of a deployment that `serve` or `work` creates, where the settings do not say."""
 
-EXTRACTOR_VERSION = "rules-1"
+EXTRACTOR_VERSION = "rules-2"
 """Of the extractor that `service.pipeline.child` runs."""
+
 
 FIRST_INSTANCE = "default"
 
@@ -106,6 +108,7 @@ def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_s
         default_shards=default_shards,
         model_id=model.model_id,
         extractor_version=EXTRACTOR_VERSION,
+        analysis_version=terms.VERSION,
     )
     return Opened(catalog, deployment, model)
 

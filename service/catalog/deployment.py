@@ -30,6 +30,8 @@ class Deployment:
     model_id: str
     generation: int
     """Grows with every change of the model."""
+    analysis_version: int
+    """Of the text analysis that made the stored terms; a question's terms must be made in the same way."""
 
 
 def load_deployment(connection: Connection) -> Deployment | None:
@@ -38,11 +40,11 @@ def load_deployment(connection: Connection) -> Deployment | None:
     if not rows:
         return None
     row = rows[0]
-    return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"])
+    return Deployment(row["shards"], row["log_epoch"], row["model_id"], row["generation"], row["analysis_version"])
 
 
 def settle_deployment(
-    catalog: Catalog, *, shards: int | None, default_shards: int, model_id: str, extractor_version: str
+    catalog: Catalog, *, shards: int | None, default_shards: int, model_id: str, extractor_version: str, analysis_version: int
 ) -> Deployment:
     """The deployment, created where there is none yet, by one of those who find none at the same time.
 
@@ -52,16 +54,21 @@ def settle_deployment(
         default_shards: how many a new deployment gets where that is not said.
         model_id: of whose vectors they must be.
         extractor_version: noted in a new deployment.
+        analysis_version: by which its terms must be made.
 
     Raises:
-        FailedPrecondition: it was created with another number of shards, or its vectors are of another model.
+        FailedPrecondition: it was created with another number of shards, or its vectors are of another model, or its terms of another analysis.
     """
 
     def settle(connection: Connection) -> Deployment:
         found = load_deployment(connection)
         if found is None:
             found = create_deployment(
-                connection, shards=shards or default_shards, model_id=model_id, extractor_version=extractor_version
+                connection,
+                shards=shards or default_shards,
+                model_id=model_id,
+                extractor_version=extractor_version,
+                analysis_version=analysis_version,
             )
         return found
 
@@ -80,12 +87,20 @@ def settle_deployment(
             "run `eunoe reindex` to embed everything again, or configure the former model",
             reason="MODEL_CHANGED",
         )
+    if found.analysis_version != analysis_version:
+        raise FailedPrecondition(
+            f"the words in this catalog were taken apart by text analysis {found.analysis_version}, this version has {analysis_version}, "
+            "so that questions would miss them: start with an empty place and load the data again, or run the former version",
+            reason="ANALYSIS_CHANGED",
+        )
     return found
 
 
-def create_deployment(connection: Connection, *, shards: int, model_id: str, extractor_version: str) -> Deployment:
+def create_deployment(
+    connection: Connection, *, shards: int, model_id: str, extractor_version: str, analysis_version: int
+) -> Deployment:
     """Write the row, and one row per shard and lane in the log's tables."""
-    created = Deployment(shards, secrets.randbits(63), model_id, 1)
+    created = Deployment(shards, secrets.randbits(63), model_id, 1, analysis_version)
     connection.execute(
         insert(schema.deployment).values(
             id=1,
@@ -94,6 +109,7 @@ def create_deployment(connection: Connection, *, shards: int, model_id: str, ext
             model_id=model_id,
             generation=1,
             extractor_version=extractor_version,
+            analysis_version=analysis_version,
             create_time=now_us(),
         )
     )

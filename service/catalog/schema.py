@@ -36,6 +36,7 @@ deployment = Table(
     _text("model_id"),
     _int("generation"),
     _text("extractor_version"),
+    _int("analysis_version"),
     _int("create_time"),
 )
 

@@ -20,6 +20,7 @@ from service.domain.kinds import Lane, SourceKind
 from service.log.base import Intake, Record
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
+from service.pipeline.refine import RefineStep
 from service.pipeline.schedule import Job
 from service.pipeline.store import Ownership, store
 from service.vectors.writer import IndexWriter
@@ -66,6 +67,7 @@ class Shard:
         self._ownership = ownership
         self._tell = tell
         self.attempts = AttemptBook(catalog, ownership)
+        self.refine = RefineStep(catalog, index, ownership)
         self.lanes: dict[Lane, _LaneState] = {}
         self.is_unindexed = False
         """Whether something was stored since the last write to the index."""
@@ -162,6 +164,7 @@ class Shard:
         for (shard, lane), seq in log.highest(job.record.entry for job in batch).items():
             self._intake.applied(shard, Lane(lane), seq)
         self.is_unindexed = True
+        self.refine.look()
         self.report()
 
     def look_again(self) -> None:

@@ -10,7 +10,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from service.ops.logging import get_logger
-from service.pipeline.child import Done, EmbedSlice, PrepareSlice, SliceDone, Started, run_child
+from service.pipeline.child import Done, RefineDone, SliceDone, Started, Task, run_child
 
 AHEAD = 2
 """Slices the child holds at once: it never waits for the owner between two."""
@@ -20,7 +20,7 @@ STALL_SECONDS = 120.0
 
 log = get_logger(__name__)
 
-Event = Started | Done | SliceDone
+Event = Started | Done | RefineDone | SliceDone
 
 
 class ChildDiedError(Exception):
@@ -93,7 +93,7 @@ class ChildWorker:
         """Whether it should be sent another slice."""
         return self._slices < AHEAD
 
-    def send(self, task: PrepareSlice | EmbedSlice) -> None:
+    def send(self, task: Task) -> None:
         """Give it a slice.
 
         Raises:
@@ -107,20 +107,20 @@ class ChildWorker:
             raise ChildDiedError(self._working_on) from error
         self._slices += 1
 
-    def receive(self) -> list[Done]:
+    def receive(self) -> list[Done | RefineDone]:
         """What it has finished by now, without waiting.
 
         Raises:
             ChildDiedError: it is gone, or hung and was killed.
         """
-        done: list[Done] = []
+        done: list[Done | RefineDone] = []
         try:
             while self.connection.poll():
                 event: Event = self.connection.recv()
                 self._heard = time.monotonic()
                 if isinstance(event, Started):
                     self._working_on = event
-                elif isinstance(event, Done):
+                elif isinstance(event, Done | RefineDone):
                     done.append(event)
                 else:
                     self._slices -= 1

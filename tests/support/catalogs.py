@@ -18,7 +18,7 @@ from service.catalog.engine import Catalog
 from service.catalog.ids import new_id
 from service.catalog.migrate import migrate
 from service.catalog.recording import Answer, Recorder, Write
-from service.domain.kinds import Lane, ScopeKind
+from service.domain.kinds import IngestionMode, Lane, ScopeKind
 from service.domain.scope import ScopeRef
 from service.domain.writes import DocumentWrite, MessageWrite
 from tests.support.postgres import PostgresServer
@@ -75,7 +75,7 @@ class PostgresCatalogs:
                 for table in schema.metadata.sorted_tables:
                     connection.execute(table.delete())
                 connection.execute(text(_RESTART))
-                create_deployment(connection, shards=shards, model_id="fake", extractor_version="1")
+                create_deployment(connection, shards=shards, model_id="fake", extractor_version="1", analysis_version=1)
             yield catalog
         finally:
             catalog.close()
@@ -99,7 +99,7 @@ def _template(shards: int) -> bytes:
         catalog = Catalog(path)
         migrate(catalog)
         with catalog.write() as connection:
-            create_deployment(connection, shards=shards, model_id="fake", extractor_version="1")
+            create_deployment(connection, shards=shards, model_id="fake", extractor_version="1", analysis_version=1)
         catalog.checkpoint()
         catalog.close()
         return path.read_bytes()
@@ -120,6 +120,7 @@ def message(
     lane: Lane = Lane.REALTIME,
     metadata: str = "",
     tolerant: bool = False,
+    mode: IngestionMode = IngestionMode.FAST,
 ) -> MessageWrite:
     """A turn, with ids drawn as the service draws them."""
     source = new_id()
@@ -139,7 +140,7 @@ def message(
         said_time=said,
         record_time=recorded,
         time_zone="",
-        mode="fast",
+        mode=mode.value,
         lane=lane,
         tolerates_repeats=tolerant,
     )
@@ -158,6 +159,7 @@ def document(
     kind: str = "note",
     metadata: str = "",
     tolerant: bool = False,
+    mode: IngestionMode = IngestionMode.FAST,
 ) -> DocumentWrite:
     """A document to ingest, with ids drawn as the service draws them."""
     source = new_id()
@@ -176,7 +178,7 @@ def document(
         document_time=written,
         record_time=recorded,
         time_zone="",
-        mode="fast",
+        mode=mode.value,
         lane=lane,
         tolerates_repeats=tolerant,
     )

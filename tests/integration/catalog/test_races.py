@@ -241,7 +241,9 @@ def test_one_deployment_by_many(catalogs: Catalogs) -> None:
     """Of many who start on an empty catalog one creates the deployment, and all have the same."""
 
     def settle(own: Catalog, shards: int | None = None, model_id: str = "fake") -> Deployment:
-        return settle_deployment(own, shards=shards, default_shards=4, model_id=model_id, extractor_version="1")
+        return settle_deployment(
+            own, shards=shards, default_shards=4, model_id=model_id, extractor_version="1", analysis_version=1
+        )
 
     with catalogs.fresh() as catalog:
         with catalog.write() as connection:

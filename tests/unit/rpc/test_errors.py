@@ -19,6 +19,7 @@ from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 
 WITHOUT_CALL = {
     "ADDRESS_IN_USE",
+    "ANALYSIS_CHANGED",
     "CATALOG_ELSEWHERE",
     "DATABASE_UNUSABLE",
     "DATA_DIR_IN_USE",

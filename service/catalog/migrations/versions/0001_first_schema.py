@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("model_id", TEXT, nullable=False),
         sa.Column("generation", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("extractor_version", TEXT, nullable=False),
+        sa.Column("analysis_version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
