@@ -24,7 +24,7 @@ from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
-from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, WITH_ASSISTANT, Candidate, SecondPass, SecondWeights, read_again
+from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, Candidate, SecondPass, read_again
 from service.retrieval.signals import TermStatistics
 from service.retrieval.sources import Places, place_of
 from service.retrieval.supersede import prefer_successors
@@ -113,7 +113,7 @@ def _by_questions(
         with _held(scopes):
             seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
             first = _first_pass(index, plan, vector, seen, request, weights, second)
-        answers.append(first.found if second is None else first.again(plan, second, request.max_results))
+        answers.append(first.found if second is None else _again(first, plan, second)[: request.max_results])
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
@@ -154,12 +154,7 @@ class _FirstPass:
     found: list[RankedItem]
     statistics: TermStatistics
     candidates: list[Candidate]
-    """The same for a second pass."""
-    weights: SecondWeights
-
-    def again(self, plan: Plan, second: SecondPass, most: int) -> list[RankedItem]:
-        """The answer of both passes."""
-        return read_again(self.candidates, plan.embed_text, self.statistics, second, self.weights)[:most]
+    """The same for a second pass, where one helps."""
 
 
 def _first_pass(
@@ -188,13 +183,19 @@ def _first_pass(
         )
         for hit in hits
     ]
-    again = _second_weights(readings)
-    pairs = zip(found, hits, strict=True) if second else ()
-    candidates = [_candidate(one, readings[hit.reading], hit.row, again) for one, hit in pairs]
-    return _FirstPass(found, statistics, candidates, again)
+    helps = second is not None and any(reading.population.is_between_people for reading in readings)
+    pairs = zip(found, hits, strict=True) if helps else ()
+    candidates = [_candidate(one, readings[hit.reading], hit.row) for one, hit in pairs]
+    return _FirstPass(found, statistics, candidates)
 
 
-def _candidate(found: RankedItem, reading: Reading, row: int, weights: SecondWeights) -> Candidate:
+def _again(first: _FirstPass, plan: Plan, second: SecondPass) -> list[RankedItem]:
+    if not first.candidates:
+        return first.found
+    return read_again(first.candidates, plan.embed_text, first.statistics, second)
+
+
+def _candidate(found: RankedItem, reading: Reading, row: int) -> Candidate:
     """An item with the turns before and after it; a memory with the excerpts it came from, and judged as they are."""
     population, items = reading.population, reading.scope.items
     sources = population.sources.second[population.sources.first == row].tolist()
@@ -203,13 +204,9 @@ def _candidate(found: RankedItem, reading: Reading, row: int, weights: SecondWei
     return Candidate(
         found,
         tuple(items[each] for each in rows if each >= 0),
-        max((weights.replaced(reading, each) for each in sources), default=weights.replaced(reading, row)),
+        max((BETWEEN_PEOPLE.replaced(reading, each) for each in sources), default=BETWEEN_PEOPLE.replaced(reading, row)),
         "" if ahead is None else items[ahead].item_id,
     )
-
-
-def _second_weights(readings: Sequence[Reading]) -> SecondWeights:
-    return BETWEEN_PEOPLE if any(reading.population.is_between_people for reading in readings) else WITH_ASSISTANT
 
 
 def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:

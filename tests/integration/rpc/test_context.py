@@ -219,8 +219,8 @@ async def test_as_of(service: Service, wire: Wire) -> None:
 
 async def test_accurate_reads_the_best_again(service: Service, wire: Wire) -> None:
     """ACCURATE finds what FAST finds, says why with signals of its own, and misses nothing that was asked for."""
-    for thing in ("tea", "coffee", "chess"):
-        await wire.record(turn("talk", f"likes {thing}"))
+    for thing, speaker in (("tea", "Ana"), ("coffee", "Ben"), ("chess", "Ana")):
+        await wire.record(turn("talk", f"likes {thing}", speaker=speaker))
     await service.work()
     asked = {"search_queries": ["likes tea", "likes chess"], "explain": True}
     accurate = await wire.fetch("u", "c", mode=context_pb2.FETCH_MODE_ACCURATE, **asked)
