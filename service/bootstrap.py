@@ -31,11 +31,12 @@ from service.catalog.engine import Catalog
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.migrate import migrate
-from service.domain.errors import FailedPrecondition, Unavailable
+from service.domain.errors import DataLoss, EunoeError, FailedPrecondition, Unavailable
 from service.domain.kinds import Isolation, Lane
 from service.embedders.base import Embedder, ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
 from service.extractors.rules.extractor import RuleExtractor
+from service.log.base import Trouble
 from service.log.embedded import EmbeddedLog
 from service.ops.announce import Credentials, Ready, read_credentials, write_credentials, write_ready
 from service.ops.http import HttpServer, Probes
@@ -59,6 +60,15 @@ FETCH_THREADS = 2
 """Fetches that run at the same time: ranking holds the interpreter for half of its time, so more of them only wait for each other."""
 
 logger = get_logger(__name__)
+
+
+TROUBLES = {
+    Trouble.STORAGE_FULL: "the volume is full: what is accepted waits until there is room",
+    Trouble.STORAGE_DAMAGED: "the catalog is damaged: restore a backup",
+    Trouble.STORAGE_AWAY: "the catalog cannot be written: what is accepted waits; see the log",
+    Trouble.INDEX_AWAY: "the search index cannot be written: what is new is found late; see the log",
+}
+"""What the owner waits for, as readiness says it."""
 
 
 class AlreadyRunningError(FailedPrecondition):
@@ -104,27 +114,38 @@ def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> No
     """
     from service.pipeline.reindex import reindex as rebuild  # noqa: PLC0415 - loads the model's runtime
 
-    with _locked(settings.data_dir):
-        catalog = Catalog(settings.database)
-        try:
-            migrate(catalog)
-            model = _prepared_model(settings)
-            rebuild(catalog, str(settings.index_dir), model.directory, model.model_id, EXTRACTOR_VERSION, progress)
-        finally:
-            catalog.close()
+    with _locked(settings.data_dir), _opened_catalog(settings) as catalog:
+        model = _prepared_model(settings)
+        rebuild(catalog, str(settings.index_dir), model.directory, model.model_id, EXTRACTOR_VERSION, progress)
 
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[_Opened]:
-    with _locked(settings.data_dir):
-        catalog = Catalog(settings.database)
-        try:
-            migrate(catalog)
-            model = _prepared_model(settings)
-            deployment = _deployment(catalog, model.model_id)
-            yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
-        finally:
-            catalog.close()
+    with _locked(settings.data_dir), _opened_catalog(settings) as catalog:
+        model = _prepared_model(settings)
+        deployment = _deployment(settings, catalog, model.model_id)
+        yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
+
+
+@contextmanager
+def _opened_catalog(settings: Settings) -> Iterator[Catalog]:
+    catalog = Catalog(settings.database)
+    try:
+        migrate(catalog)
+        yield catalog
+    except DataLoss as error:
+        raise damaged(settings.database, error.values.get("cause", "")) from error
+    finally:
+        catalog.close()
+
+
+def damaged(database: Path, cause: str) -> FailedPrecondition:
+    """What to say of a catalog that is no catalog any more."""
+    return FailedPrecondition(
+        f"the catalog {database} is damaged ({cause}): restore a backup of it; "
+        f"or, to begin with nothing, move {database.parent} away",
+        reason="STORAGE_DAMAGED",
+    )
 
 
 @contextmanager
@@ -160,9 +181,11 @@ def _prepared_model(settings: Settings) -> PreparedModel:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
 
 
-def _deployment(catalog: Catalog, model_id: str) -> Deployment:
+def _deployment(settings: Settings, catalog: Catalog, model_id: str) -> Deployment:
     with catalog.read() as connection:
         found = deployments.load_deployment(connection)
+    if found is None and read_credentials(settings.credentials_file) is not None:
+        raise damaged(settings.database, "it is new and empty, but there are credentials of an older one beside it")
     if found is None:
         with catalog.write() as connection:
             return deployments.create_deployment(
@@ -184,12 +207,14 @@ def _deployment(catalog: Catalog, model_id: str) -> Deployment:
 
 def _credentials(settings: Settings, catalog: Catalog) -> Credentials:
     """The stored credentials; on an empty directory the first instance, its key and an admin token are made."""
+    with catalog.read() as connection:
+        existing = instances.find_instance(connection, FIRST_INSTANCE)
+    _check_isolation(settings, existing)
     stored = read_credentials(settings.credentials_file)
     if stored is not None:
         return stored
-    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation), now_us())
+    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation or "strict"), now_us())
     with catalog.write() as connection:
-        existing = instances.find_instance(connection, FIRST_INSTANCE)
         if existing is None:
             instances.insert_instance(connection, instance)
         owner = existing or instance
@@ -198,6 +223,16 @@ def _credentials(settings: Settings, catalog: Catalog) -> Credentials:
     write_credentials(settings.credentials_file, made)
     logger.info("credentials_made", file=str(settings.credentials_file))
     return made
+
+
+def _check_isolation(settings: Settings, first: InstanceRow | None) -> None:
+    if first is not None and settings.isolation is not None and first.isolation.value != settings.isolation:
+        raise FailedPrecondition(
+            f"isolation={settings.isolation} is asked for, but the instance {first.name!r} in {settings.data_dir} is {first.isolation.value}, "
+            "and that is fixed when an instance is made: leave the setting out, give another directory with --data, "
+            "or make another instance with CreateInstance",
+            reason="ISOLATION_FIXED",
+        )
 
 
 class _Service:
@@ -346,7 +381,10 @@ class _Service:
 
     def _exposition(self) -> bytes:
         """The metrics of this process, and the last ones of the owner."""
-        self._measure()
+        for trouble in TROUBLES:
+            self._metrics.owner_waits.labels(trouble.name.lower()).set(trouble is self._log.trouble())
+        with suppress(EunoeError):  # a catalog that cannot be read has no numbers, which the others need not suffer for
+            self._measure()
         try:
             of_owner = self._metrics_file.read_bytes()
         except FileNotFoundError:  # it has not measured anything yet
@@ -358,7 +396,8 @@ class _Service:
 
     def _unready_parts(self) -> list[str]:
         failing = ["the owner process keeps dying: what is written waits; see the log"] if self._supervisor.is_failing else []
-        return self._dead_parts() + failing
+        trouble = TROUBLES.get(self._log.trouble())
+        return self._dead_parts() + failing + ([trouble] if trouble else [])
 
     def _announce(self, http: str) -> None:
         settings = self._settings

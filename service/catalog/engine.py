@@ -18,7 +18,7 @@ from pysqlite3 import dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from service.domain.errors import EunoeError, ResourceExhausted, Unavailable
+from service.domain.errors import DataLoss, EunoeError, ResourceExhausted, Unavailable, says_full
 
 __all__ = ["MINIMUM_SQLITE", "Catalog", "Connection", "StorageFull", "storage_error"]
 """`Connection` too: other rooms name it, and only the catalog names SQLAlchemy."""
@@ -31,6 +31,9 @@ BUSY_SECONDS = 5.0
 
 CHECKPOINT_PAGES = 16_000
 """Pages of WAL after which a writer checkpoints by itself; the owner's passive checkpoints normally come first."""
+
+_DAMAGE = ("not a database", "malformed", "unsupported file format", "no such table", "no such column")
+"""What SQLite says of a file that is no catalog, or not a whole one."""
 
 
 class StorageFull(ResourceExhausted):
@@ -66,6 +69,7 @@ class Catalog:
 
         Raises:
             Unavailable: the database cannot be read now.
+            DataLoss: it is damaged.
         """
         with _mapped_errors(), self._readers.connect() as connection, connection.begin():
             yield connection
@@ -77,6 +81,7 @@ class Catalog:
         Raises:
             Unavailable: the database cannot be written now; after an error at the commit the outcome is unknown.
             StorageFull: the volume is full; nothing was written.
+            DataLoss: the database is damaged.
             IntegrityError, DataError: the values are at fault; nothing was written.
         """
         with self._turn:
@@ -96,6 +101,16 @@ class Catalog:
         """Move what the WAL holds into the database without waiting for anybody."""
         with _mapped_errors(), self._readers.connect() as connection:
             connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def faults(self) -> str:
+        """What is wrong inside the file, empty where nothing is; reads all of it.
+
+        Raises:
+            DataLoss: it is no database at all.
+        """
+        with self.read() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        return "" if found == "ok" else found.partition("\n")[2] or found
 
     def close(self) -> None:
         """Close every connection."""
@@ -157,6 +172,8 @@ def _mapped_errors() -> Iterator[None]:
 def storage_error(error: Exception) -> EunoeError:
     """What a caller is told of an error of the database or its volume."""
     text = str(getattr(error, "orig", None) or error)
-    if "full" in text or "No space left" in text or "quota" in text.lower():
+    if any(sign in text for sign in _DAMAGE):
+        return DataLoss("the catalog is damaged; its operator must restore a backup", values={"cause": text[:200]})
+    if says_full(text):
         return StorageFull("the catalog's volume is full; free space, then try again", retry_after=5.0)
     return Unavailable("the catalog cannot be used right now; try again", values={"cause": text[:200]}, retry_after=1.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from service.catalog.engine import Catalog
+from service.domain.errors import FailedPrecondition
 
 HEAD = "0001"
 """The newest migration; a unit test compares it with the files."""
@@ -16,14 +17,15 @@ def migrate(catalog: Catalog) -> None:
     """Run the missing migrations. Costs one query where there are none (Alembic is imported only when needed).
 
     Raises:
-        RuntimeError: the database was written by a newer version of the service.
+        FailedPrecondition: the database was written by a newer version of the service.
     """
     current = _current(catalog)
     if current == HEAD:
         return
     if current is not None and current > HEAD:
-        raise RuntimeError(
-            f"the catalog is at migration {current}, newer than this service knows ({HEAD}): start a newer service"
+        raise FailedPrecondition(
+            f"the catalog is at migration {current}, newer than this service knows ({HEAD}): start a newer service",
+            reason="CATALOG_TOO_NEW",
         )
     from alembic import command  # noqa: PLC0415 - 0.2 s that a start without migrations does not pay
     from alembic.config import Config  # noqa: PLC0415

@@ -117,6 +117,15 @@ _INSERT_INGESTION = Statement(
 )
 
 
+def is_known(connection: Connection, write: Write) -> bool:
+    """Whether a write's key is taken already: then it is recognised or refused, and stores nothing."""
+    if isinstance(write, DocumentWrite):
+        return bool(_KNOWN_DOCUMENTS.rows(connection, pairs=json_list([(write.instance_id, write.document_id)])))
+    heads = _CONVERSATIONS.rows(connection, pairs=json_list([(write.instance_id, write.conversation_id)]))
+    pairs = [(head["conversation"], write.message_id) for head in heads]
+    return bool(_KNOWN_MESSAGES.rows(connection, pairs=json_list(pairs)))
+
+
 class _Conversation:
     """The head of a conversation while a group is written."""
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from service.commands import messages
+from service.commands.console import open_console
 from service.commands.remote import Service, Where, connect, remote_options
 from service.commands.words import clean, day, day_and_time
 
@@ -75,7 +76,7 @@ def command(
     if as_json:
         click.echo(json.dumps(MessageToDict(context, preserving_proto_field_name=True), indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = open_console()
     if not context.items and not context.recent_turns:
         console.print(f"Nothing is remembered {_whose(conversation, user, customer)}.", markup=False)
     for number, item in enumerate(context.items, 1):

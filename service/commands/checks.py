@@ -62,12 +62,15 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     """Every check, in the order in which trouble usually begins."""
     ready = read_ready(settings.ready_files[0])
     yield check_python()
-    yield check_sqlite()
+    sqlite = check_sqlite()
+    yield sqlite
     yield from check_data_dir(settings)
     yield from check_secrets(settings)
     yield from check_tls(settings)
     yield check_model(settings)
     if ready is None:
+        if sqlite.state == "good":
+            yield from check_catalog(settings)
         yield note("service", f"none runs on {settings.data_dir}", f"start it with `eunoe up --data {settings.data_dir}`")
         yield check_port("gRPC port", settings.listen, "--listen")
         yield check_port("HTTP port", settings.http, "--http")
@@ -147,15 +150,38 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def check_tls(settings: Settings) -> Iterator[Finding]:
-    """Whether the certificate and its key can be read."""
-    for title, path in (("certificate", settings.tls.cert), ("private key", settings.tls.key)):
-        if path is not None:
-            try:
-                begins = path.read_bytes().lstrip()[:10]
-            except OSError as error:
-                yield problem(title, f"{path}: {error.strerror}", "give a readable PEM file")
-                continue
-            yield good(title, str(path)) if begins == b"-----BEGIN" else problem(title, f"{path} is not PEM", "give a PEM file")
+    """Whether the certificate and its key can be used."""
+    from service.rpc.tls import read_pair  # noqa: PLC0415 - costs only those who use TLS
+
+    try:
+        if read_pair(settings.tls) is not None:
+            yield good("TLS", str(settings.tls.cert))
+    except EunoeError as error:
+        yield problem("TLS", error.message, "give PEM files with --tls-cert and --tls-key")
+
+
+def check_catalog(settings: Settings) -> Iterator[Finding]:
+    """Whether the catalog of a service that does not run is whole."""
+    from service.catalog.engine import Catalog  # noqa: PLC0415 - where SQLite is missing nobody comes here
+
+    if not settings.database.exists() and not settings.credentials_file.exists():
+        return
+    advice = f"restore a backup of {settings.database}; or, to begin with nothing, move {settings.data_dir} away"
+    if not settings.database.exists() or not settings.database.stat().st_size:
+        yield problem("catalog", f"{settings.database} is missing or empty, but there are credentials beside it", advice)
+        return
+    try:
+        catalog = Catalog(settings.database)
+        try:
+            faults = catalog.faults()
+        finally:
+            catalog.close()
+    except EunoeError as error:
+        yield problem("catalog", f"{settings.database}: {error.values.get('cause') or error.message}", advice)
+    except OSError as error:
+        yield problem("catalog", f"{settings.database}: {error.strerror}", "give this user read and write access to it")
+    else:
+        yield problem("catalog", f"{settings.database} is damaged: {faults}", advice) if faults else good("catalog", "whole")
 
 
 def check_model(settings: Settings) -> Finding:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import Protocol
 
 Progress = Mapping[tuple[int, int], int]
 """(shard, lane) → seq."""
+
+
+class Trouble(IntEnum):
+    """What an owner waits for, and with it whatever was accepted."""
+
+    NONE = 0
+    STORAGE_FULL = 1
+    STORAGE_DAMAGED = 2
+    STORAGE_AWAY = 3
+    INDEX_AWAY = 4
 
 
 class Log(Protocol):

@@ -10,14 +10,21 @@ import asyncio
 import os
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from service.log.base import Progress
+from service.log.base import Progress, Trouble
 
 NEWS = struct.Struct("<HBQQ")
 """shard, lane, applied, indexed: smaller than PIPE_BUF, so a write is whole or not at all."""
+
+TROUBLE = 255
+"""In the place of a lane: what follows is a `Trouble`, and 0."""
+
+LASTING_SECONDS = 3.0
+"""A trouble as long as this is no hiccup."""
 
 _READ_BYTES = 65536
 
@@ -36,6 +43,7 @@ class EmbeddedLog:
         self._applied = dict(applied)
         self._indexed = dict(indexed)
         self._waiters: set[_Waiter] = set()
+        self._trouble = (Trouble.NONE, 0.0)
         self._waking = threading.Lock()  # or a byte could go to whatever file got the number of a closed pipe
         self._wake_fd = -1
         self._news_fd = -1
@@ -57,6 +65,7 @@ class EmbeddedLog:
         """Stop speaking to an owner; its pipes are the caller's to close."""
         with self._waking:
             self._wake_fd = -1
+        self._trouble = (Trouble.NONE, 0.0)
         news_fd, self._news_fd = self._news_fd, -1
         if news_fd >= 0:
             asyncio.get_running_loop().remove_reader(news_fd)
@@ -92,14 +101,28 @@ class EmbeddedLog:
             self._waiters.discard(waiter)
         return True
 
+    def trouble(self) -> Trouble:
+        """What the owner waits for, if it has for some time."""
+        trouble, since = self._trouble
+        return trouble if time.monotonic() >= since + LASTING_SECONDS else Trouble.NONE
+
     def tell(self, shard: int, lane: int, applied: int, indexed: int) -> None:
         """Take news in; numbers only grow."""
+        if lane == TROUBLE:
+            self._note_trouble(Trouble(applied))
+            return
         key = (shard, lane)
         self._applied[key] = max(applied, self._applied.get(key, 0))
         self._indexed[key] = max(indexed, self._indexed.get(key, 0))
         for waiter in list(self._waiters):
             if not waiter.future.done() and all(self._indexed.get(k, 0) >= seq for k, seq in waiter.entries.items()):
                 waiter.future.set_result(None)
+
+    def _note_trouble(self, trouble: Trouble) -> None:
+        if Trouble.NONE in (trouble, self._trouble[0]):
+            self._trouble = (trouble, time.monotonic())
+        else:
+            self._trouble = (trouble, self._trouble[1])
 
     def _read(self, on_end: Callable[[], None]) -> None:
         try:

@@ -69,6 +69,9 @@ class ApiMetrics:
             "eunoe_owner_restarts", "Owner processes that died and were started again.", registry=registry
         )
         self._add_lags(registry)
+        self.owner_waits = Gauge(
+            "eunoe_owner_waits", "1 where something keeps the owner from working, by what it is.", ("trouble",), registry=registry
+        )
         self._fetch_seconds = Histogram(
             "eunoe_fetch_stage_seconds", "Duration of the stages of a fetch.", ("stage",), registry=registry, buckets=_STAGE
         )

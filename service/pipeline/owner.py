@@ -11,12 +11,11 @@ It ends when the pipe to the service closes, when it is told to stop, or when it
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 from service.catalog import items, log, outcomes
@@ -29,11 +28,13 @@ from service.domain.source import StageError
 from service.domain.writes import LogEntry
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
+from service.pipeline.backoff import Backoff
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.store import Outcome, Ownership, Record, store
 from service.pipeline.worker import ChildDiedError, ChildWorker
+from service.vectors.errors import IndexUnavailable
 
 WINDOW = 64
 """Records of one lane in the works at once, and at most so many in one transaction."""
@@ -42,7 +43,8 @@ IDLE_SECONDS = 0.5
 """How often the outbox is looked at without a wake-up."""
 
 CHECKPOINT_SECONDS = 0.25
-BACKOFF_SECONDS = 0.5
+REBIRTH_SECONDS = 0.5
+"""Between the death of a child that had not begun anything and the next one."""
 
 INDEX_REST = 3.0
 """While there is other work, the index rests for so many times as long as its last write took: a write costs the same for 1 record and
@@ -79,7 +81,7 @@ class Owner:
         child: ChildWorker,
         ownership: Ownership,
         *,
-        wake_fd: int,
+        backoff: Backoff,
         tell: News,
         metrics: OwnerMetrics,
     ) -> None:
@@ -90,7 +92,7 @@ class Owner:
             index: the shard's index.
             child: started.
             ownership: from `take_over`.
-            wake_fd: read end of the pipe that wakes this process; its closing is the end.
+            backoff: how to wait for what is away, and for news.
             tell: how the service hears of progress.
             metrics: what is counted here.
         """
@@ -98,7 +100,7 @@ class Owner:
         self._index = index
         self._child = child
         self._ownership = ownership
-        self._wake_fd = wake_fd
+        self._backoff = backoff
         self._tell = tell
         self._metrics = metrics
         self._schedule = Schedule()
@@ -125,13 +127,19 @@ class Owner:
         Raises:
             FencedError: another process owns the shard.
         """
-        self._recover()
+        self._backoff.insist(self._recover)
         while self._is_running:
             self._round()
-        with self._catalog.write() as connection:
-            fence(connection, self._ownership.shard, self._ownership.epoch)
-            log.release(connection, self._ownership.shard)
+        self._hand_back()
         self._child.stop()
+
+    def _hand_back(self) -> None:
+        try:
+            with self._catalog.write() as connection:
+                fence(connection, self._ownership.shard, self._ownership.epoch)
+                log.release(connection, self._ownership.shard)
+        except EunoeError as error:  # the next owner counts this end as a death, one of ten
+            logger.warning("owner_hands_nothing_back", error=error.message)
 
     def _recover(self) -> None:
         """Count a predecessor's death, work off what it left pending, and begin after what it applied."""
@@ -157,12 +165,26 @@ class Owner:
             if self._is_flush_due():
                 self._flush()
             self._tick()
+            if not self._is_pausing():
+                self._backoff.worked()
         except ChildDiedError as died:
             self._bury_child(died)
+        except IndexUnavailable as error:  # the index alone: what is stored is served without it
+            self._pause(error)
         except EunoeError as error:  # a dependency's: waits, and counts for nobody
-            logger.warning("owner_waits", error=error.message, reason=error.reason)
-            self._pause_until = time.monotonic() + BACKOFF_SECONDS
-            self._wait_for(BACKOFF_SECONDS, [])
+            self._pause(error)
+            self._rest(self._pause_until)
+
+    def _pause(self, error: EunoeError) -> None:
+        self._pause_until = time.monotonic() + self._backoff.failed(error)
+
+    def _is_pausing(self) -> bool:
+        return time.monotonic() < self._pause_until
+
+    def _rest(self, until: float) -> None:
+        """Wait for something that is away, whatever is committed meanwhile; but not when told to stop."""
+        while self._is_running and (left := until - time.monotonic()) > 0:
+            self._wait_for(min(left, IDLE_SECONDS), [])
 
     def _refill(self) -> None:
         for lane, state in self._lanes.items():
@@ -220,16 +242,13 @@ class Owner:
             self._child.send(task)
 
     def _wait(self) -> None:
-        if self._is_head_ready() or self._index.is_behind:
+        if self._is_head_ready() or (self._index.is_behind and not self._is_pausing()):
             return
-        rest = max(0.0, self._flush_due - time.monotonic()) if self._is_unindexed else IDLE_SECONDS
-        self._wait_for(min(rest, IDLE_SECONDS), [self._child.connection])
+        rest = max(self._flush_due, self._pause_until) - time.monotonic() if self._is_unindexed else IDLE_SECONDS
+        self._wait_for(min(max(rest, 0.0), IDLE_SECONDS), [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
-        if self._wake_fd in wait([self._wake_fd, *others], timeout=seconds) and not os.read(self._wake_fd, 4096):
-            logger.info("owner_service_gone")
-            self._child.stop()
-            os._exit(0)
+        self._backoff.wait(seconds, others)
 
     def _collect(self) -> None:
         for done in self._child.receive():
@@ -266,9 +285,9 @@ class Owner:
 
         Its death counts for the one source it worked on; of several, each is worked alone from now on.
         """
-        logger.warning("child_died", working_on=died.started)
+        logger.warning(died.code.lower(), working_on=died.started)
         if died.started is None:
-            self._wait_for(BACKOFF_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
+            self._wait_for(REBIRTH_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
         self._schedule.clear()
         self._child.start()
         keys = died.started.keys if died.started is not None else ()
@@ -281,7 +300,7 @@ class Owner:
                     job.restart()
                     self._schedule.add(job)
         if died.started is not None and len(suspects) == 1:
-            told = StageError(died.started.stage.value, "CHILD_DIED", "the process that worked on it died")
+            told = StageError(died.started.stage.value, died.code, died.words)
             self._count_attempt(suspects[0], told)
         else:
             for job in suspects:
@@ -351,7 +370,7 @@ class Owner:
         """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
         now = time.monotonic()
         is_rested = not self._jobs or self._index.is_behind or now >= self._flush_due
-        return is_rested and (self._is_unindexed or now >= self._pause_until)
+        return is_rested and now >= self._pause_until
 
     def _flush(self) -> None:
         started = time.monotonic()

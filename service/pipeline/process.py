@@ -15,11 +15,12 @@ from prometheus_client import CollectorRegistry
 
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
-from service.log.embedded import NEWS
+from service.log.embedded import NEWS, TROUBLE
 from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
+from service.pipeline.backoff import Backoff
 from service.pipeline.index import IndexStep
-from service.pipeline.owner import Owner, take_over
+from service.pipeline.owner import News, Owner, take_over
 from service.pipeline.store import Ownership
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
@@ -51,9 +52,11 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then tells us
     configure_logging(process="owner", form=plan.log_format, level=plan.log_level)
     os.set_blocking(news.fileno(), False)
+    tell = _Teller(news.fileno())
+    backoff = Backoff(wake.fileno(), lambda trouble: tell(plan.shard, TROUBLE, trouble, 0))
     catalog = Catalog(plan.database)
     try:
-        owner = _owner(plan, catalog, wake.fileno(), news.fileno())
+        owner = _owner(plan, catalog, backoff, tell)
         signal.signal(signal.SIGTERM, lambda *_: owner.stop())
         owner.run()
     except FencedError as error:
@@ -62,17 +65,17 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
         catalog.close()
 
 
-def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Owner:
-    epoch = take_over(catalog, plan.shard, f"pid {os.getpid()}")
+def _owner(plan: OwnerPlan, catalog: Catalog, backoff: Backoff, tell: News) -> Owner:
+    epoch = backoff.insist(lambda: take_over(catalog, plan.shard, f"pid {os.getpid()}"))
     ownership = Ownership(plan.shard, epoch, plan.log_epoch, plan.generation, plan.extractor_version)
     index = IndexStep(catalog, IndexWriter(plan.index_uri), ownership)
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
     child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)
     child.start()  # loads its model while the index opens
-    index.open()
+    backoff.insist(index.open)
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
-    return Owner(catalog, index, child, ownership, wake_fd=wake_fd, tell=_Teller(news_fd), metrics=metrics)
+    return Owner(catalog, index, child, ownership, backoff=backoff, tell=tell, metrics=metrics)
 
 
 def _publish(path: Path, registry: CollectorRegistry) -> None:

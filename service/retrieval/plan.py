@@ -33,7 +33,12 @@ class Plan:
 
 
 def plan_question(
-    question: str, names: Sequence[Mapping[str, frozenset[str]]], query_time: int, first_time: int, last_time: int
+    question: str,
+    names: Sequence[Mapping[str, frozenset[str]]],
+    query_time: int,
+    first_time: int,
+    last_time: int,
+    time_zone: str = "",
 ) -> Plan:
     """Take a question apart.
 
@@ -43,6 +48,7 @@ def plan_question(
         query_time: when it is asked, microseconds since 1970.
         first_time: the earliest time said in the scopes read, microseconds since 1970.
         last_time: the latest.
+        time_zone: whose days "yesterday" and the like mean; empty: UTC.
     """
     naming = find_names(question, names)
     return Plan(
@@ -50,6 +56,6 @@ def plan_question(
         embed_text=naming.text,
         speaker=next(iter(naming.speakers)) if len(naming.speakers) == 1 else "",
         is_about_asker=not naming.speakers and _FIRST_PERSON.search(question) is not None,
-        periods=periods_in(question, query_time, first_time, last_time),
+        periods=periods_in(question, query_time, first_time, last_time, time_zone),
         asks_when=when_question(question),
     )

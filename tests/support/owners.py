@@ -25,6 +25,7 @@ from service.catalog.indexes import IndexTable
 from service.domain.item import Item
 from service.domain.source import StageError
 from service.ops.metrics import OwnerMetrics
+from service.pipeline.backoff import Backoff
 from service.pipeline.index import IndexStep
 from service.pipeline.owner import Owner, take_over
 from service.pipeline.schedule import Job
@@ -172,7 +173,8 @@ def make_owner(
     index = index_step(catalog, writer, ownership)
     metrics = OwnerMetrics(registry)
     child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)
-    owner = WatchedOwner(catalog, index, child, ownership, wake_fd=wake_fd, tell=lambda *_: None, metrics=metrics)
+    backoff = Backoff(wake_fd, lambda _: None)
+    owner = WatchedOwner(catalog, index, child, ownership, backoff=backoff, tell=lambda *_: None, metrics=metrics)
     return owner, child, index
 
 
