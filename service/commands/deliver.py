@@ -216,9 +216,9 @@ class Delivery:
 
 
 def bars(console: Console) -> Progress:
-    """Progress bars that leave nothing behind."""
+    """Progress bars that leave nothing behind, and are no use to what is no terminal."""
     columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _segments(spoken: Iterator[Spoken]) -> Iterator[list[Spoken]]:

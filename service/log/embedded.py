@@ -38,8 +38,9 @@ class _Waiter:
 class EmbeddedLog:
     """The log of one process that has the owner beside it. Used on one event loop, but for `appended`."""
 
-    def __init__(self, applied: Progress, indexed: Progress) -> None:
+    def __init__(self, applied: Progress, indexed: Progress, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with the numbers of the catalog."""
+        self._clock = clock
         self._applied = dict(applied)
         self._indexed = dict(indexed)
         self._waiters: set[_Waiter] = set()
@@ -104,7 +105,7 @@ class EmbeddedLog:
     def trouble(self) -> Trouble:
         """What the owner waits for, if it has for some time."""
         trouble, since = self._trouble
-        return trouble if time.monotonic() >= since + LASTING_SECONDS else Trouble.NONE
+        return trouble if self._clock() >= since + LASTING_SECONDS else Trouble.NONE
 
     def tell(self, shard: int, lane: int, applied: int, indexed: int) -> None:
         """Take news in; numbers only grow."""
@@ -120,7 +121,7 @@ class EmbeddedLog:
 
     def _note_trouble(self, trouble: Trouble) -> None:
         if Trouble.NONE in (trouble, self._trouble[0]):
-            self._trouble = (trouble, time.monotonic())
+            self._trouble = (trouble, self._clock())
         else:
             self._trouble = (trouble, self._trouble[1])
 

@@ -24,7 +24,7 @@ LOAD_SECONDS = 120.0
 class Patience:
     """How long a child may say nothing while it has work, before it is taken for hung and killed."""
 
-    seconds: float = 10.0
+    seconds: float = 15.0
     """Where what it works on is short: some hundred times what that takes."""
     per_character: float = 0.0002
     """More, for each character of the slice: the longest document may take half a minute."""

@@ -33,9 +33,8 @@ def read_pair(tls: Tls) -> tuple[bytes, bytes] | None:
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(tls.cert, tls.key, password="")
     except (ssl.SSLError, ValueError) as error:
-        why = getattr(error, "reason", None) or str(error)
         raise _unusable(
-            f"tls.cert={tls.cert} and tls.key={tls.key} are not a certificate and its private key in PEM, without a password ({why})"
+            f"tls.cert={tls.cert} and tls.key={tls.key} are not a certificate and its private key, in PEM and without a password"
         ) from error
     return key, cert
 

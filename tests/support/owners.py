@@ -30,11 +30,12 @@ from service.pipeline.index import IndexStep
 from service.pipeline.owner import Owner, take_over
 from service.pipeline.schedule import Job
 from service.pipeline.store import Ownership
-from service.pipeline.worker import ChildWorker
+from service.pipeline.worker import ChildWorker, Patience
 from service.vectors.writer import IndexWriter
 from tests.support.catalogs import scalar
 from tests.support.lines import LineExtractor, lines_child
 
+PATIENCE = Patience()
 SECONDS = 50.0
 """How long a test waits for something that takes a moment."""
 
@@ -62,13 +63,23 @@ class WatchedOwner(Owner):
 class OwnerThread:
     """An owner with its child, in a thread of the test. A context manager."""
 
-    def __init__(self, catalog: Catalog, index_uri: str, *, writer: type[IndexWriter] = IndexWriter) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        index_uri: str,
+        *,
+        writer: type[IndexWriter] = IndexWriter,
+        patience: Patience = PATIENCE,
+        opener: type[Catalog] = Catalog,
+    ) -> None:
         """Take the shard over."""
-        self.catalog = Catalog(catalog.path)
+        self.catalog = opener(catalog.path)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child, self.index = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry)
+        self.owner, self.child, self.index = make_owner(
+            self.catalog, self.writer, self.wake_read, IndexStep, self.registry, patience
+        )
         self.owner.batches = []
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
@@ -166,13 +177,14 @@ def make_owner(
     wake_fd: int,
     index_step: type[IndexStep],
     registry: CollectorRegistry,
+    patience: Patience = PATIENCE,
 ) -> tuple[WatchedOwner, ChildWorker, IndexStep]:
     """The parts of an owner of shard 0, not started."""
     epoch = take_over(catalog, 0, "test")
     ownership = Ownership(0, epoch, int(scalar(catalog, "SELECT log_epoch FROM deployment")), 1, LineExtractor.version)
     index = index_step(catalog, writer, ownership)
     metrics = OwnerMetrics(registry)
-    child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)
+    child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child, patience=patience)
     backoff = Backoff(wake_fd, lambda _: None)
     owner = WatchedOwner(catalog, index, child, ownership, backoff=backoff, tell=lambda *_: None, metrics=metrics)
     return owner, child, index

@@ -14,9 +14,9 @@ from pysqlite3 import dbapi2
 from sqlalchemy.exc import IntegrityError
 
 from service.catalog.engine import MINIMUM_SQLITE, Catalog, StorageFull, storage_error
-from service.domain.errors import Unavailable
+from service.domain.errors import DataLoss, Unavailable
 from service.domain.writes import RecordedMessage
-from tests.support.catalogs import message, record, rows, run_sql, scalar
+from tests.support.catalogs import message, new_catalog, record, rows, run_sql, scalar
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -201,12 +201,38 @@ def test_the_library_is_new_enough() -> None:
         ("[Errno 122] Disk quota exceeded", StorageFull),
         ("database is locked", Unavailable),
         ("disk I/O error", Unavailable),
-        ("database disk image is malformed", Unavailable),
     ],
 )
 def test_what_a_caller_is_told(text: str, kind: type[Exception]) -> None:
-    """Every error of the database is one that a caller may retry, with a time to wait."""
+    """Every passing trouble of the database is one that a caller may retry, with a time to wait."""
     told = storage_error(OSError(text))
 
     assert type(told) is kind
     assert told.retry_after
+
+
+@pytest.mark.parametrize("bytes_kept", [0, 100, 4096])
+def test_a_damaged_catalog_is_no_passing_trouble(tmp_path: Path, bytes_kept: int) -> None:
+    """Reading and writing a file that is no database, or not a whole one, is DATA_LOSS, which nobody is told to try again."""
+    catalog = new_catalog(tmp_path)
+    record(catalog, message("before"))
+    catalog.checkpoint()
+    catalog.close()
+    whole = catalog.path.read_bytes()
+    catalog.path.write_bytes(whole[:bytes_kept] + b"\x5a" * (len(whole) - bytes_kept))
+    damaged = Catalog(catalog.path)
+
+    for use in (lambda: rows(damaged, "SELECT content FROM messages"), lambda: record(damaged, message("after"))):
+        with pytest.raises(DataLoss) as error:
+            use()
+        assert error.value.reason == "STORAGE_DAMAGED"
+        assert error.value.retry_after is None
+    damaged.close()
+
+
+def test_a_catalog_without_its_tables_is_damaged(tmp_path: Path) -> None:
+    """A database that lacks what a catalog holds is no catalog."""
+    empty = Catalog(tmp_path / "other.db")
+    with pytest.raises(DataLoss):
+        rows(empty, "SELECT content FROM messages")
+    empty.close()

@@ -13,6 +13,7 @@ import service.catalog.migrations.versions as versions
 from service.catalog import schema
 from service.catalog.engine import Catalog
 from service.catalog.migrate import HEAD, migrate
+from service.domain.errors import FailedPrecondition
 from tests.support.catalogs import rows, run_sql, scalar
 
 
@@ -55,5 +56,5 @@ def test_a_newer_catalog_is_refused(empty: Catalog) -> None:
     migrate(empty)
     run_sql(empty, "UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(RuntimeError, match="newer"):
+    with pytest.raises(FailedPrecondition, match="newer"):
         migrate(empty)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from service.log.embedded import NEWS, EmbeddedLog
+from service.log.base import Trouble
+from service.log.embedded import LASTING_SECONDS, NEWS, TROUBLE, EmbeddedLog
 
 
 @dataclass
@@ -137,3 +138,18 @@ async def test_a_dead_owner_is_noticed() -> None:
     os.close(wake_write)
 
     assert log.indexed()[0, 0] == 2
+
+
+async def test_trouble_is_told_when_it_lasts() -> None:
+    """What the owner waits for is known some seconds after it began, not at the first hiccup, and no longer when it is over."""
+    now = 0.0
+    log = EmbeddedLog({}, {}, lambda: now)
+    log.tell(0, TROUBLE, Trouble.STORAGE_AWAY, 0)
+    at_once = log.trouble()
+    now += LASTING_SECONDS
+    log.tell(0, TROUBLE, Trouble.STORAGE_FULL, 0)
+    later = log.trouble()
+    log.tell(0, TROUBLE, Trouble.NONE, 0)
+
+    assert (at_once, later, log.trouble()) == (Trouble.NONE, Trouble.STORAGE_FULL, Trouble.NONE)
+    assert log.applied() == {}
