@@ -42,6 +42,7 @@ from service.ops.announce import Credentials, Ready, read_credentials, write_cre
 from service.ops.http import HttpServer, Probes
 from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import ApiMetrics, exposition
+from service.ops.ports import why_not_free
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
 from service.rpc.server import Server
@@ -123,27 +124,30 @@ def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> No
 def _opened(settings: Settings) -> Iterator[_Opened]:
     with _locked(settings.data_dir), _opened_catalog(settings) as catalog:
         model = _prepared_model(settings)
-        deployment = _deployment(settings, catalog, model.model_id)
+        deployment = _deployment(catalog, model.model_id)
         yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
 
 
 @contextmanager
 def _opened_catalog(settings: Settings) -> Iterator[Catalog]:
-    catalog = Catalog(settings.database)
+    database = settings.database
+    if read_credentials(settings.credentials_file) is not None and not (database.exists() and database.stat().st_size):
+        raise _damaged(database, "it is missing or empty, but there are credentials of an older one beside it")
+    database.touch(mode=0o600)  # what people said is nobody else's
+    catalog = Catalog(database)
     try:
         migrate(catalog)
         yield catalog
     except DataLoss as error:
-        raise damaged(settings.database, error.values.get("cause", "")) from error
+        raise _damaged(database, error.values.get("cause", "")) from error
     finally:
         catalog.close()
 
 
-def damaged(database: Path, cause: str) -> FailedPrecondition:
+def _damaged(database: Path, cause: str) -> FailedPrecondition:
     """What to say of a catalog that is no catalog any more."""
     return FailedPrecondition(
-        f"the catalog {database} is damaged ({cause}): restore a backup of it; "
-        f"or, to begin with nothing, move {database.parent} away",
+        f"the catalog {database} is damaged ({cause}): restore a backup of it; or, to begin with nothing, move {database.parent} away",
         reason="STORAGE_DAMAGED",
     )
 
@@ -181,11 +185,9 @@ def _prepared_model(settings: Settings) -> PreparedModel:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
 
 
-def _deployment(settings: Settings, catalog: Catalog, model_id: str) -> Deployment:
+def _deployment(catalog: Catalog, model_id: str) -> Deployment:
     with catalog.read() as connection:
         found = deployments.load_deployment(connection)
-    if found is None and read_credentials(settings.credentials_file) is not None:
-        raise damaged(settings.database, "it is new and empty, but there are credentials of an older one beside it")
     if found is None:
         with catalog.write() as connection:
             return deployments.create_deployment(
@@ -242,7 +244,9 @@ class _Service:
         self._settings = settings
         self._opened = opened
         self._metrics_file = settings.data_dir / "owner.prom"
-        self._metrics_file.unlink(missing_ok=True)
+        for stale in (self._metrics_file, *settings.ready_files):
+            with suppress(OSError):  # what cannot be removed cannot be written either, which is said in its turn
+                stale.unlink()
         self._registry = CollectorRegistry()
         self._metrics = ApiMetrics(self._registry)
         with opened.catalog.read() as connection:
@@ -267,16 +271,17 @@ class _Service:
         self._queue.start(loop)
         try:
             http = await self._http.start(self._settings.http)
-            await self._server.start()
-        except (OSError, RuntimeError) as error:
-            raise FailedPrecondition(
-                f"cannot listen: {error}; is another service on that port?", reason="ADDRESS_IN_USE"
-            ) from error
+        except OSError as error:
+            raise _cannot_listen("http", self._settings.http) from error
         try:
+            await self._server.start()
+        except RuntimeError as error:
+            raise _cannot_listen("listen", self._settings.listen) from error
+        try:
+            self._announce(http)
             async with asyncio.TaskGroup() as tasks:
                 owner = tasks.create_task(self._supervisor.run())
                 tasks.create_task(self._bring_up())
-                self._announce(http)
                 _tune_collector()
                 await stop.wait()
                 logger.info("service_stops")
@@ -295,7 +300,7 @@ class _Service:
         self._reads.close()
         await asyncio.to_thread(self._index.close)
         for path in self._settings.ready_files:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 path.unlink()
 
     def _commit_queue(self) -> CommitQueue:
@@ -412,8 +417,18 @@ class _Service:
             tls_cert=cert,
         )
         for path in settings.ready_files:
-            write_ready(path, ready)
+            try:
+                write_ready(path, ready)
+            except OSError as error:
+                raise FailedPrecondition(f"{path} cannot be written: {error.strerror}", reason="DATA_DIR_UNUSABLE") from error
         logger.info("service_ready", address=ready.address, http=http, data=str(settings.data_dir))
+
+
+def _cannot_listen(setting: str, address: str) -> FailedPrecondition:
+    why = why_not_free(address) or "it cannot be listened on"
+    return FailedPrecondition(
+        f"{setting}={address}: {why}; stop what holds it, or give another address with --{setting}", reason="ADDRESS_IN_USE"
+    )
 
 
 def _open_model(model_dir: Path) -> Embedder:

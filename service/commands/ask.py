@@ -14,7 +14,7 @@ from rich.text import Text
 from service.commands import messages
 from service.commands.console import open_console
 from service.commands.remote import Service, Where, connect, remote_options
-from service.commands.words import clean, day, day_and_time
+from service.commands.words import clean, day, day_and_time, local_zone
 
 _TYPES = {
     "facts": context_pb2.ITEM_TYPE_FACT,
@@ -69,6 +69,7 @@ def command(
         types=[_TYPES[name] for name in types],
         max_results=limit,
         as_of=_moment(as_of),
+        time_zone=local_zone(),
         explain=explain,
     )
     with connect(where.find()) as service:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import stat
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from service.domain.errors import EunoeError
 from service.embedders.build import model_directory
 from service.embedders.manifest import verify
 from service.ops.announce import Ready, read_ready
+from service.ops.ports import why_not_free
 from service.settings import Settings
 
 MINIMUM_PYTHON = (3, 11)
@@ -196,14 +196,9 @@ def check_model(settings: Settings) -> Finding:
 
 def check_port(title: str, address: str, flag: str) -> Finding:
     """Whether an address can be listened on."""
-    host, _, port = address.rpartition(":")
-    try:
-        family, kind, _, _, place = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-    except OSError as error:
-        return problem(title, f"{address}: {error.strerror}", f"stop what holds it, or use another address with {flag}")
+    why = why_not_free(address)
+    if why:
+        return problem(title, f"{address}: {why}", f"stop what holds it, or use another address with {flag}")
     return good(title, f"{address} is free")
 
 

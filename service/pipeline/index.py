@@ -64,11 +64,11 @@ class IndexStep:
             self._use(known)
             self._drop_others()
             return
+        self.rebuild(progress)
         if known is None:
             logger.info("index_created", shard=self._ownership.shard)
         else:
             logger.warning("index_rebuilt", shard=self._ownership.shard, instead_of=known.name)
-        self.rebuild(progress)
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Build a new table from the catalog beside the old one, then switch."""

@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from service.settings import Limits
 from tests.integration.rpc.conftest import Service
+from tests.support.catalogs import run_sql
 from tests.support.wire import ASSISTANT, USER, Wire, note, refused, turn
 
 
@@ -282,3 +283,20 @@ async def test_a_full_backlog_still_knows_its_own(start: Callable[..., Any]) -> 
         wire.call(wire.memories.BatchCreateMemories, memories.BatchCreateMemoriesRequest(documents=[*bulk, note("four")])),
     )
     assert {(await refused(call)).reason for call in fresh} == {"BACKLOG_FULL"}
+
+
+async def test_a_damaged_catalog_is_not_try_again(service: Service, wire: Wire) -> None:
+    """Whatever is called is DATA_LOSS for good, a stream and a batch as a whole; nobody is told to try again."""
+    await wire.record(turn("talk", "before"))
+    run_sql(service.catalog, "DROP TABLE messages")
+    run_sql(service.catalog, "DROP TABLE documents")
+
+    for call in (
+        wire.record(turn("talk", "after")),
+        wire.turns("talk"),
+        wire.record_stream([turn("talk", "after", message_id="m")]),
+        wire.create(note("after")),
+        wire.call(wire.memories.BatchCreateMemories, memories.BatchCreateMemoriesRequest(documents=[note("after")])),
+    ):
+        found = await refused(call)
+        assert (found.code, found.reason, found.retry_after) == (grpc.StatusCode.DATA_LOSS, "STORAGE_DAMAGED", None)
