@@ -293,6 +293,7 @@ class _Service:
 
     async def stop(self) -> None:
         """1. calls are over; 2. what was accepted is committed; 3. the owner finishes its round; 4. the ports close."""
+        await self._server.stop()
         await asyncio.to_thread(self._queue.close)
         await self._supervisor.stop(self._settings.shutdown.grace.total_seconds())
         await self._http.stop()

@@ -80,6 +80,7 @@ class Server:
         self._server.add_generic_rpc_handlers(handlers)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        self._has_ended = False
         self.port = 0
         """The port that is listened on, once started."""
 
@@ -107,7 +108,10 @@ class Server:
         asyncio.run_coroutine_threadsafe(self.set_serving(is_serving=False), self._loop)
 
     async def stop(self) -> None:
-        """End in order, as the top of this file says."""
+        """End in order, as the top of this file says. A second time changes nothing."""
+        if self._has_ended:
+            return
+        self._has_ended = True
         await self._health.enter_graceful_shutdown()
         drain = self._settings.shutdown.drain.total_seconds()
         if drain > 0:

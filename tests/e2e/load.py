@@ -22,7 +22,14 @@ from tests.support.wire import Wire, note, turn
 
 BLOCK = 10
 """Items of one segment of a stream."""
-_AGAIN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED})
+_AGAIN = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.CANCELLED,  # by the server: gRPC's own answer to a call that arrives as it stops listening
+    }
+)
 _GIVE_UP_SECONDS = 180.0
 
 Item = conversation_pb2.MessageInput | document_pb2.DocumentInput

@@ -40,6 +40,13 @@ async def test_a_write_whose_answer_was_lost_is_sent_again_under_the_same_ids(sd
     assert [each.message_id for each in fake.store.messages["c1"]] == [turn.message_id]
 
 
+async def test_a_call_that_a_stopping_server_cut_off_is_sent_again(sdk: Eunoe, fake: FakeService) -> None:
+    """CANCELLED that nobody here asked for says as little about the outcome as UNAVAILABLE."""
+    fake.failures.plan("RecordMessage", Failure(grpc.StatusCode.CANCELLED))
+    assert (await sdk.conversation.record_message("c1", "user", "Hello")).conversation_message_count == 1
+    assert len(fake.failures.received["RecordMessage"]) == 2
+
+
 @pytest.mark.parametrize("verb", ["create", "batch_create", "update", "delete", "delete_document", "delete_conversation"])
 async def test_every_mutating_verb_survives_a_lost_answer(sdk: Eunoe, fake: FakeService, verb: str) -> None:
     """Each carries a key of its own, so that trying again is safe."""

@@ -6,14 +6,13 @@ import random
 
 from eunoe_client.errors import EunoeError
 
-RETRYABLE = ("UNAVAILABLE",)
-"""Sent again without being asked."""
+RETRYABLE = ("UNAVAILABLE", "CANCELLED")
+"""Sent again without being asked. CANCELLED, where nobody here cancelled, is gRPC's answer to a call that reaches a server as it stops."""
 
 RETRYABLE_WHEN_TOLD = ("RESOURCE_EXHAUSTED",)
 """Sent again only if the service said when (`google.rpc.RetryInfo`)."""
 
 TERMINAL = (
-    "CANCELLED",
     "UNKNOWN",
     "INVALID_ARGUMENT",
     "DEADLINE_EXCEEDED",

@@ -15,12 +15,12 @@
     │   ├── UnsupportedError            UNIMPLEMENTED
     │   └── UsageError                  the SDK was used in the wrong order, for example before `initialize()`
     ├── TransientError                  the same call may succeed later
-    │   ├── ServiceUnavailableError     UNAVAILABLE
+    │   ├── ServiceUnavailableError     UNAVAILABLE; CANCELLED by the service, which a call gets that arrives as it stops
     │   ├── RateLimitError              RESOURCE_EXHAUSTED
     │   │   └── BacklogFullError            too much accepted work is not processed yet
     │   └── NetworkTimeoutError         DEADLINE_EXCEEDED (also a built-in TimeoutError)
     │       └── PositionNotReachedError     `min_position` was not reached in time
-    └── ServiceError                    INTERNAL, UNKNOWN, DATA_LOSS, CANCELLED: a fault of the service
+    └── ServiceError                    INTERNAL, UNKNOWN, DATA_LOSS: a fault of the service
 
 Reading a status off the wire is the business of `_status.py`; which errors are retried, of `_retry.py`.
 """
@@ -309,7 +309,7 @@ ERRORS: Mapping[tuple[str, str], type[EunoeError]] = {
     ("INTERNAL", ""): ServiceError,
     ("UNKNOWN", ""): ServiceError,
     ("DATA_LOSS", ""): ServiceError,
-    ("CANCELLED", ""): ServiceError,
+    ("CANCELLED", ""): ServiceUnavailableError,
 }
 """(status, reason) → class; an unlisted reason is the class of its status."""
 
