@@ -270,15 +270,7 @@ class _Service:
             loop.add_signal_handler(number, stop.set)
         self._queue.start(loop)
         try:
-            http = await self._http.start(self._settings.http)
-        except OSError as error:
-            raise _cannot_listen("http", self._settings.http) from error
-        try:
-            await self._server.start()
-        except RuntimeError as error:
-            raise _cannot_listen("listen", self._settings.listen) from error
-        try:
-            self._announce(http)
+            self._announce(await self._listen())
             async with asyncio.TaskGroup() as tasks:
                 owner = tasks.create_task(self._supervisor.run())
                 tasks.create_task(self._bring_up())
@@ -290,6 +282,18 @@ class _Service:
         finally:  # also when a part of it failed: an owner that nobody ends would keep this process from ending
             await self.stop()
         return 0
+
+    async def _listen(self) -> str:
+        """Open both ports. Returns the address of HTTP, with the real port."""
+        try:
+            http = await self._http.start(self._settings.http)
+        except OSError as error:
+            raise _cannot_listen("http", self._settings.http) from error
+        try:
+            await self._server.start()
+        except RuntimeError as error:
+            raise _cannot_listen("listen", self._settings.listen) from error
+        return http
 
     async def stop(self) -> None:
         """1. calls are over; 2. what was accepted is committed; 3. the owner finishes its round; 4. the ports close."""

@@ -161,8 +161,9 @@ async def test_a_locked_catalog_refuses_writes_and_goes_on_reading(strained: Run
         refusals = [call.result() for call in calls]
         assert {refusal.code for refusal in refusals} <= set(CODES)
         assert all(refusal.retry_after for refusal in refusals), refusals
-        assert "OVERLOADED" in {refusal.reason for refusal in refusals}
-        assert "STORAGE_UNAVAILABLE" in {refusal.reason for refusal in refusals}
+        reasons = {refusal.reason for refusal in refusals}
+        assert "STORAGE_UNAVAILABLE" in reasons
+        assert reasons & {"OVERLOADED", "BACKLOG_FULL"}  # which one is met first depends on how fast the calls come
     recorded = await wire.record(turn("talk", "I like rain."))
     assert recorded.message_count == 2
     assert (await wire.fetch("u", "c", min_position=recorded.position)).items
