@@ -123,18 +123,21 @@ def reindex(settings: Settings, progress: Callable[[str, int, int], None]) -> No
 @contextmanager
 def _opened(settings: Settings) -> Iterator[_Opened]:
     with _locked(settings.data_dir), _opened_catalog(settings) as catalog:
-        model = _prepared_model(settings)
-        deployment = _deployment(catalog, model.model_id)
-        yield _Opened(catalog, deployment, model, _credentials(settings, catalog))
+        with _files_in_words():
+            model = _prepared_model(settings)
+            deployment = _deployment(catalog, model.model_id)
+            opened = _Opened(catalog, deployment, model, _credentials(settings, catalog))
+        yield opened
 
 
 @contextmanager
 def _opened_catalog(settings: Settings) -> Iterator[Catalog]:
     database = settings.database
-    if read_credentials(settings.credentials_file) is not None and not (database.exists() and database.stat().st_size):
-        raise _damaged(database, "it is missing or empty, but there are credentials of an older one beside it")
-    database.touch(mode=0o600)  # what people said is nobody else's
-    catalog = Catalog(database)
+    with _files_in_words():
+        if read_credentials(settings.credentials_file) is not None and not (database.exists() and database.stat().st_size):
+            raise _damaged(database, "it is missing or empty, but there are credentials of an older one beside it")
+        database.touch(mode=0o600)  # what people said is nobody else's
+        catalog = Catalog(database)
     try:
         migrate(catalog)
         yield catalog
@@ -142,6 +145,17 @@ def _opened_catalog(settings: Settings) -> Iterator[Catalog]:
         raise _damaged(database, error.values.get("cause", "")) from error
     finally:
         catalog.close()
+
+
+@contextmanager
+def _files_in_words() -> Iterator[None]:
+    """A file that cannot be read or written, because of its mode or of a full disk, is no accident of the program."""
+    try:
+        yield
+    except OSError as error:
+        raise FailedPrecondition(
+            f"{error.filename or 'a file of the service'} cannot be used: {error.strerror}", reason="DATA_DIR_UNUSABLE"
+        ) from error
 
 
 def _damaged(database: Path, cause: str) -> FailedPrecondition:
@@ -421,11 +435,9 @@ class _Service:
             data_dir=str(settings.data_dir),
             tls_cert=cert,
         )
-        for path in settings.ready_files:
-            try:
+        with _files_in_words():
+            for path in settings.ready_files:
                 write_ready(path, ready)
-            except OSError as error:
-                raise FailedPrecondition(f"{path} cannot be written: {error.strerror}", reason="DATA_DIR_UNUSABLE") from error
         logger.info("service_ready", address=ready.address, http=http, data=str(settings.data_dir))
 
 

@@ -126,4 +126,4 @@ NO_ITEM_S = (Unavailable, ResourceExhausted, DeadlineExceeded, DataLoss)
 
 def says_full(text: str) -> bool:
     """Whether an operating system or a database says that a volume is full."""
-    return "full" in text or "No space left" in text or "quota" in text.lower()
+    return "disk is full" in text or "No space left" in text or "quota" in text.lower()

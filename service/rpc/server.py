@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import grpc
 from eunoe.v1 import admin_service_pb2, conversation_service_pb2, memory_service_pb2
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from service.app.wiring import UseCases
@@ -21,7 +21,7 @@ from service.rpc.admin import AdminService
 from service.rpc.admission import Admission
 from service.rpc.conversation import ConversationService
 from service.rpc.convert.checks import Checks
-from service.rpc.health import Health
+from service.rpc.health import NOT_SERVING, SERVING, Health
 from service.rpc.memory import MemoryService
 from service.rpc.methods import Wrapping
 from service.rpc.tls import server_credentials
@@ -71,7 +71,7 @@ class Server:
         self._tls = server_credentials(settings.tls)
         self._use_cases = use_cases
         self._loop = asyncio.get_running_loop()
-        self._health = Health()
+        self._health = Health(["", *SERVICES])
         self._server = grpc.aio.server(options=_options(settings))
         admission = Admission(settings.limits.calls, int(settings.limits.in_hand))
         wrapping = Wrapping(metrics, admission, use_cases.keys, admin_token)
@@ -95,24 +95,22 @@ class Server:
         else:
             self.port = self._server.add_insecure_port(self._settings.listen)
         await self._server.start()
-        await self.set_serving(is_serving=True)
+        self.set_serving(is_serving=True)
 
-    async def set_serving(self, *, is_serving: bool) -> None:
+    def set_serving(self, *, is_serving: bool) -> None:
         """Tell health whether calls should come here."""
-        status = health_pb2.HealthCheckResponse.SERVING if is_serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in ("", *SERVICES):
-            await self._health.set(name, status)
+        self._health.set_all(SERVING if is_serving else NOT_SERVING)
 
     def writer_died(self) -> None:
         """Tell health that nothing can be written any more. Called on any thread."""
-        asyncio.run_coroutine_threadsafe(self.set_serving(is_serving=False), self._loop)
+        self._loop.call_soon_threadsafe(self._health.set_all, NOT_SERVING)
 
     async def stop(self) -> None:
         """End in order, as the top of this file says. A second time changes nothing."""
         if self._has_ended:
             return
         self._has_ended = True
-        await self._health.enter_graceful_shutdown()
+        self._health.drain()
         drain = self._settings.shutdown.drain.total_seconds()
         if drain > 0:
             await asyncio.sleep(drain)

@@ -126,9 +126,7 @@ def test_a_taken_port(data: Path, setting: str) -> None:
 def test_a_place_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
     """The path is named: of the ready file, and of the data directory."""
     (tmp_path / "file").touch()
-    assert f"{tmp_path / 'file' / 'ready.json'} cannot be written" in up(
-        data, "--ready-file", str(tmp_path / "file" / "ready.json")
-    )
+    assert f"{tmp_path / 'file'} cannot be used" in up(data, "--ready-file", str(tmp_path / "file" / "ready.json"))
     assert f"cannot keep data in {tmp_path / 'file'}" in up(tmp_path / "file")
 
 

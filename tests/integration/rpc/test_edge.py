@@ -115,7 +115,7 @@ async def test_health(service: Service) -> None:
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=name))
 
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    await service.server.set_serving(is_serving=False)
+    service.server.set_serving(is_serving=False)
     answer = await stub.Check(health_pb2.HealthCheckRequest())
 
     assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
@@ -214,7 +214,7 @@ async def test_a_watcher_that_hangs_up_is_forgotten(service: Service) -> None:
     watching.cancel()
     other = stub.Watch(health_pb2.HealthCheckRequest())
     assert (await other.read()).status == health_pb2.HealthCheckResponse.SERVING
-    await service.server.set_serving(is_serving=False)
+    service.server.set_serving(is_serving=False)
 
     assert (await other.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
     other.cancel()

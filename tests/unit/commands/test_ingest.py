@@ -215,7 +215,7 @@ class NotedProgress(Progress):
         super().__init__(disable=True)
         self.noted: list[float] = []
 
-    def update(self, task_id: TaskID, **changes: Any) -> None:  # type: ignore[override]
+    def update(self, task_id: TaskID, **changes: Any) -> None:
         """See `Progress.update`."""
         self.noted.append(changes.get("completed", 0))
         super().update(task_id, **changes)
