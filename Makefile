@@ -4,9 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOG ?= embedded
 ROUNDS ?= 10
+NODES ?= 1
+PORT ?= 9092
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up check quick fmt lint types imports protos protos-check crash bench lock clean
+.PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash bench lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,15 +17,22 @@ help: ## Show this list.
 
 setup: .venv/.complete ## Build the environment and the embedding model. The other targets do it themselves.
 
-demo: setup ## Start the service, stream a conversation in, ask about it, and show the answers with their sources.
-	$(BIN)/python clients/python/examples/demo.py
+demo: setup ## Start the service, stream a conversation in, ask about it, and show the answers with their sources. LOG=embedded or kafka.
+	$(BIN)/python clients/python/examples/demo.py --log $(LOG)
 
 up: setup ## Run the service in the foreground, with its data in ./data.
 	$(BIN)/eunoe up --data data
 
+kafka-up: setup ## Start a real Kafka on this machine, in .tools: NODES=1 or 3, PORT=9092. Needs Java and Maven, and says so.
+	$(BIN)/python -m deploy.kafka.brokers start --nodes $(NODES) --port $(PORT)
+
+kafka-down: setup ## Stop it.
+	$(BIN)/python -m deploy.kafka.brokers stop
+
 ##### Working on it
 
-test: setup ## Run all tests.
+test: setup ## Run all tests. They need Java and Maven for a real Kafka: as root on Debian they are installed.
+	$(BIN)/python -m deploy.kafka.brokers prepare --install
 	$(BIN)/python -m pytest tests
 
 quick: setup ## Run the fast tests only.
@@ -55,7 +64,7 @@ protos-check: setup ## Check the protos: format, lint, compatibility with what w
 	$(BIN)/python protos/compatible.py
 	$(BIN)/python protos/generate.py --check
 
-crash: setup ## Kill processes under load and count what survived. LOG=embedded, ROUNDS=10.
+crash: setup ## Kill processes under load and count what survived. LOG=embedded or kafka, ROUNDS=10.
 	$(BIN)/python -m tests.e2e.crash --log $(LOG) --rounds $(ROUNDS)
 
 bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.

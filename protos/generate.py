@@ -27,6 +27,8 @@ REQUIREMENTS = PROTOS / "requirements.txt"
 PACKAGES = {
     "eunoe": "Wire types of Eunoe, generated from its protos. Users want `eunoe_client` instead.",
     "eunoe/v1": "Version 1 of the wire API; generated.",
+    "eunoe/log": "What the service's own processes tell each other through Kafka; generated.",
+    "eunoe/log/v1": "Version 1 of the records of the log; generated.",
     "buf/validate": "The validation rules that the wire types carry; generated. They must be loaded for rules to be enforced.",
 }
 """Generated folders and their docstrings. `buf` itself stays a namespace: other distributions may add to it."""

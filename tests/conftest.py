@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.kafka.brokers import Brokers
+from tests.support.cluster import free_port
 from tests.support.service import RunningService, start_service
 from tests.support.wire import EQUALS_CUSTOMER, Wire
 
@@ -23,6 +25,15 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     """The service as `eunoe up` runs it. Tests that kill or stop one start their own."""
     with start_service(tmp_path_factory.mktemp("service") / "data") as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+    """A real Kafka with one node. Tests that kill it start it again."""
+    started = Brokers(tmp_path_factory.mktemp("kafka"), nodes=1, port=free_port())
+    started.start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture

@@ -55,8 +55,9 @@ def create_deployment(connection: Connection, *, shards: int, model_id: str, ext
     )
     for shard in range(shards):
         connection.execute(insert(schema.shard_owner).values(shard=shard, owner_epoch=0, owner_id="", lease_time=0))
+        connection.execute(insert(schema.relay_leases).values(shard=shard, epoch=0, holder="", expire_time=0))
         for lane in Lane:
-            for table in (schema.log_heads, schema.log_applied, schema.log_indexed):
+            for table in (schema.log_heads, schema.log_published, schema.log_applied, schema.log_indexed):
                 connection.execute(insert(table).values(shard=shard, lane=int(lane), seq=0))
     return created
 

@@ -45,7 +45,10 @@ _UNINDEXED = Statement(
     .select_from(_outbox)
     .where(_outbox.c.instance_id == bindparam("instance_id"), _outbox.c.lane == bindparam("lane"))
 )
-_PROGRESS = {table.name: Statement(select(table.c.shard, table.c.lane, table.c.seq)) for table in (_heads, _applied, _indexed)}
+_PROGRESS = {
+    table.name: Statement(select(table.c.shard, table.c.lane, table.c.seq))
+    for table in (_heads, schema.log_published, _applied, _indexed)
+}
 _READ = Statement(
     select(_outbox)
     .where(
@@ -155,7 +158,7 @@ def count_unindexed(connection: Connection, instance_id: str, lane: int) -> int:
 
 
 def progress(connection: Connection, table: str) -> dict[tuple[int, int], int]:
-    """(shard, lane) → seq of `log_heads`, `log_applied` or `log_indexed`."""
+    """(shard, lane) → seq of `log_heads`, `log_published`, `log_applied` or `log_indexed`."""
     return {(shard, lane): seq for shard, lane, seq in _PROGRESS[table].run(connection)}
 
 

@@ -37,6 +37,11 @@ def migrate(catalog: Catalog) -> None:
         command.upgrade(config, "head")
 
 
+def is_migrated(catalog: Catalog) -> bool:
+    """Whether the schema is the one that this service knows."""
+    return _current(catalog) == HEAD
+
+
 def _current(catalog: Catalog) -> str | None:
     with catalog.read() as connection:
         if not inspect(connection).has_table("alembic_version"):

@@ -21,7 +21,12 @@ _FENCE = Statement(
 
 
 class FencedError(Exception):
-    """Another process owns the shard by now; this one must stop."""
+    """Another process owns the shard by now; this one must leave it alone."""
+
+    def __init__(self, shard: int, epoch: int) -> None:
+        """Say whose time is over."""
+        super().__init__(f"shard {shard} is owned by another process (epoch {epoch} is over)")
+        self.shard = shard
 
 
 def take_ownership(connection: Connection, shard: int, owner_id: str) -> int:
@@ -36,4 +41,4 @@ def fence(connection: Connection, shard: int, epoch: int) -> None:
         FencedError: somebody else owns the shard.
     """
     if _FENCE.run(connection, which=shard, epoch=epoch, now=now_us()).rowcount != 1:
-        raise FencedError(f"shard {shard} is owned by another process (epoch {epoch} is over)")
+        raise FencedError(shard, epoch)

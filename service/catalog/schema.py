@@ -198,6 +198,7 @@ def _progress(name: str) -> Table:
 
 
 log_heads = _progress("log_heads")
+log_published = _progress("log_published")
 log_applied = _progress("log_applied")
 log_indexed = _progress("log_indexed")
 
@@ -250,6 +251,15 @@ dead_letters = Table(
     _text("stage"),
     _text("reason"),
     _int("create_time"),
+)
+
+relay_leases = Table(
+    "relay_leases",
+    metadata,
+    _int("shard", primary_key=True),
+    _int("epoch"),
+    _text("holder"),
+    _int("expire_time"),  # by the database's clock
 )
 
 shard_owner = Table(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from service.catalog import schema
 from service.catalog.sql import Statement, in_list, json_list
@@ -38,6 +38,9 @@ _PREVIOUS = Statement(
     .order_by(_m.c.source_id, _p.c.number)
 )
 _DOCUMENTS = Statement(select(_d).where(in_list(_d.c.source_id, "ids")))
+_SMALL_DOCUMENTS = Statement(
+    select(_d).where(in_list(_d.c.source_id, "ids"), func.length(_d.c.content) <= bindparam("most_characters"))
+)
 _EXISTING = {
     SourceKind.MESSAGE: Statement(select(_m.c.source_id).where(in_list(_m.c.source_id, "ids"))),
     SourceKind.DOCUMENT: Statement(select(_d.c.source_id).where(in_list(_d.c.source_id, "ids"))),
@@ -65,8 +68,10 @@ class SourceRow:
     """Empty for messages."""
 
 
-def read_sources(connection: Connection, messages: Iterable[str], documents: Iterable[str]) -> dict[str, SourceRow]:
-    """source id → source, for those that still exist."""
+def read_sources(
+    connection: Connection, messages: Iterable[str], documents: Iterable[str], most_characters: int | None = None
+) -> dict[str, SourceRow]:
+    """source id → source, for those that still exist; where a size is given, without larger documents."""
     message_ids, document_ids = list(messages), list(documents)
     found: dict[str, SourceRow] = {}
     if message_ids:
@@ -77,8 +82,13 @@ def read_sources(connection: Connection, messages: Iterable[str], documents: Ite
         for row in _MESSAGES.rows(connection, ids=ids):
             found[row["source_id"]] = _message(row, tuple(before.get(row["source_id"], ())))
     if document_ids:
-        for row in _DOCUMENTS.rows(connection, ids=json_list(document_ids)):
-            found[row["source_id"]] = _document(row)
+        ids = json_list(document_ids)
+        rows = (
+            _DOCUMENTS.rows(connection, ids=ids)
+            if most_characters is None
+            else _SMALL_DOCUMENTS.rows(connection, ids=ids, most_characters=most_characters)
+        )
+        found.update((row["source_id"], _document(row)) for row in rows)
     return found
 
 

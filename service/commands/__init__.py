@@ -8,6 +8,9 @@ import click
 
 COMMANDS = {
     "up": "Run the service in the foreground.",
+    "serve": "Answer calls, and publish what is accepted to Kafka for `eunoe work`.",
+    "work": "Turn what `eunoe serve` accepted into memories.",
+    "topics": "Create, verify and describe the Kafka topics of a deployment.",
     "ingest": "Send files to the service and wait until they are searchable.",
     "ask": "Ask what is remembered, and see where it was said.",
     "keys": "Create, list and revoke API keys.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
@@ -68,6 +69,8 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     yield from check_secrets(settings)
     yield from check_tls(settings)
     yield check_model(settings)
+    if settings.kafka.bootstrap is not None:
+        yield check_kafka(settings)
     if ready is None:
         if sqlite.state == "good":
             yield from check_catalog(settings)
@@ -192,6 +195,27 @@ def check_model(settings: Settings) -> Finding:
     except EunoeError as error:
         return problem("model", error.message.partition(";")[0], "run `eunoe model prepare`")
     return good("model", f"{manifest.model_id} in {directory}")
+
+
+def check_kafka(settings: Settings) -> Finding:
+    """Whether the brokers answer, and the topics are what this deployment needs."""
+    from service.bootstrap.topics import shards_of  # noqa: PLC0415 - only where Kafka is used
+    from service.log.topics import verify_topics  # noqa: PLC0415 - as above
+
+    shards = shards_of(settings)
+    try:
+        problems = asyncio.run(verify_topics(settings.kafka, shards))
+    except EunoeError as error:
+        return problem("Kafka", error.message, "start the brokers, or correct kafka.bootstrap")
+    if not problems:
+        return good("Kafka", f"{settings.kafka.bootstrap}, topics with {shards} partitions")
+    if all("is missing" in each for each in problems):
+        return note(
+            "Kafka",
+            f"{settings.kafka.bootstrap} answers, topics are missing",
+            "run `eunoe topics create`, or let `eunoe serve` make them",
+        )
+    return problem("Kafka", "; ".join(problems), "see above")
 
 
 def check_port(title: str, address: str, flag: str) -> Finding:

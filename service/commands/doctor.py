@@ -24,8 +24,8 @@ _MARKS = {"good": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", 
 def command(where: Where) -> None:
     """Show every setting with its origin, and find out what is wrong.
 
-    Looks at Python, SQLite, the data directory, the model, the ports and the running service, and says what to do about
-    each problem. Ends with status 1 when there is one. It changes nothing.
+    Looks at Python, SQLite, the data directory, the model, Kafka where it is configured, the ports and the running service, and
+    says what to do about each problem. Ends with status 1 when there is one. It changes nothing.
 
     \b
     Examples:

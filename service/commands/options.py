@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from service.settings import Loaded, SettingsError, load_settings
+from service.domain.errors import EunoeError
+from service.settings import Loaded, Settings, SettingsError, load_settings
+
+_NAMES = {
+    "ready_file": "ready_file",
+    "tls_cert": "tls.cert",
+    "tls_key": "tls.key",
+    "log_format": "log.format",
+    "log_level": "log.level",
+}
+"""Settings of flags that are called otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +74,53 @@ def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(chosen=Chosen(data, config, overrides), **others)
 
     return wrapper
+
+
+def process_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags of every process that runs until it is told to stop."""
+    for option in (
+        click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
+        click.option("--log-format", metavar="FORM", help="auto, json or console."),
+        click.option(
+            "--ready-file",
+            metavar="FILE",
+            help="Where addresses and pid are written once it is ready, and removed when it stops.",
+        ),
+        click.option("--http", metavar="HOST:PORT", help="Address of /metrics, /healthz and /readyz.  [default: 127.0.0.1:9464]"),
+    ):
+        function = option(function)
+    return function
+
+
+def api_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags of a process that answers calls."""
+    for option in (
+        click.option("--insecure", is_flag=True, default=None, help="Allow plaintext beyond this machine."),
+        click.option("--tls-key", metavar="FILE", help="PEM file with its private key."),
+        click.option("--tls-cert", metavar="FILE", help="PEM file with the certificate of the gRPC port."),
+        click.option(
+            "--isolation", metavar="KIND", help="Of the first instance: strict (a user comes with a customer) or equals_customer."
+        ),
+        click.option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="Address of the gRPC port; port 0 takes a free one.  [default: 127.0.0.1:50051]",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def run(chosen: Chosen, flags: Mapping[str, object], load: Callable[[], Callable[[Settings], int]]) -> None:
+    """Run a process to its end, and exit with its status.
+
+    Args:
+        chosen: what the command line says about settings.
+        flags: of `process_options` and `api_options`.
+        load: imports what runs it, which takes a second that wrong settings should not wait for.
+    """
+    settings = chosen.load({_NAMES.get(flag, flag): value for flag, value in flags.items()}).settings
+    try:
+        sys.exit(load()(settings))
+    except EunoeError as error:
+        raise click.ClickException(error.message) from error

@@ -47,12 +47,12 @@ def command(chosen: Chosen) -> None:
     if not settings.database.exists():
         raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
 
-    from service.bootstrap import reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for
+    from service.bootstrap.reindex import run_reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
         with Progress(*columns, console=open_console(stderr=True)) as progress:
-            reindex(settings, Bars(progress).show)
+            run_reindex(settings, Bars(progress).show)
     except EunoeError as error:
         raise click.ClickException(error.message) from error
     click.echo("The index is complete. Start the service with `eunoe up`.")

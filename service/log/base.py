@@ -1,23 +1,30 @@
-"""The port of the log, as the process that accepts writes sees it."""
+"""The ports of the log: as the process that accepts writes sees it, and as the one that owns shards does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import IntEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+from service.catalog.ownership import FencedError
+from service.catalog.sources import SourceRow
+from service.domain.kinds import Lane, SourceKind
+from service.domain.writes import LogEntry
 
 Progress = Mapping[tuple[int, int], int]
 """(shard, lane) → seq."""
 
 
-class Trouble(IntEnum):
-    """What an owner waits for, and with it whatever was accepted."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the log, with the source it names; None where the source is gone."""
 
-    NONE = 0
-    STORAGE_FULL = 1
-    STORAGE_DAMAGED = 2
-    STORAGE_AWAY = 3
-    INDEX_AWAY = 4
+    entry: LogEntry
+    instance_id: str
+    scope: int
+    kind: SourceKind
+    source_id: str
+    source: SourceRow | None
 
 
 class Log(Protocol):
@@ -41,4 +48,28 @@ class Log(Protocol):
 
         Returns:
             Whether it came about in time.
+        """
+
+
+class Intake(Protocol):
+    """What brings records to an owner. Called on the owner's thread alone."""
+
+    def shards(self) -> frozenset[int]:
+        """The shards that this process should own now. A new assignment begins with none, once, so that nothing is owned on from a former one."""
+
+    def read(self, shard: int, lane: Lane, after: int, most: int) -> Sequence[Record]:
+        """Records of a shard and lane: number `after + 1` first, no gaps, at most so many, and only what has come.
+
+        Raises:
+            Unavailable: the catalog cannot be read now.
+        """
+
+    def applied(self, shard: int, lane: Lane, seq: int) -> None:
+        """Everything up to a number has its effects in the catalog; told when a shard is taken over, and after every store."""
+
+    def fenced(self, error: FencedError) -> None:
+        """Another process has become the shard's owner.
+
+        Raises:
+            FencedError: there is nothing else to own.
         """

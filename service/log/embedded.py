@@ -10,12 +10,12 @@ import asyncio
 import os
 import struct
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from service.log.base import Progress, Trouble
+from service.log.base import Progress
+from service.log.board import Board
+from service.ops.trouble import OwnerTrouble, Trouble
 
 NEWS = struct.Struct("<HBQQ")
 """shard, lane, applied, indexed: smaller than PIPE_BUF, so a write is whole or not at all."""
@@ -23,28 +23,17 @@ NEWS = struct.Struct("<HBQQ")
 TROUBLE = 255
 """In the place of a lane: what follows is a `Trouble`, and 0."""
 
-LASTING_SECONDS = 3.0
-"""A trouble as long as this is no hiccup."""
-
 _READ_BYTES = 65536
 
 
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    entries: dict[tuple[int, int], int]
-    future: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
-class EmbeddedLog:
+class EmbeddedLog(Board):
     """The log of one process that has the owner beside it. Used on one event loop, but for `appended`."""
 
-    def __init__(self, applied: Progress, indexed: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, applied: Progress, indexed: Progress) -> None:
         """Begin with the numbers of the catalog."""
-        self._clock = clock
-        self._applied = dict(applied)
-        self._indexed = dict(indexed)
-        self._waiters: set[_Waiter] = set()
-        self._trouble = (Trouble.NONE, 0.0)
+        super().__init__(applied, indexed)
+        self.trouble = OwnerTrouble()
+        """What the owner says it waits for."""
         self._waking = threading.Lock()  # or a byte could go to whatever file got the number of a closed pipe
         self._wake_fd = -1
         self._news_fd = -1
@@ -66,7 +55,7 @@ class EmbeddedLog:
         """Stop speaking to an owner; its pipes are the caller's to close."""
         with self._waking:
             self._wake_fd = -1
-        self._trouble = (Trouble.NONE, 0.0)
+        self.trouble.note(Trouble.NONE)
         news_fd, self._news_fd = self._news_fd, -1
         if news_fd >= 0:
             asyncio.get_running_loop().remove_reader(news_fd)
@@ -78,52 +67,12 @@ class EmbeddedLog:
                 with suppress(OSError):  # full: it is awake anyway; broken: it died, and reads the outbox when it is back
                     os.write(self._wake_fd, b"w")
 
-    def applied(self) -> Progress:
-        """See `Log.applied`."""
-        return self._applied
-
-    def indexed(self) -> Progress:
-        """See `Log.indexed`."""
-        return self._indexed
-
-    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - part of the port
-        """See `Log.wait_indexed`."""
-        missing = {key: seq for key, seq in entries.items() if self._indexed.get(key, 0) < seq}
-        if not missing:
-            return True
-        waiter = _Waiter(missing)
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(max(timeout, 0)):
-                await waiter.future
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters.discard(waiter)
-        return True
-
-    def trouble(self) -> Trouble:
-        """What the owner waits for, if it has for some time."""
-        trouble, since = self._trouble
-        return trouble if self._clock() >= since + LASTING_SECONDS else Trouble.NONE
-
     def tell(self, shard: int, lane: int, applied: int, indexed: int) -> None:
-        """Take news in; numbers only grow."""
+        """See `Board.tell`; a trouble comes the same way."""
         if lane == TROUBLE:
-            self._note_trouble(Trouble(applied))
-            return
-        key = (shard, lane)
-        self._applied[key] = max(applied, self._applied.get(key, 0))
-        self._indexed[key] = max(indexed, self._indexed.get(key, 0))
-        for waiter in list(self._waiters):
-            if not waiter.future.done() and all(self._indexed.get(k, 0) >= seq for k, seq in waiter.entries.items()):
-                waiter.future.set_result(None)
-
-    def _note_trouble(self, trouble: Trouble) -> None:
-        if Trouble.NONE in (trouble, self._trouble[0]):
-            self._trouble = (trouble, self._clock())
+            self.trouble.note(Trouble(applied))
         else:
-            self._trouble = (trouble, self._trouble[1])
+            super().tell(shard, lane, applied, indexed)
 
     def _read(self, on_end: Callable[[], None]) -> None:
         try:

@@ -49,6 +49,12 @@ def write_ready(path: Path, ready: Ready) -> None:
     _replace(path, dataclasses.asdict(ready), mode=0o644)
 
 
+def remove_ready(path: Path) -> None:
+    """This process is no longer ready; what another one wrote over it stays."""
+    if _read(path).get("pid") == os.getpid():
+        path.unlink(missing_ok=True)
+
+
 def read_ready(path: Path) -> Ready | None:
     """The service that wrote the file, if its process still lives."""
     fields = _read(path)

@@ -20,6 +20,9 @@ finally:
     if _is_hidden:
         del sys.modules["rich"]
 
+_MESSAGES = 1000
+"""Different messages of one library that are remembered."""
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -33,7 +36,7 @@ def configure_logging(*, process: str, form: str, level: str, stream: TextIO | N
     """Set up all logging of this process; call it before LanceDB is imported.
 
     Args:
-        process: `api`, `owner` or `child`; stands in every line.
+        process: `api`, `owner`, `work` or `child`; stands in every line.
         form: `json`, `console`, or `auto` (console on a terminal, else JSON).
         level: the least severe level that is written: debug, info, warning, error.
         stream: standard error where not given.
@@ -54,11 +57,38 @@ def configure_logging(*, process: str, form: str, level: str, stream: TextIO | N
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(Seldom("aiokafka"))
     # Libraries below a warning say nothing an operator can use, whatever our own level is.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(True)
     # Rust code writes to stderr by itself; its warnings (about tables that are being written) are no news.
     os.environ.setdefault("LANCEDB_LOG", "error")
+
+
+class Seldom(logging.Filter):
+    """Lets each message of a talkative library through once in a while; the next one tells how many were held back meanwhile."""
+
+    def __init__(self, library: str, seconds: float = 30.0) -> None:
+        super().__init__()
+        self._library = library
+        self._seconds = seconds
+        self._heard: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """See `logging.Filter`."""
+        if record.name.partition(".")[0] != self._library:
+            return True
+        key = (record.name, str(record.msg)[:100])
+        last, held_back = self._heard.get(key, (-self._seconds, 0))
+        if record.created - last < self._seconds:
+            self._heard[key] = (last, held_back + 1)
+            return False
+        if len(self._heard) > _MESSAGES:
+            self._heard.clear()
+        self._heard[key] = (record.created, 0)
+        if held_back:
+            record.held_back = held_back
+        return True
 
 
 def _shared(process: str) -> list[Processor]:

@@ -7,6 +7,7 @@ the owner sent. Children of labelled metrics are bound once, not per call: a cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,6 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from service.ops.trouble import WORDS, OwnerTrouble, Trouble
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -69,9 +72,6 @@ class ApiMetrics:
             "eunoe_owner_restarts", "Owner processes that died and were started again.", registry=registry
         )
         self._add_lags(registry)
-        self.owner_waits = Gauge(
-            "eunoe_owner_waits", "1 where something keeps the owner from working, by what it is.", ("trouble",), registry=registry
-        )
         self._fetch_seconds = Histogram(
             "eunoe_fetch_stage_seconds", "Duration of the stages of a fetch.", ("stage",), registry=registry, buckets=_STAGE
         )
@@ -111,6 +111,20 @@ class ApiMetrics:
         return seconds
 
 
+class RelayMetrics:
+    """What a relay measures, beside its API process's own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.published = Counter("eunoe_published_records", "Records that this process published to Kafka.", registry=registry)
+        self.lag = Gauge(
+            "eunoe_published_lag_records",
+            "Records accepted and not yet known to be in Kafka.",
+            ("shard", "lane"),
+            registry=registry,
+        )
+        self.is_failing = Gauge("eunoe_relay_failing", "1 while nothing can be published, else 0.", registry=registry)
+
+
 class ScopeCacheCollector(Collector):
     """What the scope cache counts by itself, read whenever the metrics are asked for."""
 
@@ -133,13 +147,14 @@ class ScopeCacheCollector(Collector):
 
 
 class OwnerMetrics:
-    """What the owner process measures; it sends `exposition` of its registry to the API process now and then."""
+    """What an owner measures. An embedded one sends `exposition` of its registry to the API process now and then."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of itself, not this
         self._applied = Counter("eunoe_applied_records", "Records whose effects were committed.", ("lane",), registry=registry)
         self.applied_realtime = self._applied.labels("realtime")
         self.applied_bootstrap = self._applied.labels("bootstrap")
+        self.owned_shards = Gauge("eunoe_owned_shards", "Shards that this process owns.", registry=registry)
         self.store_seconds = Histogram(
             "eunoe_store_seconds", "Duration of the first store transaction.", registry=registry, buckets=_WORK
         )
@@ -157,6 +172,19 @@ class OwnerMetrics:
     def dead_letter(self, stage: str) -> Counter:
         """The counter of records given up in a stage."""
         return self._dead.labels(stage)
+
+
+def watch_trouble(registry: CollectorRegistry, owner: OwnerTrouble) -> None:
+    """Show what keeps an owner from working."""
+    gauge = Gauge(
+        "eunoe_owner_waits", "1 where something keeps the owner from working, by what it is.", ("trouble",), registry=registry
+    )
+    for trouble in WORDS:
+        gauge.labels(trouble.name.lower()).set_function(partial(_is_there, owner, trouble))
+
+
+def _is_there(owner: OwnerTrouble, trouble: Trouble) -> float:
+    return float(owner.lasting() is trouble)
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection, wait
 from typing import TypeVar
 
 from service.domain.errors import EunoeError
-from service.log.base import Trouble
 from service.ops.logging import get_logger
+from service.ops.trouble import Trouble
 from service.vectors.errors import IndexUnavailable
 
 FIRST_SECONDS = 0.5
@@ -43,6 +43,7 @@ class Backoff:
         self._trouble = Trouble.NONE
         self._seconds = FIRST_SECONDS
         self._said: tuple[Trouble, float] | None = None
+        self._is_said = False
 
     def failed(self, error: EunoeError) -> float:
         """Something the owner depends on is away. Returns how many seconds to wait before the next try."""
@@ -51,14 +52,15 @@ class Backoff:
         self._tell(self._trouble)
         now = self._clock()
         if self._said is None or self._said[0] is not self._trouble or now >= self._said[1] + SAY_SECONDS:
-            self._said = (self._trouble, now)
+            self._said, self._is_said = (self._trouble, now), True
             logger.warning("owner_waits", error=error.message, reason=error.reason, cause=error.values.get("cause", ""))
         return seconds
 
     def worked(self) -> None:
         """Everything the owner depends on is there."""
-        if self._trouble is not Trouble.NONE:
-            self._trouble, self._seconds = Trouble.NONE, FIRST_SECONDS
+        self._trouble, self._seconds = Trouble.NONE, FIRST_SECONDS
+        if self._is_said:
+            self._is_said = False
             logger.info("owner_goes_on")
         self._tell(Trouble.NONE)
 
@@ -79,11 +81,18 @@ class Backoff:
         while (left := until - self._clock()) > 0:
             self.wait(left, ())
 
-    def wait(self, seconds: float, others: Sequence[Connection]) -> None:
-        """Wait for a wake-up, for one of some other pipes, or for the clock; this process ends where the service is gone."""
-        if self._wake_fd in wait([self._wake_fd, *others], timeout=seconds) and not os.read(self._wake_fd, 4096):
+    def wait(self, seconds: float, others: Sequence[Connection]) -> bool:
+        """Wait for a wake-up, for one of some other pipes, or for the clock; this process ends where the service is gone.
+
+        Returns:
+            Whether it was woken up.
+        """
+        if self._wake_fd not in wait([self._wake_fd, *others], timeout=seconds):
+            return False
+        if not os.read(self._wake_fd, 4096):
             logger.info("owner_service_gone")
             os._exit(0)  # and with it the child, whose pipe closes
+        return True
 
 
 def trouble_of(error: EunoeError) -> Trouble:

@@ -52,6 +52,11 @@ class IndexStep:
         """Whether the last flush left something for the next one."""
 
     @property
+    def ownership(self) -> Ownership:
+        """In whose name it writes."""
+        return self._ownership
+
+    @property
     def table(self) -> IndexTable:
         """The table in use."""
         return self._table

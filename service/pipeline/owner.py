@@ -1,56 +1,40 @@
-"""The owner process of one shard: it takes records from the outbox, has the child prepare them, and stores what comes back.
+"""The owner of shards: it takes records from its intake, has the child prepare them, and stores what comes back.
 
 Its loop, once around:
-1. hold and read more records of each lane, as far as its window allows;
-2. feed the child;
-3. wait for the child, for a wake-up, or for the clock;
-4. transaction 1 for what is ready, in order;
-5. LanceDB and transaction 2.
-It ends when the pipe to the service closes, when it is told to stop, or when it is fenced.
+1. take over and hand back shards, as its intake says (an embedded owner has one, for as long as it lives);
+2. hold and read more records of each lane, as far as its window allows;
+3. feed the child;
+4. wait for the child, for a wake-up, or for the clock;
+5. transaction 1 for what is ready, in order;
+6. LanceDB and transaction 2.
+It ends when the pipe to the service closes, when it is told to stop, or when it is fenced and owns nothing else.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any
 
-from service.catalog import items, log, outcomes
 from service.catalog.engine import Catalog
-from service.catalog.ownership import FencedError, fence, take_ownership
-from service.catalog.sources import read_sources
+from service.catalog.ownership import FencedError
 from service.domain.errors import EunoeError
-from service.domain.kinds import Lane, SourceKind, Stage
+from service.domain.kinds import Lane, Stage
 from service.domain.source import StageError
-from service.domain.writes import LogEntry
+from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
-from service.pipeline.deadletter import AttemptBook
-from service.pipeline.index import IndexStep
 from service.pipeline.schedule import Job, Schedule
-from service.pipeline.store import Outcome, Ownership, Record, store
+from service.pipeline.shard import IDLE_SECONDS, Shard
+from service.pipeline.store import Outcome
 from service.pipeline.worker import ChildDiedError, ChildWorker
 from service.vectors.errors import IndexUnavailable
-
-WINDOW = 64
-"""Records of one lane in the works at once, and at most so many in one transaction."""
-
-IDLE_SECONDS = 0.5
-"""How often the outbox is looked at without a wake-up."""
 
 CHECKPOINT_SECONDS = 0.25
 REBIRTH_SECONDS = 0.5
 """Between the death of a child that had not begun anything and the next one."""
-
-INDEX_REST = 3.0
-"""While there is other work, the index rests for so many times as long as its last write took: a write costs the same for 1 record and
-for 64, and without rest it costs twice what the child needs for the embedding (measured)."""
-
-LONGEST_REST_SECONDS = 0.25
 
 HOUSEKEEPING_SECONDS = 60.0
 """How often tombstones are purged."""
@@ -60,173 +44,163 @@ SWEEP_SECONDS = 600.0
 
 logger = get_logger(__name__)
 
-News = Callable[[int, int, int, int], None]
-"""Told (shard, lane, applied, indexed)."""
-
-
-@dataclass(slots=True)
-class _LaneState:
-    read: int
-    """The last record that was read."""
-    jobs: deque[Job] = field(default_factory=deque)
-
 
 class Owner:
-    """Owns one shard from `take_over` on."""
+    """Owns what its intake says, with one child for all of it."""
 
     def __init__(
         self,
         catalog: Catalog,
-        index: IndexStep,
+        intake: Intake,
         child: ChildWorker,
-        ownership: Ownership,
+        take: Callable[[int], Shard],
         *,
         backoff: Backoff,
-        tell: News,
         metrics: OwnerMetrics,
     ) -> None:
         """Take the parts.
 
         Args:
             catalog: the truth.
-            index: the shard's index.
+            intake: where records come from, and which shards are this process's.
             child: started.
-            ownership: from `take_over`.
-            backoff: how to wait for what is away, and for news.
-            tell: how the service hears of progress.
+            take: takes a shard over; every former owner is fenced from there on.
+            backoff: how to wait: for news, and for what is away.
             metrics: what is counted here.
         """
         self._catalog = catalog
-        self._index = index
+        self._intake = intake
         self._child = child
-        self._ownership = ownership
+        self._take = take
         self._backoff = backoff
-        self._tell = tell
         self._metrics = metrics
         self._schedule = Schedule()
-        self._lanes: dict[Lane, _LaneState] = {}
+        self._shards: dict[int, Shard] = {}
+        metrics.owned_shards.set_function(lambda: len(self._shards))
         self._jobs: dict[int, Job] = {}
         self._next_key = 0
-        self._attempts = AttemptBook(catalog, ownership)
         self._applied = {Lane.REALTIME: metrics.applied_realtime, Lane.BOOTSTRAP: metrics.applied_bootstrap}
         self._is_running = True
         self._checkpoint_due = 0.0
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
-        self._pause_until = 0.0
-        self._is_unindexed = False
-        self._flush_due = 0.0
+        self._take_due = 0.0
+
+    @property
+    def owned(self) -> int:
+        """How many shards it owns; may be asked from any thread."""
+        return len(self._shards)
 
     def stop(self) -> None:
         """Finish the round, hand back the rest, return from `run`."""
         self._is_running = False
 
+    def own(self, shard: int) -> None:
+        """Take a shard over and work off what its former owner left.
+
+        Raises:
+            EunoeError: the catalog or the index cannot be used now.
+        """
+        taken = self._take(shard)
+        taken.recover()
+        self._shards[shard] = taken
+
     def run(self) -> None:
         """Work until told to stop or the service is gone.
 
         Raises:
-            FencedError: another process owns the shard.
+            FencedError: another process owns the one shard there was.
         """
-        self._backoff.insist(self._recover)
         while self._is_running:
             self._round()
-        self._hand_back()
+        for shard in list(self._shards.values()):
+            self._hand_back(shard)
         self._child.stop()
-
-    def _hand_back(self) -> None:
-        try:
-            with self._catalog.write() as connection:
-                fence(connection, self._ownership.shard, self._ownership.epoch)
-                log.release(connection, self._ownership.shard)
-        except EunoeError as error:  # the next owner counts this end as a death, one of ten
-            logger.warning("owner_hands_nothing_back", error=error.message)
-
-    def _recover(self) -> None:
-        """Count a predecessor's death, work off what it left pending, and begin after what it applied."""
-        shard = self._ownership.shard
-        with self._catalog.write() as connection:
-            fence(connection, shard, self._ownership.epoch)
-            log.count_owner_death(connection, shard)
-        while self._index.flush():
-            pass
-        with self._catalog.read() as connection:
-            applied = log.progress(connection, "log_applied")
-            self._attempts.load(connection)
-        self._lanes = {lane: _LaneState(applied[shard, lane]) for lane in Lane}
-        self._report()
 
     def _round(self) -> None:
         try:
+            self._follow_intake()
             self._refill()
             self._feed()
             self._wait()
             self._collect()
-            self._is_unindexed |= self._store_ready()
-            if self._is_flush_due():
-                self._flush()
+            for shard in self._shards.values():
+                self._store_ready(shard)
+            self._flush()
             self._tick()
-            if not self._is_pausing():
-                self._backoff.worked()
+            self._note_health()
         except ChildDiedError as died:
             self._bury_child(died)
-        except IndexUnavailable as error:  # the index alone: what is stored is served without it
-            self._pause(error)
+        except FencedError as fenced:
+            self._lose(fenced)
         except EunoeError as error:  # a dependency's: waits, and counts for nobody
-            self._pause(error)
-            self._rest(self._pause_until)
+            self._rest(self._backoff.failed(error))
 
-    def _pause(self, error: EunoeError) -> None:
-        self._pause_until = time.monotonic() + self._backoff.failed(error)
-
-    def _is_pausing(self) -> bool:
-        return time.monotonic() < self._pause_until
-
-    def _rest(self, until: float) -> None:
+    def _rest(self, seconds: float) -> None:
         """Wait for something that is away, whatever is committed meanwhile; but not when told to stop."""
+        until = time.monotonic() + seconds
         while self._is_running and (left := until - time.monotonic()) > 0:
-            self._wait_for(min(left, IDLE_SECONDS), [])
+            self._wait_for(left, [])
+
+    def _note_health(self) -> None:
+        """A round without an error, in which nothing waits for another try either."""
+        now = time.monotonic()
+        if now >= max(self._take_due, *(shard.paused_until for shard in self._shards.values()), 0.0):
+            self._backoff.worked()
+
+    def _follow_intake(self) -> None:
+        for number in self._shards.keys() - self._intake.shards():
+            self._hand_back(self._shards[number])
+        wanted = self._intake.shards()  # asked again: what is assigned anew is handed back first
+        if wanted == self._shards.keys() or time.monotonic() < self._take_due:
+            return
+        for number in sorted(wanted - self._shards.keys()):
+            if number in self._intake.shards():  # still: taking over takes its time
+                self._try_to_own(number)
+
+    def _try_to_own(self, number: int) -> None:
+        try:
+            self.own(number)
+        except EunoeError as error:  # the other shards need not wait for this one
+            self._take_due = time.monotonic() + self._backoff.failed(error)
+        else:
+            logger.info("shard_taken", shard=number)
+
+    def _hand_back(self, shard: Shard) -> None:
+        self._forget(shard)
+        try:
+            shard.hand_back()
+        except (FencedError, EunoeError) as error:  # whoever owns it next finds out what was held
+            logger.warning("shard_not_handed_back", shard=shard.number, error=str(error))
+        else:
+            logger.info("shard_handed_back", shard=shard.number)
+
+    def _lose(self, fenced: FencedError) -> None:
+        logger.warning("owner_fenced", shard=fenced.shard, reason=str(fenced))
+        shard = self._shards.get(fenced.shard)
+        if shard is not None:
+            self._forget(shard)
+        self._intake.fenced(fenced)
+
+    def _forget(self, shard: Shard) -> None:
+        """Its work is nobody's here any longer; what the child still makes of it is not taken in."""
+        del self._shards[shard.number]
+        jobs = shard.jobs
+        self._schedule.forget(jobs)
+        for job in jobs:
+            del self._jobs[job.key]
 
     def _refill(self) -> None:
-        for lane, state in self._lanes.items():
-            if len(state.jobs) <= WINDOW // 2 and not (state.jobs and state.jobs[-1].is_alone):
-                self._read_more(lane, state)
+        for shard in self._shards.values():
+            for record, is_alone in shard.read_more():
+                self._begin(shard, record, is_alone=is_alone)
 
-    def _read_more(self, lane: Lane, state: _LaneState) -> None:
-        shard = self._ownership.shard
-        with self._catalog.read() as connection:
-            rows = log.read_records(connection, shard, lane, state.read, WINDOW - len(state.jobs))
-            rows = self._cut_before_suspect(lane, rows, is_first=not state.jobs)
-            if not rows:
-                return
-            ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
-            for row in rows:
-                ids[row["source_kind"]].append(row["source_id"])
-            sources = read_sources(connection, ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value])
-        first = state.jobs[0].record.entry.seq if state.jobs else rows[0]["seq"]
-        with self._catalog.write() as connection:
-            fence(connection, shard, self._ownership.epoch)
-            log.hold(connection, shard, lane, first, rows[-1]["seq"], self._ownership.epoch)
-            outcomes.begin_ingestions(connection, ids[SourceKind.DOCUMENT.value])
-        for row in rows:
-            kind = SourceKind(row["source_kind"])
-            entry = LogEntry(shard, lane, row["seq"])
-            source = sources.get(row["source_id"])
-            self._begin(Record(entry, row["instance_id"], row["scope"], kind, row["source_id"], source), state)
-        state.read = rows[-1]["seq"]
-
-    def _cut_before_suspect(self, lane: Lane, rows: list[dict[str, Any]], *, is_first: bool) -> list[dict[str, Any]]:
-        """A record that was tried in vain is worked alone: it comes by itself, when nothing else is in the works."""
-        for at, row in enumerate(rows):
-            if self._attempts.is_suspect(lane, row["seq"]):
-                return rows[:1] if at == 0 and is_first else rows[:at]
-        return rows
-
-    def _begin(self, record: Record, state: _LaneState) -> None:
+    def _begin(self, shard: Shard, record: Record, *, is_alone: bool) -> None:
         self._next_key += 1
-        job = Job(self._next_key, record, is_alone=self._attempts.is_suspect(record.entry.lane, record.entry.seq))
-        state.jobs.append(job)
+        job = Job(self._next_key, record, is_alone=is_alone)
+        shard.lanes[Lane(record.entry.lane)].jobs.append(job)
         self._jobs[job.key] = job
-        given_up = self._attempts.verdict(record.entry)
+        given_up = shard.attempts.verdict(record.entry)
         if record.source is None:
             job.outcome = Outcome(record)  # deleted meanwhile: nothing to do, but its number counts
         elif given_up is not None:
@@ -242,13 +216,15 @@ class Owner:
             self._child.send(task)
 
     def _wait(self) -> None:
-        if self._is_head_ready() or (self._index.is_behind and not self._is_pausing()):
-            return
-        rest = max(self._flush_due, self._pause_until) - time.monotonic() if self._is_unindexed else IDLE_SECONDS
-        self._wait_for(min(max(rest, 0.0), IDLE_SECONDS), [self._child.connection])
+        now = time.monotonic()
+        rests = [rest for rest in (shard.rest(now) for shard in self._shards.values()) if rest is not None]
+        if 0.0 not in rests:
+            self._wait_for(min(rests, default=IDLE_SECONDS), [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
-        self._backoff.wait(seconds, others)
+        if self._backoff.wait(min(seconds, IDLE_SECONDS), others):
+            for shard in self._shards.values():
+                shard.look_again()
 
     def _collect(self) -> None:
         for done in self._child.receive():
@@ -266,7 +242,7 @@ class Owner:
     def _count_attempt(self, job: Job, error: StageError) -> None:
         """An error of the record's own: once more, alone, or never again."""
         try:
-            given_up = self._attempts.count(job.record.entry, error)
+            given_up = self._shards[job.record.entry.shard].attempts.count(job.record.entry, error)
         except EunoeError as away:  # the job must not fall between two chairs: it is tried again, and counted then
             logger.warning("attempt_not_counted", seq=job.record.entry.seq, error=away.message)
             given_up = None
@@ -292,13 +268,12 @@ class Owner:
         self._child.start()
         keys = died.started.keys if died.started is not None else ()
         suspects: list[Job] = []
-        for state in self._lanes.values():
-            for job in state.jobs:
-                if job.outcome is None and job.key in keys:
-                    suspects.append(job)
-                elif job.outcome is None:
-                    job.restart()
-                    self._schedule.add(job)
+        for job in self._jobs.values():
+            if job.outcome is None and job.key in keys:
+                suspects.append(job)
+            elif job.outcome is None:
+                job.restart()
+                self._schedule.add(job)
         if died.started is not None and len(suspects) == 1:
             told = StageError(died.started.stage.value, died.code, died.words)
             self._count_attempt(suspects[0], told)
@@ -306,36 +281,20 @@ class Owner:
             for job in suspects:
                 self._isolate_job(job)
 
-    def _is_head_ready(self) -> bool:
-        return any(state.jobs and state.jobs[0].outcome is not None for state in self._lanes.values())
-
-    def _store_ready(self) -> bool:
-        batch = self._ready_batch()
+    def _store_ready(self, shard: Shard) -> None:
+        batch = shard.ready_batch()
         if not batch:
-            return False
+            return
         try:
-            with self._metrics.store_seconds.time(), self._catalog.write() as connection:
-                store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
+            with self._metrics.store_seconds.time():
+                shard.store(batch)
         except (EunoeError, FencedError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a record brings about, the lane moves on
             self._isolate(batch, error)
-            return True
+            return
         self._drop(batch)
-        self._report()
-        return True
-
-    def _ready_batch(self) -> list[Job]:
-        """What can be stored now: per lane from the front on, up to `WINDOW` in all; a suspect alone."""
-        batch: list[Job] = []
-        for state in self._lanes.values():
-            for job in state.jobs:
-                if job.outcome is None or len(batch) >= WINDOW:
-                    break
-                if job.is_alone:
-                    return batch or [job]
-                batch.append(job)
-        return batch
+        shard.stored(batch)
 
     def _isolate(self, batch: Sequence[Job], error: Exception) -> None:
         """The store step itself failed: find out for whom, one by one."""
@@ -358,56 +317,42 @@ class Owner:
 
     def _drop(self, batch: Sequence[Job]) -> None:
         for job in batch:
-            lane = Lane(job.record.entry.lane)
-            self._lanes[lane].jobs.popleft()
-            self._applied[lane].inc()
+            self._applied[Lane(job.record.entry.lane)].inc()
             if job.outcome is not None and job.outcome.failure is not None:
                 self._metrics.dead_letter(job.outcome.failure.stage).inc()
             self._jobs.pop(job.key)
-            self._attempts.forget(job.record.entry)
-
-    def _is_flush_due(self) -> bool:
-        """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
-        now = time.monotonic()
-        is_rested = not self._jobs or self._index.is_behind or now >= self._flush_due
-        return is_rested and now >= self._pause_until
 
     def _flush(self) -> None:
-        started = time.monotonic()
-        is_changed = self._index.flush()
-        ended = time.monotonic()
-        self._is_unindexed = False
-        self._flush_due = ended + min(INDEX_REST * (ended - started), LONGEST_REST_SECONDS)
-        if is_changed:
-            self._metrics.index_seconds.observe(ended - started)
-            self._report()
+        """Write to the index of the shard that has waited longest, so that the child is fed between two writes."""
+        now = time.monotonic()
+        for shard in sorted(self._shards.values(), key=lambda shard: shard.flush_due):
+            if shard.is_flush_due(now, is_idle=not self._jobs):
+                seconds = self._flush_shard(shard)
+                if seconds is not None:
+                    self._metrics.index_seconds.observe(seconds)
+                    return
 
-    def _report(self) -> None:
-        shard = self._ownership.shard
-        with self._catalog.read() as connection:
-            applied = log.progress(connection, "log_applied")
-            indexed = log.progress(connection, "log_indexed")
-        for lane in Lane:
-            self._tell(shard, lane, applied[shard, lane], indexed[shard, lane])
+    def _flush_shard(self, shard: Shard) -> float | None:
+        try:
+            return shard.flush()
+        except IndexUnavailable as error:  # its index alone: what is stored is served without it
+            shard.paused_until = time.monotonic() + self._backoff.failed(error)
+            return None
 
     def _tick(self) -> None:
         now = time.monotonic()
+        shards = list(self._shards.values())
         if now >= self._checkpoint_due:
             self._catalog.checkpoint()
-            self._report()  # what the service's pipe had no room for
+            for shard in shards:
+                shard.report()  # what the service's pipe had no room for
             self._checkpoint_due = now + CHECKPOINT_SECONDS
-        if now >= self._housekeeping_due:
+        if now >= self._housekeeping_due and shards:
             self._housekeeping_due = now + HOUSEKEEPING_SECONDS
-            with self._catalog.write() as connection:
-                fence(connection, self._ownership.shard, self._ownership.epoch)
-                items.purge_tombstones(connection)
+            shards[0].purge_tombstones()
         if now >= self._sweep_due and not self._jobs:
             self._sweep_due = now + SWEEP_SECONDS
-            self._index.sweep()
-        self._index.keep_up()
-
-
-def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
-    """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
-    with catalog.write() as connection:
-        return take_ownership(connection, shard, owner_id)
+            for shard in shards:
+                shard.index.sweep()
+        for shard in shards:
+            shard.index.keep_up()

@@ -1,4 +1,4 @@
-"""The owner as a process: what it is told at its start, and its main function."""
+"""The owner of an embedded service as a process: what it is told at its start, and its main function."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from prometheus_client import CollectorRegistry
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
 from service.log.embedded import NEWS, TROUBLE
+from service.log.outbox import OutboxIntake
 from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
 from service.pipeline.backoff import Backoff
-from service.pipeline.index import IndexStep
-from service.pipeline.owner import News, Owner, take_over
-from service.pipeline.store import Ownership
+from service.pipeline.owner import Owner
+from service.pipeline.shard import News, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
 
@@ -66,16 +66,24 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
 
 
 def _owner(plan: OwnerPlan, catalog: Catalog, backoff: Backoff, tell: News) -> Owner:
-    epoch = backoff.insist(lambda: take_over(catalog, plan.shard, f"pid {os.getpid()}"))
-    ownership = Ownership(plan.shard, epoch, plan.log_epoch, plan.generation, plan.extractor_version)
-    index = IndexStep(catalog, IndexWriter(plan.index_uri), ownership)
+    intake = OutboxIntake(catalog, plan.shard)
+    take = shard_taker(
+        catalog,
+        intake,
+        IndexWriter(plan.index_uri),
+        tell,
+        log_epoch=plan.log_epoch,
+        generation=plan.generation,
+        extractor_version=plan.extractor_version,
+    )
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
     child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)
     child.start()  # loads its model while the index opens
-    backoff.insist(index.open)
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
-    return Owner(catalog, index, child, ownership, backoff=backoff, tell=tell, metrics=metrics)
+    owner = Owner(catalog, intake, child, take, backoff=backoff, metrics=metrics)
+    backoff.insist(lambda: owner.own(plan.shard))
+    return owner
 
 
 def _publish(path: Path, registry: CollectorRegistry) -> None:

@@ -13,8 +13,8 @@ from service.catalog.engine import Catalog
 from service.embedders.base import Embedder
 from service.embedders.local import LocalEmbedder
 from service.pipeline.index import IndexStep
-from service.pipeline.owner import take_over
 from service.pipeline.prepare import embed_texts
+from service.pipeline.shard import take_over
 from service.pipeline.store import Ownership
 from service.vectors.writer import IndexWriter
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from service.domain.kinds import Lane, SourceKind
 from service.domain.source import StageError
+from service.log.base import Record
 from service.pipeline.child import SLICE_TEXTS, Done, EmbedSlice, PrepareSlice
 from service.pipeline.prepare import Prepared, finish
-from service.pipeline.store import Outcome, Record
+from service.pipeline.store import Outcome
 
 BOOTSTRAP_SHARE = 10
 """One slice in so many goes to bootstrap whenever it has work (design section 4)."""
@@ -86,6 +88,13 @@ class Schedule:
         for lane in self._lanes.values():
             lane.unsent.clear()
             lane.further.clear()
+
+    def forget(self, jobs: Collection[Job]) -> None:
+        """Some of the work is another process's by now."""
+        keys = {job.key for job in jobs}
+        for lane in self._lanes.values():
+            lane.unsent = deque(job for job in lane.unsent if job.key not in keys)
+            lane.further = deque(task for task in lane.further if task.key not in keys)
 
     def next_slice(self) -> PrepareSlice | EmbedSlice | None:
         """The next slice, or None where nothing waits."""

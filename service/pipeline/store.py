@@ -21,19 +21,7 @@ from service.domain.item import Item
 from service.domain.kinds import PASSAGE, Role, SourceKind
 from service.domain.resolution import compact_json
 from service.domain.source import Embedded, Observation, Passage, SearchText, StageError
-from service.domain.writes import LogEntry
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of the log, with the source it names; None where the source is gone."""
-
-    entry: LogEntry
-    instance_id: str
-    scope: int
-    kind: SourceKind
-    source_id: str
-    source: SourceRow | None
+from service.log.base import Record
 
 
 @dataclass(frozen=True, slots=True)

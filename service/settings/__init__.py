@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Isolation, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.schema import Cache, Commit, Isolation, Kafka, Limits, Log, Model, Settings, Shutdown, Tls
 
 __all__ = [
     "Cache",
     "Commit",
     "Isolation",
+    "Kafka",
     "Key",
     "Limits",
     "Loaded",

@@ -20,6 +20,12 @@ Size = NewType("Size", int)
 Secret = NewType("Secret", str)
 """A text that is never shown: 16 characters or more, visible ASCII, no spaces."""
 
+Brokers = NewType("Brokers", str)
+"""`HOST:PORT`, or several of them with commas between."""
+
+TopicPrefix = NewType("TopicPrefix", str)
+"""What names of topics begin with: letters, digits, dots, dashes and underscores."""
+
 Isolation = Literal["strict", "equals_customer"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -131,6 +137,26 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Kafka:
+    """The log between `eunoe serve` and `eunoe work`; `eunoe up` needs none."""
+
+    bootstrap: Brokers | None = None
+    """Addresses of some brokers of the cluster, with commas between: `kafka-1:9092,kafka-2:9092`."""
+
+    prefix: TopicPrefix = TopicPrefix("eunoe.")
+    """What the names of the topics and of the group of workers begin with; one per deployment."""
+
+    replication: int | None = field(default=None, metadata=least(1, 32))
+    """Copies of each partition in topics that the service makes; as many as there are brokers, at most 3, where not given."""
+
+    retention: timedelta = field(default=timedelta(hours=24), metadata=least(60))
+    """How long records stay in topics that the service makes. Short is right: the catalog can always publish them again."""
+
+    session_timeout: timedelta = field(default=timedelta(seconds=10), metadata=least(1))
+    """A worker that is not heard of for so long loses its shards to others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What the service says about itself, on standard error."""
 
@@ -175,6 +201,9 @@ class Settings:
     admin_token: Secret | None = field(default=None, repr=False)
     """Opens the admin calls; without it the one that the service drew into `credentials.json` does."""
 
+    shards: int | None = field(default=None, metadata=least(1, 1024))
+    """Slices of a deployment that `eunoe serve` or `eunoe work` creates, 16 where not given; fixed from then on. `eunoe up` always has one."""
+
     ready_file: Path | None = None
     """A second place for what `ready.json` in the data directory says while the service is ready: addresses, pid, credentials file."""
 
@@ -183,6 +212,7 @@ class Settings:
     commit: Commit = Commit()
     cache: Cache = Cache()
     model: Model = Model()
+    kafka: Kafka = Kafka()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
 

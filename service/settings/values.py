@@ -9,12 +9,13 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from service.settings.schema import Address, Secret, Size
+from service.settings.schema import Address, Brokers, Secret, Size, TopicPrefix
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _SECRET = re.compile(r"[!-~]{16,4096}")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -24,6 +25,8 @@ _EXPECTED: Mapping[object, str] = {
     Size: "a number of bytes, or a text with a unit such as '32 KB' or '256 MB'",
     timedelta: "a number of seconds, or a text with a unit such as '5ms' or '30s'",
     Address: "HOST:PORT such as '127.0.0.1:50051' or '[::1]:50051'",
+    Brokers: "HOST:PORT, or several with commas between, such as 'kafka-1:9092,kafka-2:9092'",
+    TopicPrefix: "1 to 200 letters, digits, dots, dashes and underscores",
     Path: "a path",
     Secret: "a text of at least 16 visible ASCII characters without spaces",
 }
@@ -126,6 +129,15 @@ def _address(raw: object) -> Address | None:
     return Address(found[0]) if found and int(found[2]) <= 65535 else None
 
 
+def _brokers(raw: object) -> Brokers | None:
+    addresses = [_address(part.strip()) for part in raw.split(",")] if isinstance(raw, str) else [None]
+    return None if None in addresses else Brokers(",".join(str(address) for address in addresses))
+
+
+def _prefix(raw: object) -> TopicPrefix | None:
+    return TopicPrefix(raw) if isinstance(raw, str) and _PREFIX.fullmatch(raw) else None
+
+
 def _secret(raw: object) -> Secret | None:
     return Secret(raw) if isinstance(raw, str) and _SECRET.fullmatch(raw) else None
 
@@ -136,5 +148,7 @@ _READERS: Mapping[object, Callable[[object], Any]] = {
     Size: _size,
     timedelta: _duration,
     Address: _address,
+    Brokers: _brokers,
+    TopicPrefix: _prefix,
     Secret: _secret,
 }

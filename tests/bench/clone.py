@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from service import bootstrap
+from service.bootstrap.reindex import run_reindex
 from service.catalog import indexes, schema
 from service.catalog.engine import Catalog, Connection
 from service.settings.load import load_settings
@@ -44,7 +44,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
     with catalog.write() as connection:
         users, rows = _copy(connection, spec["templates"], spec["rows"])
     catalog.close()
-    bootstrap.reindex(settings, lambda _what, _done, _all: None)
+    run_reindex(settings, lambda _what, _done, _all: None)
     _optimize(settings.database, settings.index_dir)
     return {"users": users, "rows": rows}
 

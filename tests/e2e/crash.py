@@ -1,6 +1,6 @@
 """`make crash`: kill -9 of the service's processes under load, round after round, and what survived.
 
-    python -m tests.e2e.crash --log embedded --rounds 10 [--seed N]
+    python -m tests.e2e.crash --log embedded|kafka --rounds 10 [--seed N]
 
 Fails unless everything acknowledged is there exactly once, and processed to the same memories as in a run that nobody disturbed.
 """
@@ -12,19 +12,24 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
+from deploy.kafka.brokers import Brokers
 from tests.e2e.load import Link, Writer, item_id
 from tests.e2e.survival import Count, Portrait, count, index_differences, ingestions, portrait, settle, unfindable
+from tests.support.cluster import RunningCluster, free_port, start_cluster
 from tests.support.datadir import backlog, indexed, unindexed
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import COMPLETED, Wire
 
-PARTS = ("api", "owner", "child")
+PARTS = {"embedded": ("api", "owner", "child"), "kafka": ("api", "owner", "child", "broker")}
+"""What is killed, by log. On Kafka owners are workers: there are two."""
+
 SCOPES = 6
 ENOUGH = 100
 """Unindexed records beyond which the writers pause: the service is always behind, and never so far that a run takes hours."""
@@ -36,6 +41,7 @@ IN_RECOVERY = 0.3
 """The share of rounds that kill while the service recovers from the last kill; the others let it work again first."""
 
 Tell = Callable[[str], None]
+Service = RunningService | RunningCluster
 
 
 @dataclass
@@ -51,11 +57,19 @@ class Verdict:
         return self.count.is_whole and not self.faults
 
 
-async def crash(directory: Path, rounds: int, seed: int, tell: Tell) -> Verdict:
-    """Kill in as many rounds, let the service finish, and compare with an undisturbed run of the same input."""
+async def crash(directory: Path, rounds: int, seed: int, tell: Tell, brokers: Brokers | None = None) -> Verdict:
+    """Kill in as many rounds, let the service finish, and compare with an undisturbed run of the same input.
+
+    Args:
+        directory: for the data of both runs.
+        rounds: how often something is killed.
+        seed: of what is killed and when.
+        tell: hears how it goes.
+        brokers: the service runs on this Kafka, else on the embedded log.
+    """
     writers = [Writer(f"s{place}", is_streaming=place % 2 == 1) for place in range(SCOPES)]
     tell(f"crash run: {rounds} rounds, {SCOPES} scopes (half of them streams), seed {seed}")
-    with start_service(directory / "crashed") as service:
+    with launch(directory / "crashed", brokers) as service:
         verdict = Verdict(Count(0, 0, 0), await _disturb(service, writers, rounds, random.Random(seed), tell))
         tell("no more kills; the service works off what is left")
         async with connect(service) as wire:
@@ -73,9 +87,18 @@ async def crash(directory: Path, rounds: int, seed: int, tell: Tell) -> Verdict:
     return verdict
 
 
-async def _disturb(
-    service: RunningService, writers: Sequence[Writer], rounds: int, chance: random.Random, tell: Tell
-) -> list[str]:
+@contextmanager
+def launch(directory: Path, brokers: Brokers | None) -> Iterator[Service]:
+    """The service, embedded or on a Kafka."""
+    if brokers is None:
+        with start_service(directory) as service:
+            yield service
+    else:
+        with start_cluster(directory, brokers, workers=2) as cluster:
+            yield cluster
+
+
+async def _disturb(service: Service, writers: Sequence[Writer], rounds: int, chance: random.Random, tell: Tell) -> list[str]:
     """Write all the time and kill once a round. Returns what was wrong."""
     faults: list[str] = []
     stop = asyncio.Event()
@@ -85,19 +108,20 @@ async def _disturb(
         for writer in writers:
             tasks.create_task(writer.run(link, stop))
         keeper = tasks.create_task(keep_busy(service.directory, link))
-        parts = [*PARTS * (rounds // len(PARTS) + 1)][:rounds]
+        known = PARTS["kafka" if isinstance(service, RunningCluster) else "embedded"]
+        parts = [*known * (rounds // len(known) + 1)][:rounds]
         chance.shuffle(parts)
         for number, part in enumerate(parts, 1):
             await _reach_next_kill(service.directory, writers, link, chance)
             behind = await _kill(service, writers, part)
             if not behind:
                 faults.append(f"round {number}: everything acknowledged was indexed when {part} was killed")
+            await asyncio.to_thread(service.revive)
             if part == "api":
-                await asyncio.to_thread(service.start)
                 former.append(link.wire)  # closing it now would cancel the writer that is just sending on it
                 link.wire = connect(service)
             tell(
-                f"  round {number}/{rounds}: killed {part:5}  {_acknowledged(writers)} acknowledged, {behind} of them not yet indexed"
+                f"  round {number}/{rounds}: killed {part:6}  {_acknowledged(writers)} acknowledged, {behind} of them not yet indexed"
             )
         stop.set()
         link.open.set()
@@ -122,7 +146,7 @@ async def _reach_next_kill(directory: Path, writers: Sequence[Writer], link: Lin
     await asyncio.sleep(chance.uniform(0, LONGEST_WAIT))
 
 
-async def _kill(service: RunningService, writers: Sequence[Writer], part: str) -> int:
+async def _kill(service: Service, writers: Sequence[Writer], part: str) -> int:
     """Kill a part. Returns how much was acknowledged before and is still not indexed after it."""
     acknowledged = {item_id(item) for writer in writers for item in writer.acknowledged}
     await asyncio.to_thread(service.kill, part)
@@ -168,20 +192,25 @@ async def _undisturbed(directory: Path, writers: Sequence[Writer], tell: Tell) -
             return [await portrait(wire, writer) for writer in again]
 
 
-def connect(service: RunningService) -> Wire:
+def connect(service: Service) -> Wire:
     """Plain stubs of the first instance."""
     return Wire(service.address, service.credentials["api_key"])
 
 
 @click.command(help=__doc__)
-@click.option("--log", type=click.Choice(["embedded"]), default="embedded", help="Which log the service runs on.")
+@click.option("--log", type=click.Choice([*PARTS]), default="embedded", help="Which log the service runs on.")
 @click.option("--rounds", type=click.IntRange(1), default=10, show_default=True, help="How often something is killed.")
 @click.option("--seed", type=int, default=None, help="Of what is killed and when; drawn and printed by default.")
 def main(log: str, rounds: int, seed: int | None) -> None:
     """Run it and print what survived."""
     drawn = random.SystemRandom().randrange(10_000) if seed is None else seed
     with tempfile.TemporaryDirectory(prefix="eunoe-crash-") as directory:
-        verdict = asyncio.run(crash(Path(directory), rounds, drawn, click.echo))
+        brokers = Brokers(Path(directory) / "kafka", port=free_port()) if log == "kafka" else None
+        try:
+            verdict = asyncio.run(crash(Path(directory), rounds, drawn, click.echo, brokers))
+        finally:
+            if brokers is not None:
+                brokers.stop()
     for fault in verdict.faults[:40]:
         click.echo(f"  FAULT {fault}")
     if len(verdict.faults) > 40:

@@ -18,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from service.vectors.reader import IndexReader
 from tests.e2e.load import Writer, item_id
-from tests.support.datadir import backlog, index_table, live_items
+from tests.support.datadir import backlog, index_tables, live_items
 from tests.support.wire import TERMINAL, Wire
 
 SETTLE_SECONDS = 900.0
@@ -159,7 +159,7 @@ def index_differences(directory: Path) -> list[str]:
     """What the index of a stopped service holds otherwise than its catalog; nothing, when it followed."""
     reader = IndexReader(str(directory / "index"))
     try:
-        rows = Counter(row for page in reader.sweep(index_table(directory)) for row in page)
+        rows = Counter(row for name in index_tables(directory) for page in reader.sweep(name) for row in page)
     finally:
         reader.close()
     served = Counter(live_items(directory).items())

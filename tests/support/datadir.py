@@ -51,10 +51,41 @@ def live_items(directory: Path) -> dict[str, int]:
         }
 
 
-def index_table(directory: Path) -> str:
-    """The name of the index's table."""
+def index_tables(directory: Path) -> list[str]:
+    """The names of the index's tables, one per shard."""
     with _reading(directory) as connection:
-        return str(connection.execute("SELECT name FROM index_tables").fetchone()[0])
+        return [str(row[0]) for row in connection.execute("SELECT name FROM index_tables ORDER BY shard")]
+
+
+def shards(directory: Path) -> int:
+    """How many shards the deployment has."""
+    with _reading(directory) as connection:
+        return int(connection.execute("SELECT shards FROM deployment").fetchone()[0])
+
+
+def owners(directory: Path) -> list[str]:
+    """Who took over each shard last."""
+    with _reading(directory) as connection:
+        return [str(row[0]) for row in connection.execute("SELECT owner_id FROM shard_owner ORDER BY shard")]
+
+
+def published(directory: Path) -> int:
+    """Records that are known to be in Kafka."""
+    with _reading(directory) as connection:
+        return int(connection.execute("SELECT COALESCE(SUM(seq), 0) FROM log_published").fetchone()[0])
+
+
+def accepted(directory: Path) -> int:
+    """Records that were accepted since the directory was made."""
+    with _reading(directory) as connection:
+        return int(connection.execute("SELECT COALESCE(SUM(seq), 0) FROM log_heads").fetchone()[0])
+
+
+def passages(directory: Path) -> tuple[int, int]:
+    """How many passages there are, and of how many sources."""
+    with _reading(directory) as connection:
+        found = connection.execute("SELECT COUNT(*), COUNT(DISTINCT source_id) FROM passages").fetchone()
+    return int(found[0]), int(found[1])
 
 
 @contextmanager

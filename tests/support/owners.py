@@ -24,11 +24,14 @@ from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.domain.item import Item
 from service.domain.source import StageError
+from service.log.base import Intake
+from service.log.outbox import OutboxIntake
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
 from service.pipeline.index import IndexStep
-from service.pipeline.owner import Owner, take_over
+from service.pipeline.owner import Owner
 from service.pipeline.schedule import Job
+from service.pipeline.shard import Shard, take_over
 from service.pipeline.store import Ownership
 from service.pipeline.worker import ChildWorker, Patience
 from service.vectors.writer import IndexWriter
@@ -57,7 +60,8 @@ class WatchedOwner(Owner):
 
     def _count_attempt(self, job: Job, error: StageError) -> None:
         super()._count_attempt(job, error)
-        self.uncounted += not self._attempts.is_suspect(job.record.entry.lane, job.record.entry.seq)
+        entry = job.record.entry
+        self.uncounted += not self._shards[entry.shard].attempts.is_suspect(entry.lane, entry.seq)
 
 
 class OwnerThread:
@@ -69,18 +73,17 @@ class OwnerThread:
         index_uri: str,
         *,
         writer: type[IndexWriter] = IndexWriter,
+        intake: Intake | None = None,
         patience: Patience = PATIENCE,
         opener: type[Catalog] = Catalog,
     ) -> None:
-        """Take the shard over."""
+        """Own shard 0, or what an intake says."""
+        self._is_told = intake is not None
         self.catalog = opener(catalog.path)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child, self.index = make_owner(
-            self.catalog, self.writer, self.wake_read, IndexStep, self.registry, patience
-        )
-        self.owner.batches = []
+        self.owner, self.child = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry, intake, patience)
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
@@ -98,7 +101,8 @@ class OwnerThread:
     def __enter__(self) -> OwnerThread:
         """Begin."""
         self.child.start()
-        self.index.open()
+        if not self._is_told:
+            self.owner.own(0)
         self.thread.start()
         return self
 
@@ -177,24 +181,35 @@ def make_owner(
     wake_fd: int,
     index_step: type[IndexStep],
     registry: CollectorRegistry,
+    intake: Intake | None = None,
     patience: Patience = PATIENCE,
-) -> tuple[WatchedOwner, ChildWorker, IndexStep]:
-    """The parts of an owner of shard 0, not started."""
-    epoch = take_over(catalog, 0, "test")
-    ownership = Ownership(0, epoch, int(scalar(catalog, "SELECT log_epoch FROM deployment")), 1, LineExtractor.version)
-    index = index_step(catalog, writer, ownership)
+) -> tuple[WatchedOwner, ChildWorker]:
+    """An owner that owns nothing yet, and its child, not started."""
+    fed_by = intake or OutboxIntake(catalog, 0)
+
+    def take(shard: int) -> Shard:
+        index = make_index(catalog, writer, index_step, shard)
+        return Shard(catalog, fed_by, index, index.ownership, None)
+
     metrics = OwnerMetrics(registry)
     child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child, patience=patience)
-    backoff = Backoff(wake_fd, lambda _: None)
-    owner = WatchedOwner(catalog, index, child, ownership, backoff=backoff, tell=lambda *_: None, metrics=metrics)
-    return owner, child, index
+    owner = WatchedOwner(catalog, fed_by, child, take, backoff=Backoff(wake_fd, lambda _: None), metrics=metrics)
+    owner.batches = []
+    return owner, child
+
+
+def make_index(catalog: Catalog, writer: IndexWriter, index_step: type[IndexStep] = IndexStep, shard: int = 0) -> IndexStep:
+    """Take a shard over; its index, not open."""
+    epoch = take_over(catalog, shard, "test")
+    log_epoch = int(scalar(catalog, "SELECT log_epoch FROM deployment"))
+    return index_step(catalog, writer, Ownership(shard, epoch, log_epoch, 1, LineExtractor.version))
 
 
 def follow(catalog: Catalog, index_uri: str) -> None:
     """Let a fresh owner bring the index in line with the catalog, without a child."""
     writer = IndexWriter(index_uri)
     try:
-        _, _, index = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
+        index = make_index(catalog, writer)
         index.open()
         while index.flush():
             pass
@@ -272,11 +287,10 @@ def main() -> None:
     path, index_uri, window = sys.argv[1:]
     catalog, writer = Catalog(Path(path)), IndexWriter(index_uri)
     wake_read, _wake_write = os.pipe()
-    owner, child, index = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
-    owner.batches = []
+    owner, child = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
     if scalar(catalog, "SELECT count(*) FROM outbox"):  # to apply changes made by hand it needs no child
         child.start()
-    index.open()
+    owner.own(0)
     owner.run()
 
 

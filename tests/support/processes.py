@@ -35,8 +35,12 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL, if it is still the same process."""
+        self.send(signal.SIGKILL)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, if it is still the same process."""
         if self.is_alive:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
 
 
 def find_process(pid: int) -> Process | None:

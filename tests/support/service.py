@@ -1,4 +1,4 @@
-"""The real service as a user runs it: `eunoe up` in processes of its own, which a test can kill, restart and stop.
+"""The real service as a user runs it: `eunoe up`, `serve` or `work` in processes of its own, which a test can kill, restart and stop.
 
 Everything here blocks for moments; a test that must go on meanwhile calls it in a thread. Nothing that was started is left behind.
 """
@@ -31,41 +31,63 @@ class NotInTimeError(AssertionError):
     """A condition did not come true before its deadline."""
 
 
-class RunningService:
-    """One data directory and the service that runs on it."""
+class RunningProcess:
+    """One `eunoe` process of a data directory, with what it spawns."""
 
-    def __init__(self, directory: Path, settings: Mapping[str, object]) -> None:
+    def __init__(self, command: str, directory: Path, settings: Mapping[str, object], name: str = "") -> None:
         """Start nothing yet.
 
         Args:
+            command: `up`, `serve` or `work`.
             directory: the data directory; the log lies beside it.
             settings: by name with underscores, as in `limits_backlog=10`.
+            name: of this process, where the directory has several.
         """
         self.directory = directory
-        self.log_file = directory.with_name(directory.name + ".log")
-        self._ready_file = directory.with_name(directory.name + ".ready.json")
+        stem = directory.name + (f".{name}" if name else "")
+        self.log_file = directory.with_name(stem + ".log")
+        self._ready_file = directory.with_name(stem + ".ready.json")
+        self._command = command
         self._settings = settings
         self._popen: subprocess.Popen[bytes] | None = None
         self._seen: set[Process] = set()
         self.address = ""
-        """`HOST:PORT` of gRPC."""
+        """`HOST:PORT` of gRPC; empty where it answers no calls."""
         self.http = ""
         """`HOST:PORT` of metrics and probes."""
 
     def start(self) -> None:
-        """Start the service and wait until it takes calls."""
+        """Start it and wait until it says that it is ready."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it."""
         self._ready_file.unlink(missing_ok=True)
-        flags = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ready-file", str(self._ready_file)]
+        flags = ["--data", str(self.directory), "--http", "127.0.0.1:0", "--ready-file", str(self._ready_file)]
+        if self._command != "work":
+            flags += ["--listen", "127.0.0.1:0"]
         with self.log_file.open("ab") as log:
             self._popen = subprocess.Popen(
-                [*_COMMAND, "up", "--data", str(self.directory), *flags],
+                [*_COMMAND, self._command, *flags],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it says that it is ready."""
         ready = wait_for(self._read_ready, START_SECONDS, lambda: f"the service is not ready; its log ends: {self.log_tail()}")
         self.address, self.http = ready["address"], ready["http"]
+
+    @property
+    def process(self) -> Process:
+        """The process that was started."""
+        assert self._popen is not None
+        found = find_process(self._popen.pid)
+        assert found is not None, f"the service ended by itself; its log ends: {self.log_tail()}"
+        return self._note(found)
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -73,41 +95,19 @@ class RunningService:
         text = (self.directory / "credentials.json").read_text()
         return {str(key): str(value) for key, value in json.loads(text).items()}
 
-    @property
-    def api(self) -> Process:
-        """The process that answers calls."""
-        assert self._popen is not None
-        found = find_process(self._popen.pid)
-        assert found is not None, f"the service ended by itself; its log ends: {self.log_tail()}"
-        return self._note(found)
-
-    @property
-    def owner(self) -> Process:
-        """The process that stores and indexes; waits while it is being started."""
-        return self._note(wait_for(lambda: worker_of(self.api), START_SECONDS, lambda: "there is no owner"))
-
-    @property
-    def child(self) -> Process:
-        """The process that extracts and embeds; waits while it or its owner is being started."""
-
-        def find() -> Process | None:
-            owner = worker_of(self.api)
-            return worker_of(self._note(owner)) if owner is not None else None
-
-        return self._note(wait_for(find, START_SECONDS, lambda: "there is no child"))
-
-    def kill(self, part: str) -> None:
-        """Kill `api`, `owner` or `child` as a power cut would. Only the API process stays dead."""
-        process: Process = getattr(self, part)
-        if part == "api":  # what dies with it is looked for again at the end
-            for worker in (worker_of(process), worker_of(self.owner)):
-                if worker is not None:
-                    self._note(worker)
+    def kill_all(self) -> None:
+        """Kill the process as a power cut would; what it spawned has to end by itself."""
+        self._note_all()  # what dies with it is looked for again at the end
+        process = self.process
         process.kill()
-        wait_for(lambda: not process.is_alive, STOP_SECONDS, lambda: f"{part} does not die")
-        if part == "api":
-            assert self._popen is not None
-            self._popen.wait(STOP_SECONDS)
+        wait_for(lambda: not process.is_alive, STOP_SECONDS, lambda: "it does not die")
+        assert self._popen is not None
+        self._popen.wait(STOP_SECONDS)
+
+    def revive(self) -> None:
+        """Start it, if it does not run."""
+        if not self.is_running:
+            self.start()
 
     def restart(self) -> None:
         """Stop it if it runs, and start it again on the same data."""
@@ -137,7 +137,7 @@ class RunningService:
 
     @property
     def is_running(self) -> bool:
-        """Whether the API process lives."""
+        """Whether the process lives."""
         return self._popen is not None and self._popen.poll() is None
 
     def page(self, path: str) -> str:
@@ -170,10 +170,9 @@ class RunningService:
         return process
 
     def _note_all(self) -> None:
-        owner = worker_of(self.api)
-        child = worker_of(self._note(owner)) if owner is not None else None
-        if child is not None:
-            self._note(child)
+        worker = worker_of(self.process)
+        while worker is not None:
+            worker = worker_of(self._note(worker))
 
     def _bury(self) -> None:
         """Workers end by themselves when whom they work for is gone; those that do not are an error, and ended."""
@@ -183,6 +182,43 @@ class RunningService:
             for process in self._seen:
                 process.kill()
             self._seen.clear()
+
+
+class RunningService(RunningProcess):
+    """`eunoe up`: the API process, its owner, and the owner's child."""
+
+    def __init__(self, directory: Path, settings: Mapping[str, object]) -> None:
+        """Start nothing yet; arguments as of `RunningProcess`."""
+        super().__init__("up", directory, settings)
+
+    @property
+    def api(self) -> Process:
+        """The process that answers calls."""
+        return self.process
+
+    @property
+    def owner(self) -> Process:
+        """The process that stores and indexes; waits while it is being started."""
+        return self._note(wait_for(lambda: worker_of(self.api), START_SECONDS, lambda: "there is no owner"))
+
+    @property
+    def child(self) -> Process:
+        """The process that extracts and embeds; waits while it or its owner is being started."""
+
+        def find() -> Process | None:
+            owner = worker_of(self.api)
+            return worker_of(self._note(owner)) if owner is not None else None
+
+        return self._note(wait_for(find, START_SECONDS, lambda: "there is no child"))
+
+    def kill(self, part: str) -> None:
+        """Kill `api`, `owner` or `child` as a power cut would. Only the API process stays dead."""
+        if part == "api":
+            self.kill_all()
+            return
+        process: Process = getattr(self, part)
+        process.kill()
+        wait_for(lambda: not process.is_alive, STOP_SECONDS, lambda: f"{part} does not die")
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from service.catalog.sources import read_sources
 from service.domain.item import Item
 from service.domain.kinds import Lane, SourceKind
 from service.domain.writes import LogEntry
+from service.log.base import Record
 from service.pipeline.prepare import embed_texts, finish, prepare
-from service.pipeline.store import Outcome, Ownership, Record, store
+from service.pipeline.store import Outcome, Ownership, store
 from tests.support.catalogs import INSTANCE, rows
 from tests.support.lines import HashEmbedder, LineExtractor
 

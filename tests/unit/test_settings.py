@@ -238,3 +238,13 @@ def test_the_default_of_the_schema_is_what_is_loaded(data_dir: Path) -> None:
     settings, plain = load(data_dir).settings, Settings()
     paths = {"data_dir", "model.cache_dir"}
     assert {name for name in keys() if value_of(settings, name) != value_of(plain, name)} == paths
+
+
+def test_brokers_are_named_with_commas_between(data_dir: Path) -> None:
+    """One address or several, spaces or not; anything else is refused with an example. Without any there is no Kafka."""
+    assert load(data_dir).settings.kafka.bootstrap is None
+    assert load(data_dir, {"kafka.bootstrap": "a:1"}).settings.kafka.bootstrap == "a:1"
+    assert load(data_dir, env={"EUNOE_KAFKA_BOOTSTRAP": "a:1, [::1]:2,c:3"}).settings.kafka.bootstrap == "a:1,[::1]:2,c:3"
+    for wrong in ("a", "a:1,", "a:1;b:2", "kafka://a:1"):
+        assert "kafka-1:9092,kafka-2:9092" in refusal(data_dir, flags={"kafka.bootstrap": wrong})
+    assert "letters, digits" in refusal(data_dir, flags={"kafka.prefix": "a b"})

@@ -1,7 +1,8 @@
-"""The whole of Eunoe in a minute: `make demo`.
+"""The whole of Eunoe in a minute: `make demo`, or `make demo LOG=kafka`.
 
-Starts the service on a free port with an empty data directory, streams half a year of talks into it as a voice pipeline would, takes documents in,
-and asks about them as an agent would: by position, so that everything said is known. Ends with an error if an answer is missing.
+Starts the service on a free port with an empty data directory (on Kafka: a broker, `eunoe serve` and `eunoe work`), streams half a year of
+talks into it as a voice pipeline would, takes documents in, and asks about them as an agent would: by position, so that everything said is
+known. Ends with an error if an answer is missing.
 """
 
 # ruff: noqa: INP001, T201
@@ -9,10 +10,12 @@ and asks about them as an agent would: by position, so that everything said is k
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +23,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from demo_talk import CONVERSATION_ID, CUSTOMER_ID, PAPERS, QUESTIONS, SESSIONS, USER_ID, Question, said_at
@@ -37,14 +40,18 @@ _IS_COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 def main() -> int:
     """Run the demo; 0 if every answer was there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--log", choices=["embedded", "kafka"], default="embedded", help="what carries records to the owner")
+    log = parser.parse_args().log
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service is stopped and its data removed
     with tempfile.TemporaryDirectory(prefix="eunoe-demo-") as directory, Memory() as memory:
         began = time.monotonic()
         heading("Starting the service")
-        with service(Path(directory)) as ready:
+        with service(Path(directory), log) as (ready, *workers):
             seconds = time.monotonic() - began
             print(f"It answers at {ready['address']}, {seconds:.1f} s after its start. Its data is in {directory}.")
-            memory.watch(int(ready["pid"]))
+            for started in (ready, *workers):
+                memory.watch(int(started["pid"]))
             key = json.loads(Path(ready["credentials"]).read_text())["api_key"]
             missing = asyncio.run(talk(ready["address"], key))
             heading("Stopping the service")
@@ -150,32 +157,58 @@ def place(source: Source) -> str:
 
 
 @contextmanager
-def service(directory: Path) -> Iterator[dict[str, str]]:
-    """Run the service as a user would, until the block ends."""
-    ready_file, log_file = directory / "ready.json", directory / "service.log"
-    flags = [
-        "--data",
-        str(directory / "data"),
-        "--listen",
-        "127.0.0.1:0",
-        "--http",
-        "127.0.0.1:0",
-        "--ready-file",
-        str(ready_file),
-    ]
+def service(directory: Path, log: str) -> Iterator[list[dict[str, str]]]:
+    """Run the service as a user would, until the block ends: what each process says of itself, first the one that answers calls."""
+    with ExitStack() as stack:
+        if log == "embedded":
+            yield [stack.enter_context(process(directory, "up", {}))]
+        else:
+            print("Starting Kafka first ...")
+            environment = {"EUNOE_KAFKA_BOOTSTRAP": stack.enter_context(kafka(directory / "kafka"))}
+            yield [stack.enter_context(process(directory, command, environment)) for command in ("serve", "work")]
+
+
+@contextmanager
+def process(directory: Path, command: str, environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Run one process of the service."""
+    ready_file, log_file = directory / f"{command}.ready.json", directory / f"{command}.log"
+    flags = ["--data", str(directory / "data"), "--http", "127.0.0.1:0", "--ready-file", str(ready_file)]
+    if command != "work":
+        flags += ["--listen", "127.0.0.1:0"]
     with log_file.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing that somebody else typed
-            [sys.executable, "-m", "service", "up", *flags], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        started = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing that somebody else typed
+            [sys.executable, "-m", "service", command, *flags],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **environment},
         )
     try:
-        yield wait_until_ready(process, ready_file, log_file)
+        yield wait_until_ready(started, ready_file, log_file)
     finally:
-        process.terminate()
+        started.terminate()
         try:
-            process.wait(30)
+            started.wait(30)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            started.kill()
+            started.wait()
+
+
+@contextmanager
+def kafka(directory: Path) -> Iterator[str]:
+    """Run a broker on a free port; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "deploy.kafka.brokers"]
+    flags = ["--port", str(port), "--directory", str(directory)]
+    try:
+        subprocess.run([*command, "start", *flags], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - as above
+        yield f"127.0.0.1:{port}"
+    except subprocess.CalledProcessError:
+        sys.exit("Kafka did not start; see above.")
+    finally:
+        subprocess.run([*command, "stop", *flags], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - as above
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], ready_file: Path, log_file: Path) -> dict[str, str]:

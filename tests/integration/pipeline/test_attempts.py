@@ -281,19 +281,18 @@ def test_a_suspect_is_held_alone(catalog: Catalog, tmp_path: Path) -> None:
     record(catalog, *innocents(9))
     die_holding(catalog, 3, 4)
     writer = IndexWriter(str(tmp_path / "index"))
-    owner, _, index = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
-    owner.batches = []
-    index.open()
-    owner._recover()
+    owner, _ = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
+    owner.own(0)
+    (shard,) = owner._shards.values()
 
     held = []
     for _ in range(4):
         owner._refill()
         held.append(rows(catalog, "SELECT first_seq, last_seq FROM log_held")[0])
-        for state in owner._lanes.values():
+        for state in shard.lanes.values():
             for job in state.jobs:
                 job.outcome = Outcome(job.record)
-            owner._store_ready()
+            owner._store_ready(shard)
     writer.close()
 
     assert held == [(1, 2), (3, 3), (4, 4), (5, 9)]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from service.catalog import edits
 from service.catalog.edits import Guard
@@ -18,7 +17,7 @@ from service.pipeline.index import FLUSH_ITEMS, IndexStep
 from service.vectors.errors import IndexUnavailable
 from service.vectors.writer import IndexWriter
 from tests.support.catalogs import INSTANCE, document, message, record, rows, run_sql, scalar
-from tests.support.owners import OwnerThread, check_finished, check_index, follow, make_owner
+from tests.support.owners import OwnerThread, check_finished, check_index, follow, make_index
 from tests.support.stages import HandOwner, live, memory, told_by
 
 
@@ -58,7 +57,7 @@ def writer(uri: str) -> Iterator[FlakyWriter]:
 
 def step_of(catalog: Catalog, writer: IndexWriter) -> IndexStep:
     """The index step of a fresh owner."""
-    _, _, index = make_owner(catalog, writer, -1, IndexStep, CollectorRegistry())
+    index = make_index(catalog, writer)
     index.open()
     return index
 

@@ -11,7 +11,8 @@ import pytest
 from service.catalog.engine import Catalog
 from service.commands import checks
 from service.ops.announce import Ready
-from service.settings import Settings, Tls, keys
+from service.settings import Kafka, Settings, Tls, keys
+from service.settings.schema import Brokers
 from tests.support.catalogs import message, new_catalog, record
 from tests.support.tls import CERT, KEY
 from tests.unit.commands.conftest import Cli
@@ -148,3 +149,13 @@ def test_a_service_that_does_not_answer_is_a_problem(cli: Cli) -> None:
 def test_readiness_speaks_of_an_unreachable_port() -> None:
     """Nobody listens: a problem, no traceback."""
     assert checks.check_http(Ready("127.0.0.1:1", "127.0.0.1:1", 1, "", "")).state == "problem"
+
+
+def test_kafka_is_looked_at_where_it_is_configured(cli: Cli) -> None:
+    """Brokers that do not answer are a problem with their address; without the setting nothing is said of Kafka."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        found = checks.check_kafka(Settings(data_dir=Path("/nonexistent"), kafka=Kafka(bootstrap=Brokers(address))))
+    assert found.state == "problem" and address in found.detail
+    assert "Kafka at" not in cli("doctor").output

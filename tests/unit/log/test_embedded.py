@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from service.log.base import Trouble
-from service.log.embedded import LASTING_SECONDS, NEWS, TROUBLE, EmbeddedLog
+from service.log.embedded import NEWS, TROUBLE, EmbeddedLog
+from service.ops.trouble import Trouble
 
 
 @dataclass
@@ -140,16 +140,14 @@ async def test_a_dead_owner_is_noticed() -> None:
     assert log.indexed()[0, 0] == 2
 
 
-async def test_trouble_is_told_when_it_lasts() -> None:
-    """What the owner waits for is known some seconds after it began, not at the first hiccup, and no longer when it is over."""
-    now = 0.0
-    log = EmbeddedLog({}, {}, lambda: now)
-    log.tell(0, TROUBLE, Trouble.STORAGE_AWAY, 0)
-    at_once = log.trouble()
-    now += LASTING_SECONDS
-    log.tell(0, TROUBLE, Trouble.STORAGE_FULL, 0)
-    later = log.trouble()
-    log.tell(0, TROUBLE, Trouble.NONE, 0)
+async def test_trouble_comes_with_the_numbers() -> None:
+    """What the owner says it waits for changes no number, and is forgotten with the owner."""
+    log = EmbeddedLog({}, {})
+    with pipes() as made:
+        log.attach(made.wake_write, made.news_read, lambda: None)
+        os.write(made.news_write, NEWS.pack(0, TROUBLE, Trouble.STORAGE_FULL, 0) + NEWS.pack(0, 0, 5, 5))
+        assert await log.wait_indexed({(0, 0): 5}, 10)
+        told = log.trouble.latest
+        log.detach()
 
-    assert (at_once, later, log.trouble()) == (Trouble.NONE, Trouble.STORAGE_FULL, Trouble.NONE)
-    assert log.applied() == {}
+    assert (told, log.trouble.latest, log.applied()) == (Trouble.STORAGE_FULL, Trouble.NONE, {(0, 0): 5})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
+
+from service.ops.logging import Seldom
 
 _PROGRAM = """
 import logging, os, sys, warnings
@@ -52,3 +55,19 @@ def test_a_terminal_gets_lines_for_a_person() -> None:
     text = "\n".join(run("console"))
     assert "message_recorded" in text and "low space" in text and "ValueError: wrong" in text
     assert "hidden" not in text
+
+
+def test_a_talkative_library_is_heard_once_in_a_while() -> None:
+    """The same message of one library is told once in its time, the next one with how many were held back; others are untouched."""
+    seldom = Seldom("aiokafka", seconds=30)
+
+    def tell(name: str, message: str, at: float) -> tuple[bool, int]:
+        record = logging.LogRecord(name, logging.WARNING, "", 0, message, (), None)
+        record.created = at
+        return seldom.filter(record), getattr(record, "held_back", 0)
+
+    assert [tell("aiokafka.conn", "cannot connect %s", at) for at in (0, 1, 29)] == [(True, 0), (False, 0), (False, 0)]
+    assert tell("aiokafka.conn", "another", 2) == (True, 0)
+    assert tell("lancedb", "cannot connect %s", 2) == tell("lancedb", "cannot connect %s", 2) == (True, 0)
+    assert tell("aiokafka.conn", "cannot connect %s", 31) == (True, 2)
+    assert tell("aiokafka.conn", "cannot connect %s", 32) == (False, 0)

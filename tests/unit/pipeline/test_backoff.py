@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.domain.errors import DataLoss, EunoeError, ResourceExhausted, Unavailable
-from service.log.base import Trouble
+from service.ops.trouble import Trouble
 from service.pipeline.backoff import LONGEST_SECONDS, SAY_SECONDS, Backoff, trouble_of
 from service.vectors.errors import IndexUnavailable
 

@@ -9,10 +9,10 @@ from service.domain.instants import from_us
 from service.domain.kinds import DocumentType, IngestionMode, Lane, Role, SourceKind
 from service.domain.source import Source
 from service.domain.writes import LogEntry
+from service.log.base import Record
 from service.pipeline.child import SLICE_TEXTS, Done, EmbedSlice, PrepareSlice
 from service.pipeline.prepare import prepare
 from service.pipeline.schedule import BOOTSTRAP_SHARE, SLICE_CHARACTERS, SLICE_SOURCES, Job, Schedule
-from service.pipeline.store import Record
 from tests.support.lines import LineExtractor
 
 

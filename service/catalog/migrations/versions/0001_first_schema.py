@@ -251,6 +251,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shard", "lane"),
     )
     op.create_table(
+        "log_published",
+        sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("lane", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("shard", "lane"),
+    )
+    op.create_table(
         "memories",
         sa.Column("memory_id", sa.Text(), nullable=False),
         sa.Column("scope", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -397,6 +404,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("memory_id", "subject_id", "predicate", "object_id"),
     )
     op.create_index("relations_scope", "relations", ["scope"], unique=False)
+    op.create_table(
+        "relay_leases",
+        sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("expire_time", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("shard"),
+    )
     op.create_table(
         "requests",
         sa.Column("instance_id", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""What the service's own processes tell each other through Kafka; generated."""

@@ -1,0 +1,1 @@
+"""A real Kafka from its Maven artifacts: no Docker, no release archive."""

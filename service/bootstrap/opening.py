@@ -1,0 +1,228 @@
+"""Before anything else: the lock on the data directory, the catalog, the model, the deployment's row and the first credentials."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.app.keys import draw_key
+from service.catalog import deployment as deployments
+from service.catalog import instances
+from service.catalog.deployment import Deployment
+from service.catalog.engine import Catalog
+from service.catalog.ids import new_id, now_us
+from service.catalog.instances import InstanceRow, KeyRow
+from service.catalog.migrate import migrate
+from service.domain.errors import DataLoss, FailedPrecondition
+from service.domain.kinds import Isolation
+from service.embedders.base import ModelUnusable
+from service.embedders.build import PreparedModel, find_prepared, prepare_model
+from service.ops.announce import Credentials, read_credentials, write_credentials
+from service.ops.logging import get_logger
+from service.settings import Settings
+
+EMBEDDED_SHARDS = 1
+CLUSTER_SHARDS = 16
+"""Of a deployment that `serve` or `work` creates, where the settings do not say."""
+
+EXTRACTOR_VERSION = "rules-1"
+"""Of the extractor that `service.pipeline.child` runs."""
+
+FIRST_INSTANCE = "default"
+
+logger = get_logger(__name__)
+
+
+class AlreadyRunningError(FailedPrecondition):
+    """Another process uses the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A deployment that this process may use."""
+
+    catalog: Catalog
+    deployment: Deployment
+    model: PreparedModel
+
+
+@contextmanager
+def open_embedded(settings: Settings) -> Iterator[Opened]:
+    """Have a data directory to oneself, with its one shard.
+
+    Raises:
+        EunoeError: it cannot be used; says why and what to do.
+    """
+    with locked(settings.data_dir), open_catalog(settings) as catalog:
+        yield _prepare(settings, catalog, EMBEDDED_SHARDS, EMBEDDED_SHARDS)
+
+
+@contextmanager
+def open_shared(settings: Settings) -> Iterator[Opened]:
+    """Use a deployment beside other processes of it, which may come up at the same time.
+
+    Raises:
+        EunoeError: it cannot be used; says why and what to do.
+    """
+    with locked(settings.data_dir, is_shared=True), open_catalog(settings) as catalog:
+        with taking_turns(settings.data_dir):
+            opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
+        yield opened
+
+
+@contextmanager
+def open_catalog(settings: Settings) -> Iterator[Catalog]:
+    """The catalog of a data directory; a new one where there is none and there never was.
+
+    Raises:
+        FailedPrecondition: it is damaged, or gone.
+    """
+    database = settings.database
+    with files_in_words():
+        if read_credentials(settings.credentials_file) is not None and not (database.exists() and database.stat().st_size):
+            raise _damaged(database, "it is missing or empty, but there are credentials of an older one beside it")
+        database.touch(mode=0o600)  # what people said is nobody else's
+        catalog = Catalog(database)
+    try:
+        yield catalog
+    except DataLoss as error:
+        raise _damaged(database, error.values.get("cause", "")) from error
+    finally:
+        catalog.close()
+
+
+def _damaged(database: Path, cause: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        f"the catalog {database} is damaged ({cause}): restore a backup of it; or, to begin with nothing, move {database.parent} away",
+        reason="STORAGE_DAMAGED",
+    )
+
+
+@contextmanager
+def files_in_words() -> Iterator[None]:
+    """A file that cannot be read or written, because of its mode or of a full disk, is no accident of the program."""
+    try:
+        yield
+    except OSError as error:
+        raise FailedPrecondition(
+            f"{error.filename or 'a file of the service'} cannot be used: {error.strerror}", reason="DATA_DIR_UNUSABLE"
+        ) from error
+
+
+def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_shards: int) -> Opened:
+    migrate(catalog)
+    with files_in_words():
+        model = prepared_model(settings)
+    return Opened(catalog, _deployment(catalog, model.model_id, shards, default_shards), model)
+
+
+@contextmanager
+def locked(data_dir: Path, *, is_shared: bool = False) -> Iterator[None]:
+    """Keep every other service away from a data directory, or all but those that share it. The lock is not inherited and dies with this process."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = _open_lock(data_dir / "lock")
+    except OSError as error:
+        raise FailedPrecondition(
+            f"cannot keep data in {data_dir}: {error.strerror}; give a directory that you can write to with --data",
+            reason="DATA_DIR_UNUSABLE",
+        ) from error
+    try:
+        fcntl.flock(lock, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise AlreadyRunningError(
+            f"another service uses {data_dir}: stop it, or choose another directory with --data", reason="DATA_DIR_IN_USE"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def taking_turns(data_dir: Path) -> Iterator[None]:
+    """One process at a time creates what all of them need; the others wait, and find it."""
+    lock = _open_lock(data_dir / "setup-lock")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def prepared_model(settings: Settings) -> PreparedModel:
+    """The model's files; built now where `eunoe model prepare` was never run."""
+    source, cache = settings.model.source_dir, settings.model.cache_dir
+    try:
+        return find_prepared(cache, source)
+    except ModelUnusable:
+        return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
+
+
+def _deployment(catalog: Catalog, model_id: str, shards: int | None, default_shards: int) -> Deployment:
+    with catalog.read() as connection:
+        found = deployments.load_deployment(connection)
+    if found is None:
+        with catalog.write() as connection:
+            return deployments.create_deployment(
+                connection, shards=shards or default_shards, model_id=model_id, extractor_version=EXTRACTOR_VERSION
+            )
+    if shards is not None and found.shards != shards:
+        raise FailedPrecondition(
+            f"this deployment has {found.shards} shards, this service is to have {shards}: "
+            "the number is fixed when a deployment is created (`eunoe up` has 1; `serve` and `work` create 16, or `shards`)",
+            reason="SHARDS_MISMATCH",
+        )
+    if found.model_id != model_id:
+        raise FailedPrecondition(
+            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
+            "run `eunoe reindex` to embed everything again, or configure the former model",
+            reason="MODEL_CHANGED",
+        )
+    return found
+
+
+def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:
+    """The stored credentials; on an empty directory the first instance, its key and an admin token are made.
+
+    Raises:
+        FailedPrecondition: another isolation is asked for than the first instance has.
+    """
+    with files_in_words(), taking_turns(settings.data_dir):
+        with catalog.read() as connection:
+            _check_isolation(settings, instances.find_instance(connection, FIRST_INSTANCE))
+        return read_credentials(settings.credentials_file) or _make_credentials(settings, catalog)
+
+
+def _check_isolation(settings: Settings, first: InstanceRow | None) -> None:
+    if first is not None and settings.isolation is not None and first.isolation.value != settings.isolation:
+        raise FailedPrecondition(
+            f"isolation={settings.isolation} is asked for, but the instance {first.name!r} in {settings.data_dir} is {first.isolation.value}, "
+            "and that is fixed when an instance is made: leave the setting out, give another directory with --data, "
+            "or make another instance with CreateInstance",
+            reason="ISOLATION_FIXED",
+        )
+
+
+def _make_credentials(settings: Settings, catalog: Catalog) -> Credentials:
+    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation or "strict"), now_us())
+    with catalog.write() as connection:
+        existing = instances.find_instance(connection, FIRST_INSTANCE)
+        if existing is None:
+            instances.insert_instance(connection, instance)
+        owner = existing or instance
+        instances.insert_key(connection, KeyRow(key.key_id, owner.instance_id, key.secret_hash, "first key", now_us(), None))
+    made = Credentials(owner.name, key.secret, secrets.token_urlsafe(32))
+    write_credentials(settings.credentials_file, made)
+    logger.info("credentials_made", file=str(settings.credentials_file))
+    return made

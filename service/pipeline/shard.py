@@ -1,0 +1,252 @@
+"""One shard in the hands of this process, from taking it over until it is handed back or lost: its records, its attempts, its index.
+
+What lives here: everything that happens to one shard alone. What does not: the child, the order of work, and waiting (`owner`).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from service.catalog import items, log, outcomes
+from service.catalog.engine import Catalog, Connection
+from service.catalog.ownership import fence, take_ownership
+from service.domain.kinds import Lane, SourceKind
+from service.log.base import Intake, Record
+from service.pipeline.deadletter import AttemptBook
+from service.pipeline.index import IndexStep
+from service.pipeline.schedule import Job
+from service.pipeline.store import Ownership, store
+from service.vectors.writer import IndexWriter
+
+WINDOW = 64
+"""Records of one lane in the works at once, and at most so many in one transaction."""
+
+IDLE_SECONDS = 0.5
+"""How often a shard without work is looked at: what callers changed has to reach the index too."""
+
+INDEX_REST = 3.0
+"""While there is other work, the index rests for so many times as long as its last write took: a write costs the same for 1 record and
+for 64, and without rest it costs twice what the child needs for the embedding (measured)."""
+
+LONGEST_REST_SECONDS = 0.25
+
+News = Callable[[int, int, int, int], None]
+"""Told (shard, lane, applied, indexed)."""
+
+
+@dataclass(slots=True)
+class _LaneState:
+    read: int
+    """The last record that was read."""
+    jobs: deque[Job] = field(default_factory=deque)
+
+
+class Shard:
+    """Owned since `take_over`; `recover` comes first."""
+
+    def __init__(self, catalog: Catalog, intake: Intake, index: IndexStep, ownership: Ownership, tell: News | None) -> None:
+        """Take the parts.
+
+        Args:
+            catalog: the truth.
+            intake: where its records come from.
+            index: opened by `recover`.
+            ownership: from `take_over`.
+            tell: how the service hears of progress; None where it looks into the catalog.
+        """
+        self._catalog = catalog
+        self._intake = intake
+        self.index = index
+        self._ownership = ownership
+        self._tell = tell
+        self.attempts = AttemptBook(catalog, ownership)
+        self.lanes: dict[Lane, _LaneState] = {}
+        self.is_unindexed = False
+        """Whether something was stored since the last write to the index."""
+        self.flush_due = 0.0
+        self.paused_until = 0.0
+        """Not before is its index written to: it failed."""
+        self._look_due = 0.0
+
+    @property
+    def number(self) -> int:
+        """Which shard it is."""
+        return self._ownership.shard
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Everything in the works."""
+        return [job for state in self.lanes.values() for job in state.jobs]
+
+    def recover(self) -> None:
+        """Open the index, count a predecessor's death, work off what it left pending, and begin after what it applied.
+
+        Raises:
+            FencedError: another process owns the shard.
+        """
+        self.index.open()
+        with self._fenced() as connection:
+            log.count_owner_death(connection, self.number)
+        while self.index.flush():
+            pass
+        with self._catalog.read() as connection:
+            applied = log.progress(connection, "log_applied")
+            self.attempts.load(connection)
+        self.lanes = {lane: _LaneState(applied[self.number, lane]) for lane in Lane}
+        for lane in Lane:
+            self._intake.applied(self.number, lane, applied[self.number, lane])
+        self.report()
+
+    def read_more(self) -> list[tuple[Record, bool]]:
+        """More records, as far as the window of each lane allows; held in the catalog. With each: whether it is worked alone.
+
+        The caller puts a job for each into its lane.
+        """
+        found: list[tuple[Record, bool]] = []
+        for lane, state in self.lanes.items():
+            if len(state.jobs) <= WINDOW // 2 and not (state.jobs and state.jobs[-1].is_alone):
+                found += self._read_lane(lane, state)
+        return found
+
+    def _read_lane(self, lane: Lane, state: _LaneState) -> list[tuple[Record, bool]]:
+        records = self._intake.read(self.number, lane, state.read, WINDOW - len(state.jobs))
+        records = self._cut_before_suspect(records, is_first=not state.jobs)
+        if not records:
+            return []
+        first = state.jobs[0].record.entry.seq if state.jobs else records[0].entry.seq
+        last = records[-1].entry.seq
+        with self._fenced() as connection:
+            log.hold(connection, self.number, lane, first, last, self._ownership.epoch)
+            outcomes.begin_ingestions(connection, [each.source_id for each in records if each.kind is SourceKind.DOCUMENT])
+        state.read = last
+        return [(record, self.attempts.is_suspect(lane, record.entry.seq)) for record in records]
+
+    def _cut_before_suspect(self, records: Sequence[Record], *, is_first: bool) -> Sequence[Record]:
+        """A record that was tried in vain is worked alone: it comes by itself, when nothing else is in the works."""
+        for at, record in enumerate(records):
+            if self.attempts.is_suspect(record.entry.lane, record.entry.seq):
+                return records[:1] if at == 0 and is_first else records[:at]
+        return records
+
+    @property
+    def is_head_ready(self) -> bool:
+        """Whether something can be stored."""
+        return any(state.jobs and state.jobs[0].outcome is not None for state in self.lanes.values())
+
+    def ready_batch(self) -> list[Job]:
+        """What can be stored now: per lane from the front on, up to `WINDOW` in all; a suspect alone."""
+        batch: list[Job] = []
+        for state in self.lanes.values():
+            for job in state.jobs:
+                if job.outcome is None or len(batch) >= WINDOW:
+                    break
+                if job.is_alone:
+                    return batch or [job]
+                batch.append(job)
+        return batch
+
+    def store(self, batch: Sequence[Job]) -> None:
+        """Transaction 1."""
+        with self._catalog.write() as connection:
+            store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
+
+    def stored(self, batch: Sequence[Job]) -> None:
+        """A batch is in the catalog."""
+        for job in batch:
+            self.lanes[Lane(job.record.entry.lane)].jobs.popleft()
+            self.attempts.forget(job.record.entry)
+        for (shard, lane), seq in log.highest(job.record.entry for job in batch).items():
+            self._intake.applied(shard, Lane(lane), seq)
+        self.is_unindexed = True
+        self.report()
+
+    def rest(self, now: float) -> float | None:
+        """How long it has nothing to do by itself; None where it waits for nothing."""
+        is_behind = self.index.is_behind
+        if self.is_head_ready or (is_behind and now >= self.paused_until):
+            return 0.0
+        return max(0.0, self.flush_due - now, self.paused_until - now) if self.is_unindexed or is_behind else None
+
+    def look_again(self) -> None:
+        """Something may have been changed by callers."""
+        self._look_due = 0.0
+
+    def is_flush_due(self, now: float, *, is_idle: bool) -> bool:
+        """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
+        is_rested = is_idle or self.index.is_behind or now >= self.flush_due
+        return now >= self.paused_until and is_rested and (self.is_unindexed or self.index.is_behind or now >= self._look_due)
+
+    def flush(self) -> float | None:
+        """LanceDB and transaction 2. Returns the seconds it took, None where there was nothing to write."""
+        started = self.flush_due = time.monotonic()  # now: where it fails, the other shards come first
+        is_changed = self.index.flush()
+        ended = time.monotonic()
+        self.is_unindexed = False
+        self.flush_due = ended + min(INDEX_REST * (ended - started), LONGEST_REST_SECONDS)
+        self._look_due = ended + IDLE_SECONDS
+        if not is_changed:
+            return None
+        self.report()
+        return ended - started
+
+    def report(self) -> None:
+        """Tell the service how far it has come."""
+        if self._tell is None:
+            return
+        with self._catalog.read() as connection:
+            applied = log.progress(connection, "log_applied")
+            indexed = log.progress(connection, "log_indexed")
+        for lane in Lane:
+            self._tell(self.number, lane, applied[self.number, lane], indexed[self.number, lane])
+
+    def purge_tombstones(self) -> None:
+        """Housekeeping of the catalog; whoever owns a shard may do it."""
+        with self._fenced() as connection:
+            items.purge_tombstones(connection)
+
+    def hand_back(self) -> None:
+        """Forget what is held: it ends in good order.
+
+        Raises:
+            FencedError: another process owns the shard already.
+        """
+        with self._fenced() as connection:
+            log.release(connection, self.number)
+
+    @contextmanager
+    def _fenced(self) -> Iterator[Connection]:
+        with self._catalog.write() as connection:
+            fence(connection, self.number, self._ownership.epoch)
+            yield connection
+
+
+def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
+    """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
+    with catalog.write() as connection:
+        return take_ownership(connection, shard, owner_id)
+
+
+def shard_taker(
+    catalog: Catalog,
+    intake: Intake,
+    writer: IndexWriter,
+    tell: News | None,
+    *,
+    log_epoch: int,
+    generation: int,
+    extractor_version: str,
+) -> Callable[[int], Shard]:
+    """What takes shards over in this process's name."""
+
+    def take(shard: int) -> Shard:
+        epoch = take_over(catalog, shard, f"{socket.gethostname()} pid {os.getpid()}")
+        ownership = Ownership(shard, epoch, log_epoch, generation, extractor_version)
+        return Shard(catalog, intake, IndexStep(catalog, writer, ownership), ownership, tell)
+
+    return take

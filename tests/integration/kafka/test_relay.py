@@ -1,0 +1,148 @@
+"""The relay against a real broker: order, leases, and what it does when the broker refuses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from deploy.kafka.brokers import Brokers
+from service.catalog import log
+from service.catalog.engine import Catalog
+from service.domain.kinds import Lane
+from service.log.broker import open_admin, topic_of
+from service.log.codec import decode
+from service.log.relay import Relay
+from service.log.topics import ensure_topics
+from service.settings import Kafka
+from tests.support.catalogs import document, message, new_catalog, record
+from tests.support.kafka_log import deployment_of, kafka_settings, running, running_relay
+from tests.support.service import until
+
+pytestmark = pytest.mark.timeout(120)
+
+SECONDS = 60.0
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """A deployment of two shards."""
+    opened = new_catalog(tmp_path, shards=2)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def kafka(brokers: Brokers) -> Kafka:
+    """Topics of its own."""
+    return kafka_settings(brokers)
+
+
+@asynccontextmanager
+async def watching(kafka: Kafka, lane: Lane = Lane.REALTIME) -> AsyncIterator[list[tuple[int, int]]]:
+    """(shard, seq) of everything in a lane's topic, as it comes."""
+    consumer = AIOKafkaConsumer(topic_of(kafka, lane), bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
+    seen: list[tuple[int, int]] = []
+
+    async def read() -> None:
+        async for each in consumer:
+            found = decode(each.value).record.entry
+            assert found.shard == each.partition
+            seen.append((found.shard, found.seq))
+
+    await ensure_topics(kafka, 2)
+    await consumer.start()
+    async with running(read):
+        yield seen
+    await consumer.stop()
+
+
+async def wait_published(catalog: Catalog) -> None:
+    """Wait until everything is known to be published."""
+
+    async def is_published() -> bool:
+        with catalog.read() as connection:
+            return log.progress(connection, "log_published") == log.progress(connection, "log_heads")
+
+    await until(is_published, SECONDS, "it is not published")
+
+
+def firsts(seen: list[tuple[int, int]], shard: int) -> list[int]:
+    """The numbers of a shard in the order of their first appearance."""
+    return list(dict.fromkeys(seq for place, seq in seen if place == shard))
+
+
+async def test_everything_is_published_in_order(catalog: Catalog, kafka: Kafka) -> None:
+    """What was committed before and after its start is in Kafka, per shard in the order of the numbers, without gaps."""
+    with catalog.read() as connection:
+        assert sum(log.progress(connection, "log_heads").values()) == 0
+    record(catalog, *(message(f"before {place}", conversation=f"c{place}") for place in range(100)))
+    async with watching(kafka) as seen, running_relay(catalog, kafka) as relay:
+        record(catalog, *(message(f"after {place}", conversation=f"c{place}") for place in range(100)))
+        relay.wake()
+        await wait_published(catalog)
+
+    with catalog.read() as connection:
+        heads = log.progress(connection, "log_heads")
+    for shard in range(2):
+        assert firsts(seen, shard) == list(range(1, heads[shard, Lane.REALTIME] + 1))
+
+
+async def test_one_relay_publishes_and_another_goes_on(catalog: Catalog, kafka: Kafka) -> None:
+    """Of two relays one holds the leases; when it stops the other goes on at once, and when it dies within seconds."""
+    published = {"first": 0, "second": 0, "third": 0}
+
+    def counting(name: str) -> Relay:
+        def count(records: int) -> None:
+            published[name] += records
+
+        return Relay(catalog, kafka, deployment_of(catalog), count)
+
+    first, second, third = map(counting, published)
+    async with running(first.run):
+        record(catalog, message("one"))
+        await wait_published(catalog)
+        async with running(second.run):
+            record(catalog, message("two"))
+            await wait_published(catalog)
+            assert published == {"first": 2, "second": 0, "third": 0}
+    await first.stop()
+    async with running(second.run):
+        record(catalog, message("three"))
+        await wait_published(catalog)
+    async with running(third.run):  # the second one is as good as dead: it gave nothing back
+        record(catalog, message("four"))
+        await wait_published(catalog)
+
+    assert published == {"first": 2, "second": 1, "third": 1}
+
+
+async def test_a_poisoned_producer_is_replaced(catalog: Catalog, kafka: Kafka) -> None:
+    """A batch that the broker refuses for good ruins the producer for its partition; a new one publishes everything once it may."""
+    async with watching(kafka) as seen, running_relay(catalog, kafka) as relay:
+        record(catalog, message("small"))
+        await wait_published(catalog)
+        await limit_records(kafka, 2_000)
+        record(catalog, document("".join(map(chr, range(0x4E00, 0x4E00 + 3_000)))), message("after it"))
+        await until(lambda: refused(relay), SECONDS, "nothing is refused")
+        await limit_records(kafka, 1_048_588)
+        await wait_published(catalog)
+
+    assert sorted(len(firsts(seen, shard)) for shard in range(2)) == [0, 3]
+    assert all(firsts(seen, shard) == sorted(firsts(seen, shard)) for shard in range(2))
+
+
+async def refused(relay: Relay) -> bool:
+    """Whether it cannot publish."""
+    return relay.outage.reason is not None
+
+
+async def limit_records(kafka: Kafka, size: int) -> None:
+    """Change what the broker takes."""
+    async with open_admin(kafka) as admin:
+        config = {"max.message.bytes": str(size), "cleanup.policy": "delete"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic_of(kafka, Lane.REALTIME), configs=config)])
