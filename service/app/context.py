@@ -32,6 +32,8 @@ from service.retrieval import scopes as retrieval
 from service.retrieval.rank import rank
 from service.retrieval.request import EVERYTHING, RankedItem, RankRequest
 from service.retrieval.scopes import Scopes
+from service.retrieval.second import SecondPass
+from service.retrieval.tokens import TokenCache
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -93,6 +95,7 @@ class Contexts:
     workers: Workers
     """Threads of fetches."""
     scopes: Scopes
+    tokens: TokenCache
     model: Model
     log: Log
     positions: Positions
@@ -193,14 +196,15 @@ class Contexts:
         opened = self.scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
         load_done = time.perf_counter()
         embed = _Embedding(embedder)
-        ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large)
+        second = SecondPass(self.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
+        ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large, second=second)
         rank_done = time.perf_counter()
         stage = self.metrics.fetch_stage
         stage("catalog").observe(catalog_done - started)
         stage("load").observe(load_done - catalog_done)
         stage("embed").observe(embed.seconds)
         stage("rank").observe(rank_done - load_done - embed.seconds)
-        reasons = [*reading.reasons, *(("ACCURATE_UNAVAILABLE",) if query.is_accurate else ())]
+        reasons = list(reading.reasons)
         if any(scope.is_index_down for scope in opened.large):
             reasons.append("INDEX_UNAVAILABLE")
         return Context(

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
-from service.catalog.sql import Statement, in_list, json_list
+from service.catalog.sql import Statement, in_list, insertion, json_list, upsert
 from service.domain.writes import LogEntry
 
 _heads, _applied, _indexed, _outbox = schema.log_heads, schema.log_applied, schema.log_indexed, schema.outbox
@@ -23,23 +22,7 @@ _DRAW = Statement(
     .values(seq=_heads.c.seq + bindparam("count"))
     .returning(_heads.c.seq)
 )
-_APPEND = Statement(
-    insert(_outbox).values(
-        {
-            name: bindparam(name)
-            for name in (
-                "shard",
-                "lane",
-                "seq",
-                "instance_id",
-                "scope",
-                "source_kind",
-                "source_id",
-                "create_time",
-            )
-        }
-    )
-)
+_APPEND = insertion(_outbox, [column.name for column in _outbox.columns])
 _UNINDEXED = Statement(
     select(func.count())
     .select_from(_outbox)
@@ -141,15 +124,18 @@ class Attempts:
     reason: str
 
 
-def draw_seqs(connection: Connection, shard: int, lane: int, count: int) -> int:
-    """The first of `count` fresh numbers of (shard, lane). The head stays locked until commit, so commit order is number order."""
-    last = int(_DRAW.run(connection, which_shard=shard, which_lane=lane, count=count).scalar_one())
-    return last - count + 1
+def draw_seqs(connection: Connection, counts: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+    """The first of so many fresh numbers per (shard, lane). Heads stay locked until commit, so commit order is number order."""
+    places = sorted(counts)
+    drawn = _DRAW.run_each(
+        connection, [{"which_shard": shard, "which_lane": lane, "count": counts[shard, lane]} for shard, lane in places]
+    )
+    return {place: int(row[0]) - counts[place] + 1 for place, row in zip(places, drawn, strict=True) if row is not None}
 
 
 def append_records(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put records into the outbox; keys as the table's columns."""
-    _APPEND.run_many(connection, rows)
+    _APPEND.run(connection, rows)
 
 
 def count_unindexed(connection: Connection, instance_id: str, lane: int) -> int:

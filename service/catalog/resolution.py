@@ -188,6 +188,7 @@ def _link_graph(connection: Connection, scope: int, memory_id: str, observations
     """Add what the observations name to the graph."""
     found: dict[str, dict[str, str]] = {}
     edges: set[tuple[str, str, str]] = set()
+    aliases: set[tuple[str, str]] = set()
     for said in observations:
         told = json.loads(said.details)
         mentions = list(told.get("mentions", []))
@@ -198,13 +199,19 @@ def _link_graph(connection: Connection, scope: int, memory_id: str, observations
             mentions += ends
         for entity in entities_of(scope, mentions):
             found.setdefault(entity["id"], entity)
+        for mention in mentions:
+            identity = entities_of(scope, [mention])[0]["id"]
+            aliases |= {(alias, identity) for alias in mention.get("aliases", ())}
     memories.put_graph(
         connection,
         [
             {"entity_id": entity["id"], "scope": scope, "name": entity["name"], "kind": entity["kind"]}
             for entity in found.values()
         ],
-        [{"scope": scope, "alias_key": fold_name(entity["name"]), "entity_id": entity["id"]} for entity in found.values()],
+        [
+            {"scope": scope, "alias_key": alias, "entity_id": identity}
+            for alias, identity in (*((fold_name(entity["name"]), entity["id"]) for entity in found.values()), *sorted(aliases))
+        ],
         [{"memory_id": memory_id, "entity_id": identity} for identity in found],
         [
             {"memory_id": memory_id, "subject_id": subject, "predicate": predicate, "object_id": target, "scope": scope}

@@ -11,6 +11,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -66,14 +67,15 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     sqlite = check_sqlite()
     yield sqlite
     yield from check_data_dir(settings)
+    yield from check_catalog(settings)
     yield from check_secrets(settings)
     yield from check_tls(settings)
     yield check_model(settings)
     if settings.kafka.bootstrap is not None:
         yield check_kafka(settings)
     if ready is None:
-        if sqlite.state == "good":
-            yield from check_catalog(settings)
+        if sqlite.state == "good" and settings.catalog.url is None:
+            yield from check_catalog_file(settings)
         yield note("service", f"none runs on {settings.data_dir}", f"start it with `eunoe up --data {settings.data_dir}`")
         yield check_port("gRPC port", settings.listen, "--listen")
         yield check_port("HTTP port", settings.http, "--http")
@@ -129,6 +131,27 @@ def check_data_dir(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def check_catalog(settings: Settings) -> Iterator[Finding]:
+    """Whether the PostgreSQL database that is set, if one is, can be used as it is."""
+    if settings.catalog.url is None:
+        return
+    from service.catalog.engine import Catalog  # noqa: PLC0415 - as in `check_sqlite`
+    from service.catalog.migrate import HEAD, require_schema  # noqa: PLC0415
+    from service.catalog.reach import reach  # noqa: PLC0415
+
+    try:
+        server = reach(settings.catalog.url)
+        yield good("PostgreSQL", f"{server.version} at {server.place}")
+        if not server.is_synced:
+            yield problem("durability", "fsync is off: what was acknowledged can be lost", "set fsync = on in postgresql.conf")
+        with closing(Catalog(settings.catalog.url)) as catalog:
+            require_schema(catalog)
+        yield good("catalog", f"its schema is this service's, {HEAD}")
+    except EunoeError as error:
+        found, _, advice = error.message.rpartition(": ")
+        yield problem("catalog", found, advice)
+
+
 def _hard_links(place: Path) -> Finding:
     advice = "put the data directory on a local file system with hard links (not FAT, not most network shares)"
     try:
@@ -163,7 +186,7 @@ def check_tls(settings: Settings) -> Iterator[Finding]:
         yield problem("TLS", error.message, "give PEM files with --tls-cert and --tls-key")
 
 
-def check_catalog(settings: Settings) -> Iterator[Finding]:
+def check_catalog_file(settings: Settings) -> Iterator[Finding]:
     """Whether the catalog of a service that does not run is whole."""
     from service.catalog.engine import Catalog  # noqa: PLC0415 - where SQLite is missing nobody comes here
 

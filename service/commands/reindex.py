@@ -44,7 +44,7 @@ def command(chosen: Chosen) -> None:
         raise click.ClickException(
             f"a service (pid {ready.pid}) runs on {settings.data_dir}\nStop it with Ctrl-C or `kill {ready.pid}`, then reindex, then start it again."
         )
-    if not settings.database.exists():
+    if settings.catalog.url is None and not settings.database.exists():
         raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
 
     from service.bootstrap.reindex import run_reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for

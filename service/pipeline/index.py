@@ -133,10 +133,10 @@ class IndexStep:
                 for lane in behind:
                     outcomes.finish_ingestions(connection, shard, lane, applied[shard, lane])
                     log.advance_indexed(connection, shard, lane, applied[shard, lane])
-            items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
+            cleared = items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
         self._table = table
-        self._is_certain, self.is_behind = is_all, not is_all
+        self._is_certain, self.is_behind = is_all and cleared == len(pending), not is_all
         return True
 
     def keep_up(self) -> None:

@@ -26,6 +26,7 @@ from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
+from service.pipeline.child import RefineDone, RefineSlice
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.shard import IDLE_SECONDS, Shard
 from service.pipeline.store import Outcome
@@ -210,10 +211,14 @@ class Owner:
 
     def _feed(self) -> None:
         while self._child.wants_work:
-            task = self._schedule.next_slice()
+            task = self._schedule.next_slice() or self._refine_slice()
             if task is None:
                 return
             self._child.send(task)
+
+    def _refine_slice(self) -> RefineSlice | None:
+        """A second look, which never keeps a record waiting."""
+        return next((task for shard in self._shards.values() if (task := shard.refine.next_slice()) is not None), None)
 
     def _wait(self) -> None:
         now = time.monotonic()
@@ -228,6 +233,10 @@ class Owner:
 
     def _collect(self) -> None:
         for done in self._child.receive():
+            if isinstance(done, RefineDone):
+                for shard in self._shards.values():
+                    shard.refine.take(done)
+                continue
             self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
             if job is None or job.outcome is not None:
@@ -267,6 +276,8 @@ class Owner:
         self._schedule.clear()
         self._child.start()
         keys = died.started.keys if died.started is not None else ()
+        for shard in self._shards.values():
+            shard.refine.child_died(keys)
         suspects: list[Job] = []
         for job in self._jobs.values():
             if job.outcome is None and job.key in keys:

@@ -20,6 +20,7 @@ from service.domain.kinds import Lane, SourceKind
 from service.log.base import Intake, Record
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
+from service.pipeline.refine import RefineStep
 from service.pipeline.schedule import Job
 from service.pipeline.store import Ownership, store
 from service.vectors.writer import IndexWriter
@@ -66,6 +67,7 @@ class Shard:
         self._ownership = ownership
         self._tell = tell
         self.attempts = AttemptBook(catalog, ownership)
+        self.refine = RefineStep(catalog, index, ownership)
         self.lanes: dict[Lane, _LaneState] = {}
         self.is_unindexed = False
         """Whether something was stored since the last write to the index."""
@@ -164,6 +166,7 @@ class Shard:
         for (shard, lane), seq in log.highest(job.record.entry for job in batch).items():
             self._intake.applied(shard, Lane(lane), seq)
         self.is_unindexed = True
+        self.refine.look()
         self.report()
 
     def rest(self, now: float) -> float | None:
@@ -206,9 +209,9 @@ class Shard:
             self._tell(self.number, lane, applied[self.number, lane], indexed[self.number, lane])
 
     def purge_tombstones(self) -> None:
-        """Housekeeping of the catalog; whoever owns a shard may do it."""
+        """Housekeeping of the catalog."""
         with self._fenced() as connection:
-            items.purge_tombstones(connection)
+            items.purge_tombstones(connection, self.number)
 
     def hand_back(self) -> None:
         """Forget what is held: it ends in good order.
@@ -228,8 +231,7 @@ class Shard:
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
     """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
-    with catalog.write() as connection:
-        return take_ownership(connection, shard, owner_id)
+    return catalog.transact(lambda connection: take_ownership(connection, shard, owner_id))
 
 
 def shard_taker(

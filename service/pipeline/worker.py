@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-from service.pipeline.child import Done, EmbedSlice, PrepareSlice, SliceDone, Started, run_child
+from service.pipeline.child import Done, EmbedSlice, PrepareSlice, RefineDone, SliceDone, Started, Task, run_child
 
 AHEAD = 2
 """Slices the child holds at once: it never waits for the owner between two."""
@@ -37,7 +37,7 @@ class Patience:
 ATTENTION_SECONDS = 1.0
 """At most so much of a silence is counted at once: an owner that was busy, stopped or asleep itself did not listen."""
 
-Event = Started | Done | SliceDone
+Event = Started | Done | RefineDone | SliceDone
 
 
 class ChildDiedError(Exception):
@@ -129,7 +129,7 @@ class ChildWorker:
         """Whether it should be sent another slice."""
         return len(self._slices) < AHEAD
 
-    def send(self, task: PrepareSlice | EmbedSlice) -> None:
+    def send(self, task: Task) -> None:
         """Give it a slice.
 
         Raises:
@@ -143,19 +143,19 @@ class ChildWorker:
             raise ChildDiedError(self._working_on) from error
         self._slices.append(_size(task))
 
-    def receive(self) -> list[Done]:
+    def receive(self) -> list[Done | RefineDone]:
         """What it has finished by now, without waiting.
 
         Raises:
             ChildDiedError: it is gone.
             ChildHungError: it has said nothing for too long.
         """
-        done: list[Done] = []
+        done: list[Done | RefineDone] = []
         try:
             while self.connection.poll():
                 event: Event = self.connection.recv()
                 self._hear(event)
-                if isinstance(event, Done):
+                if isinstance(event, Done | RefineDone):
                     done.append(event)
         except (EOFError, ConnectionResetError, OSError) as error:
             if done:
@@ -185,6 +185,9 @@ class ChildWorker:
             raise ChildHungError(self._working_on)
 
 
-def _size(task: PrepareSlice | EmbedSlice) -> int:
-    texts = task.texts if isinstance(task, EmbedSlice) else [source.content for source in task.sources]
-    return sum(map(len, texts))
+def _size(task: Task) -> int:
+    """The characters of a slice."""
+    if isinstance(task, EmbedSlice):
+        return sum(map(len, task.texts))
+    sources = task.sources if isinstance(task, PrepareSlice) else task.session.sources
+    return sum(len(source.content) for source in sources)

@@ -59,6 +59,11 @@ _PATTERNS = [
     )
 ]
 
+_MAY_NAME_A_TIME = re.compile(
+    rf"\d|\b(?:{'|'.join((*_MONTH_NAMES, *_SEASONS))}|last|past|previous|this|next|coming|ago|yesterday|today|tonight|tomorrow)\b"
+)
+"""Every pattern needs one of these; most questions have none, and looking for all patterns costs as much as scoring a scope."""
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -80,6 +85,8 @@ def periods_in(question: str, query_time: int, first_time: int, last_time: int, 
         time_zone: whose days are meant; empty: UTC.
     """
     text = fold(question)
+    if not _MAY_NAME_A_TIME.search(text):
+        return ()
     periods: list[Period] = []
     now = _date_of(query_time, time_zone)
     years = range(_date_of(first_time).year, _date_of(last_time).year + 1)[-_MOST_YEARS:]

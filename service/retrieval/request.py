@@ -59,6 +59,10 @@ class Signal:
     """As measured, in its own unit."""
     contribution: float
     """What it added to the raw score."""
+    rank: int = 0
+    """The item's place by this signal among everything that might have been served, from 1; equal ones share a place."""
+    is_boost: bool = False
+    """Whether it speaks of who, when and how, and not of likeness to the question."""
 
 
 @dataclass(frozen=True, slots=True)

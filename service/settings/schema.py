@@ -20,6 +20,9 @@ Size = NewType("Size", int)
 Secret = NewType("Secret", str)
 """A text that is never shown: 16 characters or more, visible ASCII, no spaces."""
 
+DatabaseUrl = NewType("DatabaseUrl", str)
+"""`postgresql://USER@HOST:PORT/DATABASE`, shown without its password."""
+
 Brokers = NewType("Brokers", str)
 """`HOST:PORT`, or several of them with commas between."""
 
@@ -137,6 +140,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """The catalog: everything that matters."""
+
+    url: DatabaseUrl | None = field(default=None, repr=False)
+    """A PostgreSQL database that several processes share, `postgresql://USER@HOST/DATABASE` (passwords rather in PGPASSWORD or ~/.pgpass);
+    without it the catalog is an SQLite file in the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kafka:
     """The log between `eunoe serve` and `eunoe work`; `eunoe up` needs none."""
 
@@ -212,6 +224,7 @@ class Settings:
     commit: Commit = Commit()
     cache: Cache = Cache()
     model: Model = Model()
+    catalog: Database = Database()
     kafka: Kafka = Kafka()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
@@ -220,6 +233,11 @@ class Settings:
     def database(self) -> Path:
         """The catalog's SQLite file."""
         return self.data_dir / "catalog.db"
+
+    @property
+    def catalog_place(self) -> Path | str:
+        """Where the catalog is: its SQLite file, or the URL of its PostgreSQL database."""
+        return self.catalog.url or self.database
 
     @property
     def index_dir(self) -> Path:

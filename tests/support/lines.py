@@ -32,7 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.kinds import MemoryType
+from service.domain.refining import Known, Refined
 from service.domain.source import Mention, Observation, Segmented, Source, StageError
+from service.embedders.base import TokenVectors
 from service.pipeline.child import serve
 
 LINE = re.compile(r"(?m)^(?P<kind>likes|saw|spoils|home|not home|die in|hang in|fail in) (?P<rest>.+?)\.?$")
@@ -58,6 +60,11 @@ class LineExtractor:
                     raise LookupError("this line cannot be read")
         return tuple(found), ()
 
+    def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
+        """Nothing else than at the first look."""
+        del known
+        return tuple(Refined(one.source.source_id, self.extract(one)[0]) for one in talk)
+
 
 class HashEmbedder:
     """Makes equal vectors for equal texts; an `Embedder`."""
@@ -82,6 +89,11 @@ class HashEmbedder:
         """float32 (384,)."""
         row: NDArray[np.float32] = self.embed([text])[0]
         return row
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """A word piece for every word."""
+        spans = [tuple(match.span() for match in re.finditer(r"\S+", text)) for text in texts]
+        return [TokenVectors(self.embed([text[a:b] for a, b in each]), each) for text, each in zip(texts, spans, strict=True)]
 
 
 def _die(stage: str, wanted: str) -> None:

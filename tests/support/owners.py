@@ -79,7 +79,7 @@ class OwnerThread:
     ) -> None:
         """Own shard 0, or what an intake says."""
         self._is_told = intake is not None
-        self.catalog = opener(catalog.path)
+        self.catalog = opener(catalog.place)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
@@ -284,8 +284,8 @@ def die() -> NoReturn:
 
 def main() -> None:
     """Run an owner that dies: arguments are the catalog, the index, and where to die."""
-    path, index_uri, window = sys.argv[1:]
-    catalog, writer = Catalog(Path(path)), IndexWriter(index_uri)
+    place, index_uri, window = sys.argv[1:]
+    catalog, writer = Catalog(place if "://" in place else Path(place)), IndexWriter(index_uri)
     wake_read, _wake_write = os.pipe()
     owner, child = make_owner(catalog, writer, wake_read, WINDOWS[window], CollectorRegistry())
     if scalar(catalog, "SELECT count(*) FROM outbox"):  # to apply changes made by hand it needs no child

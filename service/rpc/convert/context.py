@@ -80,7 +80,13 @@ def _item(found: Context, entry: RankedItem) -> context_pb2.ContextItem:
     answer.score = entry.score
     answer.matched_queries.extend(entry.matched_queries)
     for signal in entry.signals:
-        answer.signals.add(name=signal.name, value=signal.contribution)
+        answer.signals.add(
+            name=signal.name,
+            value=signal.contribution,
+            measured=signal.value,
+            rank=signal.rank,
+            boost=signal.is_boost,
+        )
     return answer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -325,16 +326,17 @@ def test_a_deleted_document_takes_along_what_is_its_alone(catalog: Catalog, owne
     assert memory(catalog, "User likes tea").item.confidence == 0.75
 
 
-def test_deleted_words_leave_the_file(catalog: Catalog, owner: HandOwner) -> None:
-    """After a deletion no page of the database holds the words, neither those of rows nor free ones."""
+def test_deleted_words_leave_the_file(sqlite_catalog: Catalog) -> None:
+    """After a deletion no page of an SQLite database holds the words, neither those of rows nor free ones."""
+    owner = HandOwner(sqlite_catalog)
     secret = "\n".join(f"likes xylophone number {each}" for each in range(300))
     process(owner, document(secret, document_id="d"), message("likes xylophones", conversation="one"), message("saw the sea"))
 
-    remove_document(catalog, "d")
-    remove_conversation(catalog, "one")
-    catalog.checkpoint()
+    remove_document(sqlite_catalog, "d")
+    remove_conversation(sqlite_catalog, "one")
+    sqlite_catalog.checkpoint()
 
-    assert b"xylophone" not in catalog.path.read_bytes()
+    assert b"xylophone" not in Path(sqlite_catalog.place).read_bytes()
 
 
 def test_a_deleted_document_frees_its_id(catalog: Catalog, owner: HandOwner) -> None:

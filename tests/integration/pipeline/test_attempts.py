@@ -22,9 +22,16 @@ from service.pipeline.index import IndexStep
 from service.pipeline.store import Outcome
 from service.pipeline.worker import Patience
 from service.vectors.writer import IndexWriter
-from tests.support.catalogs import document, message, record, rows, run_sql, scalar
+from tests.support.catalogs import SqliteCatalogs, document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index, make_owner
 from tests.support.stages import check_books, excerpts, live, statements
+
+
+@pytest.fixture
+def catalog() -> Iterator[Catalog]:
+    """On SQLite: what is counted here is counted by the owner, whatever the database."""
+    with SqliteCatalogs().fresh() as opened:
+        yield opened
 
 
 def innocents(count: int) -> list[Any]:
@@ -166,7 +173,7 @@ def test_a_deleted_source_is_no_poison(catalog: Catalog, tmp_path: Path) -> None
 def locked(catalog: Catalog, owner: OwnerThread) -> Iterator[None]:
     """A stranger holds the catalog; the owner hears of it at once instead of after some seconds."""
     run_sql(owner.catalog, "PRAGMA busy_timeout = 10")
-    stranger = dbapi2.connect(catalog.path, isolation_level=None)
+    stranger = dbapi2.connect(catalog.place, isolation_level=None)
     stranger.execute("BEGIN IMMEDIATE")
     try:
         yield

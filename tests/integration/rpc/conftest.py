@@ -103,6 +103,7 @@ class Service:
             for lane in Lane:
                 done = await asyncio.to_thread(self._index, shard, lane)
                 self.log.tell(shard, lane, done, done)
+            await asyncio.to_thread(HandOwner(self.catalog, shard).refine)
 
     def _index(self, shard: int, lane: Lane) -> int:
         with self.catalog.write() as connection:

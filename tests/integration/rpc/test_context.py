@@ -217,15 +217,20 @@ async def test_as_of(service: Service, wire: Wire) -> None:
     assert _texts(now) == {"User home Lisbon"}
 
 
-async def test_accurate_is_said_to_be_unavailable(service: Service, wire: Wire) -> None:
-    """ACCURATE answers as FAST, and says so."""
-    await wire.record(turn("talk", "likes tea"))
+async def test_accurate_reads_the_best_again(service: Service, wire: Wire) -> None:
+    """ACCURATE finds what FAST finds, says why with signals of its own, and misses nothing that was asked for."""
+    for thing in ("tea", "coffee", "chess"):
+        await wire.record(turn("talk", f"likes {thing}"))
     await service.work()
-    accurate = await wire.fetch("u", "c", search_queries=["tea"], mode=context_pb2.FETCH_MODE_ACCURATE)
-    fast = await wire.fetch("u", "c", search_queries=["tea"])
+    asked = {"search_queries": ["likes tea", "likes chess"], "explain": True}
+    accurate = await wire.fetch("u", "c", mode=context_pb2.FETCH_MODE_ACCURATE, **asked)
+    fast = await wire.fetch("u", "c", **asked)
 
-    assert list(accurate.retrieval.reasons) == ["ACCURATE_UNAVAILABLE"]
+    assert not accurate.retrieval.degraded and not accurate.retrieval.reasons
     assert _texts(accurate) == _texts(fast)
+    names = {signal.name for item in accurate.items for signal in item.signals}
+    assert {"pieces", "around"} <= names
+    assert "around" not in {signal.name for item in fast.items for signal in item.signals}
 
 
 async def test_how_much(service: Service, wire: Wire) -> None:

@@ -75,12 +75,27 @@ def test_answers_are_shown_with_when_and_where_they_were_said(cli: Cli, remember
 @pytest.mark.usefixtures("service")
 def test_the_question_is_narrowed_by_options(cli: Cli, state: State) -> None:
     """Conversation, kinds, number and time are sent as they were given."""
-    done = cli("ask", "q", "--conversation", "c", "--type", "facts", "--type", "excerpts", "--max", "3", "--as-of", "2026-03-02")
+    done = cli(
+        "ask",
+        "q",
+        "--conversation",
+        "c",
+        "--type",
+        "facts",
+        "--type",
+        "excerpts",
+        "--max",
+        "3",
+        "--as-of",
+        "2026-03-02",
+        "--accurate",
+    )
     assert "Nothing is remembered in conversation c." in done.output
     (request,) = state.fetches
     assert request.conversation_id == "c"
     assert list(request.query.types) == [context_pb2.ITEM_TYPE_FACT, context_pb2.ITEM_TYPE_EXCERPT]
     assert (request.query.max_results, request.query.as_of.ToJsonString()) == (3, "2026-03-02T00:00:00Z")
+    assert request.query.mode == context_pb2.FETCH_MODE_ACCURATE
 
 
 @pytest.mark.usefixtures("service", "remembered")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from service.catalog.engine import Catalog
 from service.commands import checks
 from service.ops.announce import Ready
 from service.settings import Kafka, Settings, Tls, keys
@@ -16,12 +15,6 @@ from service.settings.schema import Brokers
 from tests.support.catalogs import message, new_catalog, record
 from tests.support.tls import CERT, KEY
 from tests.unit.commands.conftest import Cli
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    """A catalog; the test closes it."""
-    return new_catalog(tmp_path)
 
 
 def states(findings: object) -> list[str]:
@@ -96,19 +89,21 @@ def test_certificates_must_be_usable(tmp_path: Path) -> None:
     assert f"tls.cert={tmp_path / 'missing'}" in finding.detail
 
 
-def test_a_catalog_is_looked_through(catalog: Catalog) -> None:
+def test_a_catalog_is_looked_through(tmp_path: Path) -> None:
     """One that is whole is good; one whose pages were overwritten is a problem with a way out, and so is one that is no database."""
-    settings = Settings(data_dir=catalog.path.parent)
+    path = tmp_path / "catalog.db"
+    settings = Settings(data_dir=tmp_path)
+    catalog = new_catalog(tmp_path)
     record(catalog, *[message("x" * 3000) for _ in range(50)])
     catalog.checkpoint()
-    assert states(checks.check_catalog(settings)) == ["good"]
+    assert states(checks.check_catalog_file(settings)) == ["good"]
 
     catalog.close()
-    whole = catalog.path.read_bytes()
-    catalog.path.write_bytes(whole[:-40_960] + b"\x5a" * 40_960)
-    (pages,) = checks.check_catalog(settings)
-    catalog.path.write_bytes(b"this is no database, " * 1000)
-    (garbage,) = checks.check_catalog(settings)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40_960] + b"\x5a" * 40_960)
+    (pages,) = checks.check_catalog_file(settings)
+    path.write_bytes(b"this is no database, " * 1000)
+    (garbage,) = checks.check_catalog_file(settings)
 
     assert {pages.state, garbage.state} == {"problem"}
     assert "damaged" in pages.detail
@@ -119,9 +114,9 @@ def test_a_catalog_is_looked_through(catalog: Catalog) -> None:
 def test_a_catalog_that_is_gone_is_a_problem(tmp_path: Path) -> None:
     """Credentials without a catalog mean that it was lost; without either there is nothing to look at yet."""
     settings = Settings(data_dir=tmp_path)
-    assert states(checks.check_catalog(settings)) == []
+    assert states(checks.check_catalog_file(settings)) == []
     settings.credentials_file.touch()
-    assert states(checks.check_catalog(settings)) == ["problem"]
+    assert states(checks.check_catalog_file(settings)) == ["problem"]
 
 
 def test_a_taken_port_is_a_problem() -> None:

@@ -18,15 +18,22 @@ from service.domain.errors import EunoeError, FieldViolation, InvalidArgument, R
 from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 
 WITHOUT_CALL = {
-    "TLS_REQUIRED",
-    "TLS_UNUSABLE",
+    "ADDRESS_IN_USE",
+    "ANALYSIS_CHANGED",
+    "CATALOG_ELSEWHERE",
+    "DATABASE_UNUSABLE",
     "DATA_DIR_IN_USE",
     "DATA_DIR_UNUSABLE",
-    "CATALOG_TOO_NEW",
+    "KAFKA_REQUIRED",
+    "KAFKA_UNAVAILABLE",
+    "MODEL_UNUSABLE",
+    "SCHEMA_NEWER",
+    "SCHEMA_OLDER",
     "ISOLATION_FIXED",
     "SHARDS_MISMATCH",
-    "ADDRESS_IN_USE",
-    "MODEL_UNUSABLE",
+    "TLS_REQUIRED",
+    "TLS_UNUSABLE",
+    "TOPIC_UNUSABLE",
 }
 """Reasons of a start that fails: no call is answered with them."""
 
