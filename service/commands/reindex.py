@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from service.commands.console import open_console
 from service.commands.options import Chosen, settings_options
 from service.domain.errors import EunoeError
 from service.ops.announce import read_ready
@@ -51,7 +51,7 @@ def command(chosen: Chosen) -> None:
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with Progress(*columns, console=open_console(stderr=True)) as progress:
             run_reindex(settings, Bars(progress).show)
     except EunoeError as error:
         raise click.ClickException(error.message) from error

@@ -66,9 +66,11 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]
     by_scope: dict[int, list[Outcome]] = {}
     for outcome in batch:
         record = outcome.record
+        if record.source_id not in existing:
+            continue  # deleted meanwhile: what was found in it, and what an error may quote of it, goes too
         if outcome.failure is not None:
             _bury(connection, ownership, outcome)
-        elif outcome.embedded is not None and record.source_id in existing:
+        elif outcome.embedded is not None:
             by_scope.setdefault(record.scope, []).append(outcome)
     for scope in sorted(by_scope):
         _store_scope(connection, ownership, scope, by_scope[scope])

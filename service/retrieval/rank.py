@@ -105,7 +105,7 @@ def _by_questions(
     weights: Weights,
     second: SecondPass | None,
 ) -> Iterable[RankedItem]:
-    plans = _plans([question for _, question in asked], scopes, large, request.query_time)
+    plans = _plans([question for _, question in asked], scopes, large, request)
     vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
     answers = []
     for (index, _), plan, vector in zip(asked, plans, vectors, strict=True):
@@ -117,17 +117,18 @@ def _by_questions(
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
-def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], query_time: int) -> list[Plan]:
+def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], request: RankRequest) -> list[Plan]:
     populations = [one.population() for one in large]
     for scope in scopes:
         with scope.lock:
             populations.append(scope.population())
     names = [population.names for population in populations if population.names]
     spoken = [population for population in populations if population.count]
-    first = min((population.first_time for population in spoken), default=query_time)
-    last = max((population.last_time for population in spoken), default=query_time)
+    now = request.query_time
+    first = min((population.first_time for population in spoken), default=now)
+    last = max((population.last_time for population in spoken), default=now)
     kin = [population.kin for population in populations if population.kin]
-    return [plan_question(question, names, query_time, first, last, kin) for question in questions]
+    return [plan_question(question, names, now, first, last, kin, request.time_zone) for question in questions]
 
 
 @contextmanager

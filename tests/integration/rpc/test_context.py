@@ -303,3 +303,20 @@ async def test_hostile_questions(service: Service, wire: Wire) -> None:
         context = await wire.fetch("u", "c", search_queries=[question])
 
         assert _texts(context) <= {"likes tea", "User likes tea"}
+
+
+async def test_yesterday_is_the_asker_s(service: Service, wire: Wire) -> None:
+    """Relative dates of a question count in the days of its time zone."""
+    for hour, place in (("2026-03-02T05:00:00Z", "harbour"), ("2026-03-03T05:00:00Z", "market")):
+        said = Timestamp()
+        said.FromJsonString(hour)
+        await wire.record(turn("talk", f"saw the {place}", said_time=said))
+    await service.work()
+    asked = Timestamp()
+    asked.FromJsonString("2026-03-03T23:30:00Z")
+
+    for time_zone, place in (("", "harbour"), ("Pacific/Auckland", "market")):  # where it is the 4th already
+        question = {"search_queries": ["what was seen yesterday?"], "query_time": asked, "time_zone": time_zone}
+        found = await wire.fetch("u", "c", explain=True, types=[EXCERPT], **question)
+        nearest = max(found.items, key=lambda item: next(signal.value for signal in item.signals if signal.name == "date"))
+        assert place in nearest.content
