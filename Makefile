@@ -9,10 +9,10 @@ PORT ?= 9092
 MODE ?= fast
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash bench quality extraction lock clean
+.PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash s3-up s3-down bench quality extraction lock clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##### Using it
 
@@ -67,6 +67,12 @@ protos-check: setup ## Check the protos: format, lint, compatibility with what w
 
 crash: setup ## Kill processes under load and count what survived. LOG=embedded or kafka, ROUNDS=10.
 	$(BIN)/python -m tests.e2e.crash --log $(LOG) --rounds $(ROUNDS)
+
+s3-up: setup ## Start an S3-compatible server on port 9100 and print what leads a service to it: eval "$$(make -s s3-up)".
+	@$(BIN)/python -m tests.support.s3 up
+
+s3-down: setup ## Stop it. Its objects stay in .tools/s3.
+	@$(BIN)/python -m tests.support.s3 down
 
 bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.
 	$(BIN)/python -m tests.bench.run

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.app.model import Model
+from service.app.eras import Era, EraOver, Eras
 from service.app.positions import Positions
 from service.app.principal import Principal, guard_of
 from service.app.reads import Reads
@@ -31,12 +31,12 @@ from service.ops.metrics import ApiMetrics
 from service.retrieval import scopes as retrieval
 from service.retrieval.rank import rank
 from service.retrieval.request import EVERYTHING, RankedItem, RankRequest
-from service.retrieval.scopes import Scopes
 from service.retrieval.second import SecondPass
-from service.retrieval.tokens import TokenCache
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
+
+T = TypeVar("T")
 
 ANSWER_EARLY_SECONDS = 0.05
 """How long before the caller's deadline a fetch gives up waiting for a position, so that the answer still arrives."""
@@ -94,9 +94,7 @@ class Contexts:
     reads: Reads
     workers: Workers
     """Threads of fetches."""
-    scopes: Scopes
-    tokens: TokenCache
-    model: Model
+    eras: Eras
     log: Log
     positions: Positions
     metrics: ApiMetrics
@@ -177,26 +175,29 @@ class Contexts:
             )
 
     async def _run(self, query: ContextQuery, read: Callable[[Connection], _Reading], expires: float | None) -> Context:
+        era = self.eras.present
+        while True:
+            try:
+                return await self._run_in(era, query, read, expires)
+            except EraOver:
+                era = await _in_time(self.eras.after(era), expires)
+
+    async def _run_in(
+        self, era: Era, query: ContextQuery, read: Callable[[Connection], _Reading], expires: float | None
+    ) -> Context:
         is_asked = any(question.strip() for question in query.questions)
-        embedder = await self._embedder(expires) if is_asked else None
-        return await self.workers.run(lambda: self._fetch(query, read, embedder))
+        embedder = await _in_time(era.model.ready(), expires) if is_asked else None
+        return await self.workers.run(lambda: self._fetch(era, query, read, embedder))
 
-    async def _embedder(self, expires: float | None) -> Embedder:
-        try:
-            async with asyncio.timeout(None if expires is None else max(_time_left(expires), 0)):
-                return await self.model.ready()
-        except TimeoutError:
-            raise DeadlineExceeded("the embedding model is still being loaded", reason="DEADLINE_PASSED") from None
-
-    def _fetch(self, query: ContextQuery, read: Callable[[Connection], _Reading], embedder: Embedder | None) -> Context:
+    def _fetch(self, era: Era, query: ContextQuery, read: Callable[[Connection], _Reading], embedder: Embedder | None) -> Context:
         started = time.perf_counter()
         with self.reads.catalog.read() as connection:
             reading = read(connection)
         catalog_done = time.perf_counter()
-        opened = self.scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
+        opened = era.scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
         load_done = time.perf_counter()
         embed = _Embedding(embedder)
-        second = SecondPass(self.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
+        second = SecondPass(era.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
         ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large, second=second)
         rank_done = time.perf_counter()
         stage = self.metrics.fetch_stage
@@ -215,6 +216,15 @@ class Contexts:
             bool(opened.large),
             reasons,
         )
+
+
+async def _in_time(coming: Awaitable[T], expires: float | None) -> T:
+    """Wait for a model, for as long as the caller waits."""
+    try:
+        async with asyncio.timeout(None if expires is None else max(_time_left(expires), 0)):
+            return await coming
+    except TimeoutError:
+        raise DeadlineExceeded("the embedding model is still being loaded", reason="DEADLINE_PASSED") from None
 
 
 def _time_left(expires: float) -> float:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from service.app.changes import Changed, Changes
+from service.app.eras import Era, EraOver, Eras, check_era
 from service.app.inputs import digest
 from service.app.merge import Merge, MergeStrategy
-from service.app.model import Model
 from service.app.pages import Pages, page_size
 from service.app.principal import Principal, guard_of
 from service.app.reads import Reads
@@ -75,7 +75,7 @@ class Memories:
     reads: Reads
     workers: Workers
     """Threads that embed."""
-    model: Model
+    eras: Eras
     merge: Merge
     pages: Pages
     changes: Changes
@@ -135,9 +135,11 @@ class Memories:
             row, answered = await self.reads.run(read)
             if answered is not None:  # a repeat must not be joined to what it already changed
                 return row, answered
-            edit = await self._edit(principal, update, guard, row)
+            era = self.eras.present
+            edit = await self._edit(principal, update, guard, row, era)
 
             def change(connection: Connection, edit: MemoryEdit = edit) -> None:
+                check_era(connection, edit.generation)
                 if update.version:
                     current = _existing(connection, principal, update.memory_id, guard)
                     edits.check_version(current.item.version, update.version, current.item.item_id)
@@ -145,6 +147,10 @@ class Memories:
 
             try:
                 changed = await self.changes.run(principal, _UPDATE, request_id, asked, change, expires)
+            except EraOver:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                await self.eras.after(era)
             except Aborted:
                 if update.version or attempt == ATTEMPTS - 1:
                     raise
@@ -176,16 +182,16 @@ class Memories:
 
         return await self.changes.run(principal, "DeleteMemory", request_id, asked, delete, expires)
 
-    async def _edit(self, principal: Principal, update: MemoryUpdate, guard: Guard, row: MemoryRow) -> MemoryEdit:
+    async def _edit(self, principal: Principal, update: MemoryUpdate, guard: Guard, row: MemoryRow, era: Era) -> MemoryEdit:
         statement, search = None, None
         if update.content is not None:
-            embedder, content = await self.model.ready(), update.content
+            embedder, content = await era.model.ready(), update.content
             statement, search = await self.workers.run(lambda: self._joined(row.item.text, content, update.strategy, embedder))
         return MemoryEdit(
             instance_id=principal.instance_id,
             memory_id=row.item.item_id,
             guard=guard,
-            generation=self.changes.generation(),
+            generation=era.generation,
             resolved_against=row.item.version,
             statement=statement,
             search=search,

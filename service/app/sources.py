@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.app.eras import check_era
 from service.catalog import items, listing
-from service.catalog.engine import Catalog
+from service.catalog.engine import Catalog, Connection
 from service.catalog.listing import table_of_scope
 from service.domain.item import Item
 from service.retrieval.scopes import Changes
@@ -20,18 +22,19 @@ from service.vectors.results import Candidate
 
 @dataclass(frozen=True, slots=True)
 class CatalogItems:
-    """The catalog as `service.retrieval.scopes.ItemSource`; each call is one read transaction."""
+    """The catalog as `service.retrieval.scopes.ItemSource`; each call is one read transaction, and raises `EraOver` after its era."""
 
     catalog: Catalog
+    generation: int
 
     def live_versions(self, scope: int) -> tuple[int, Mapping[str, int]]:
         """The change number, and the version of each live item, of one moment."""
-        with self.catalog.read() as connection:
+        with self._reading() as connection:
             return items.live_versions(connection, scope)
 
     def changes_since(self, scope: int, change_number: int) -> Changes:
         """What changed after a change number."""
-        with self.catalog.read() as connection:
+        with self._reading() as connection:
             found = items.changes_since(connection, scope, change_number)
         if found is None:
             return Changes(change_number, (), (), is_complete=False)
@@ -39,18 +42,24 @@ class CatalogItems:
 
     def items(self, scope: int, ids: Sequence[str]) -> list[Item]:
         """The live ones among some items of a scope."""
-        with self.catalog.read() as connection:
+        with self._reading() as connection:
             return [item for item in items.items_by_ids(connection, ids) if item.scope == scope]
 
     def turns(self, scope: int, wanted: Iterable[tuple[str, int]]) -> list[Item]:
         """The live passages of a scope that are some turns, given as (session, number)."""
-        with self.catalog.read() as connection:
+        with self._reading() as connection:
             return listing.passages_of_turns(connection, scope, wanted)
 
     def latest(self, scope: int, most: int) -> list[Item]:
         """The live items of a scope that were said last."""
-        with self.catalog.read() as connection:
+        with self._reading() as connection:
             return listing.latest_items(connection, scope, most)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self.catalog.read() as connection:
+            check_era(connection, self.generation)
+            yield connection
 
 
 class IndexTables(Protocol):
@@ -72,17 +81,25 @@ class IndexTables(Protocol):
         """Rows of some scopes nearest to a vector and best matching terms."""
 
 
-class ScopeTables:
-    """The search index by scope. Until its tables are attached, and wherever they fail, the catalog answers."""
+class Attached:
+    """The tables of the index, once they are there."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Know which table is whose from the catalog."""
-        self._catalog = catalog
-        self._tables: IndexTables | None = None
+    def __init__(self) -> None:
+        """They are not."""
+        self.tables: IndexTables | None = None
 
     def attach(self, tables: IndexTables) -> None:
-        """The index is there."""
-        self._tables = tables
+        """They are."""
+        self.tables = tables
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeTables:
+    """The search index by scope, with vectors of one generation. Until tables are attached, and wherever they fail, the catalog answers."""
+
+    catalog: Catalog
+    attached: Attached
+    generation: int
 
     def load_scope(self, scope: int) -> list[Item]:
         """All rows of a scope, perhaps of other versions than the live ones.
@@ -104,10 +121,10 @@ class ScopeTables:
         return [candidate.item_id for candidate in found]
 
     def _open(self, scope: int) -> tuple[IndexTables, str]:
-        if self._tables is None:
+        if self.attached.tables is None:
             raise IndexUnavailable("the search index is not open yet")
-        with self._catalog.read() as connection:
-            name = table_of_scope(connection, scope)
+        with self.catalog.read() as connection:
+            name = table_of_scope(connection, scope, self.generation)
         if name is None:
             raise IndexUnavailable("the search index of this shard was not built yet")
-        return self._tables, name
+        return self.attached.tables, name

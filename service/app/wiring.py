@@ -10,16 +10,16 @@ from service.app.changes import Changes
 from service.app.context import Contexts
 from service.app.conversations import Conversations
 from service.app.documents import Documents
+from service.app.eras import Eras
 from service.app.ingestions import Ingestions
 from service.app.instances import Instances
 from service.app.keys import Keys
 from service.app.memories import Memories, MemoryLimits
 from service.app.merge import Merge
-from service.app.model import Model
 from service.app.pages import Pages
 from service.app.positions import Positions
 from service.app.reads import Reads
-from service.app.sources import CatalogItems, ScopeTables
+from service.app.sources import Attached, CatalogItems, ScopeTables
 from service.app.stopping import Stopping
 from service.app.streams import Streams
 from service.app.workers import Workers
@@ -30,7 +30,6 @@ from service.extractors.base import Extractor
 from service.log.base import Log
 from service.ops.metrics import ApiMetrics
 from service.retrieval.scopes import Scopes
-from service.retrieval.tokens import TokenCache
 from service.settings import Settings
 
 
@@ -53,13 +52,9 @@ class Collaborators:
     """Binds page tokens; fixed for the life of the deployment."""
 
 
-_TOKEN_BYTES = 64 * 2**20
-"""For the word pieces of accurate fetches: those of some 5,000 short turns."""
-
-
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """Everything that the wire offers, and what comes up after listening: `model` and `tables`."""
+    """Everything that the wire offers, and what comes up after listening: the model of `eras`, and `tables`."""
 
     keys: Keys
     instances: Instances
@@ -68,11 +63,9 @@ class UseCases:
     ingestions: Ingestions
     memories: Memories
     contexts: Contexts
-    scopes: Scopes
-    """The scope cache, for its statistics."""
-    model: Model
-    """Told by bootstrap when the model is loaded, or cannot be."""
-    tables: ScopeTables
+    eras: Eras
+    """Its present model is told by bootstrap when it is loaded, or cannot be."""
+    tables: Attached
     """Told by bootstrap when the index is open."""
     stopping: Stopping
     """Told by the server when it is about to stop."""
@@ -86,9 +79,14 @@ def use_cases(given: Collaborators) -> UseCases:
     positions = Positions(given.deployment.log_epoch, given.deployment.shards)
     backlog = Backlog(reads, limits.backlog)
     streams = Streams(given.queue, backlog)
-    changes = Changes(given.queue, positions, lambda: given.deployment.generation)
-    model, tables = Model(), ScopeTables(given.catalog)
-    scopes = Scopes(CatalogItems(given.catalog), tables, int(settings.cache.bytes), settings.cache.hold_limit)
+    tables = Attached()
+
+    def scopes(generation: int) -> Scopes:
+        source, index = CatalogItems(given.catalog, generation), ScopeTables(given.catalog, tables, generation)
+        return Scopes(source, index, int(settings.cache.bytes), settings.cache.hold_limit)
+
+    eras = Eras(reads, scopes, given.deployment.generation)
+    changes = Changes(given.queue, positions, lambda: eras.present.generation)
     stopping = Stopping()
     batches = Batches(reads, given.queue, backlog)
     memory_limits = MemoryLimits(int(limits.message), int(limits.metadata), limits.metadata_keys)
@@ -98,10 +96,9 @@ def use_cases(given: Collaborators) -> UseCases:
         conversations=Conversations(reads, given.queue, backlog, streams, positions, pages, changes),
         documents=Documents(reads, given.queue, backlog, streams, positions, batches, changes),
         ingestions=Ingestions(reads, pages, stopping),
-        memories=Memories(reads, given.fetches, model, Merge(given.extractor), pages, changes, memory_limits),
-        contexts=Contexts(reads, given.fetches, scopes, TokenCache(_TOKEN_BYTES), model, given.log, positions, given.metrics),
-        scopes=scopes,
-        model=model,
+        memories=Memories(reads, given.fetches, eras, Merge(given.extractor), pages, changes, memory_limits),
+        contexts=Contexts(reads, given.fetches, eras, given.log, positions, given.metrics),
+        eras=eras,
         tables=tables,
         stopping=stopping,
     )

@@ -22,7 +22,7 @@ from service.app.wiring import Collaborators, UseCases, use_cases
 from service.app.workers import Workers
 from service.bootstrap.listening import cannot_listen
 from service.bootstrap.opening import Opened, files_in_words, first_credentials
-from service.catalog import log
+from service.catalog import indexes, log
 from service.catalog.commit import CommitQueue, GroupLimits
 from service.domain.errors import EunoeError, FailedPrecondition, Unavailable
 from service.domain.kinds import Lane
@@ -109,9 +109,9 @@ class _Api:
         self._queue = self._commit_queue()
         self._reads = Workers("read", threads=2, bound=READS_WAITING)
         self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
-        self._index = IndexReader(str(settings.index_dir))
+        self._index = IndexReader(settings.index_uri)
         self._app = self._use_cases()
-        self._metrics.watch_scopes(self._app.scopes.statistics)
+        self._metrics.watch_scopes(self._app.eras.statistics)
         self._server = Server(settings, self._app, self._metrics, self._admin_token())
         self._http = HttpServer(Probes(live=self._dead_parts, ready=self._unready_parts, metrics=self._exposition))
 
@@ -127,11 +127,13 @@ class _Api:
             async with asyncio.TaskGroup() as tasks:
                 carrier = tasks.create_task(self._carrier.run())
                 tasks.create_task(self._bring_up())
+                eras = tasks.create_task(self._app.eras.run(_open_model))
                 _tune_collector()
                 await stop.wait()
                 logger.info("service_stops")
                 await self._server.stop()
                 carrier.cancel()
+                eras.cancel()
         finally:  # also when a part of it failed: an owner that nobody ends would keep this process from ending
             await self.stop()
         return 0
@@ -210,17 +212,22 @@ class _Api:
 
     async def _bring_up(self) -> None:
         """Load what calls can wait for: the model of questions, then the search index."""
-        model_dir = self._opened.model.directory
+        model = self._app.eras.present.model
         try:
-            self._app.model.loaded(await asyncio.to_thread(_open_model, model_dir))
+            model.loaded(await asyncio.to_thread(_open_model, self._opened.model_dir))
         except ModelUnusable as error:
             logger.critical("model_not_loaded", error=error.message)
-            self._app.model.failed(error)
+            model.failed(error)
         try:
-            await asyncio.to_thread(self._index.warm_up)
+            await asyncio.to_thread(self._warm_index)
         except Unavailable as error:
             logger.warning("index_not_opened", error=error.message)
         self._app.tables.attach(self._index)
+
+    def _warm_index(self) -> None:
+        with self._opened.catalog.read() as connection:
+            names = indexes.table_names(connection)
+        self._index.warm_up(names)
 
     def _measure(self) -> None:
         self._metrics.commit_queue.set(self._queue.statistics().waiting)

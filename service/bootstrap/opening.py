@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.app.keys import draw_key
-from service.catalog import instances
+from service.catalog import indexes, instances
 from service.catalog.deployment import Deployment, settle_deployment
 from service.catalog.engine import Catalog, Connection
 from service.catalog.ids import new_id, now_us
@@ -25,6 +25,8 @@ from service.ops.announce import Credentials, read_credentials, write_credential
 from service.ops.logging import get_logger
 from service.retrieval import terms
 from service.settings import Settings
+from service.vectors.errors import IndexRefused, IndexUnavailable
+from service.vectors.reader import IndexReader
 
 EMBEDDED_SHARDS = 1
 CLUSTER_SHARDS = 16
@@ -49,7 +51,8 @@ class Opened:
 
     catalog: Catalog
     deployment: Deployment
-    model: PreparedModel
+    model_dir: Path
+    """Of the model in use, which is another one than the configured one while that is being made ready."""
 
 
 @contextmanager
@@ -144,10 +147,12 @@ def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_s
         shards=shards,
         default_shards=default_shards,
         model_id=model.model_id,
+        model_dir=str(model.directory),
         extractor_version=EXTRACTOR_VERSION,
         analysis_version=terms.VERSION,
     )
-    return Opened(catalog, deployment, model)
+    _check_index(settings.index_uri, catalog)
+    return Opened(catalog, deployment, Path(deployment.model_dir or model.directory))
 
 
 @contextmanager
@@ -196,6 +201,28 @@ def prepared_model(settings: Settings) -> PreparedModel:
         return find_prepared(cache, source)
     except ModelUnusable:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
+
+
+def _check_index(uri: str, catalog: Catalog) -> None:
+    """Refuse to start on a bucket that does not let us in. One that was used before and is away now is waited for while running."""
+    reader = IndexReader(uri)
+    if not reader.place.is_remote:
+        return
+    try:
+        reader.check()
+    except IndexRefused as error:
+        raise _refused(error) from error
+    except IndexUnavailable as error:
+        with catalog.read() as connection:
+            if not indexes.table_names(connection):
+                raise _refused(error) from error
+        logger.warning("index_away", error=error.message)
+    finally:
+        reader.close()
+
+
+def _refused(error: IndexUnavailable) -> FailedPrecondition:
+    return FailedPrecondition(f"the search index cannot be used: {error.message}\n{error.advice}", reason="VECTORS_REFUSED")
 
 
 def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:

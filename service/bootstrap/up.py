@@ -66,11 +66,9 @@ class EmbeddedCarrier:
     def _owner_plan(self, settings: Settings, opened: Opened) -> OwnerPlan:
         return OwnerPlan(
             database=settings.database,
-            index_uri=str(settings.index_dir),
-            model_dir=opened.model.directory,
+            index_uri=settings.index_uri,
+            model_dir=opened.model_dir,
             shard=0,
-            log_epoch=opened.deployment.log_epoch,
-            generation=opened.deployment.generation,
             extractor_version=EXTRACTOR_VERSION,
             metrics_file=self._metrics_file,
             log_format=settings.log.format,

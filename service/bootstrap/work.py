@@ -26,7 +26,7 @@ from service.ops.metrics import OwnerMetrics, exposition, watch_trouble
 from service.ops.trouble import OwnerTrouble
 from service.pipeline.backoff import Backoff
 from service.pipeline.owner import Owner
-from service.pipeline.shard import shard_taker
+from service.pipeline.shard import ModelSwitchedError, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.settings import Settings
 from service.vectors.writer import IndexWriter
@@ -58,16 +58,14 @@ class _Worker:
         metrics = OwnerMetrics(self._registry)
         inbox = Inbox()
         intake = KafkaIntake(opened.catalog, inbox)
-        self._child = ChildWorker(opened.model.directory, on_restart=metrics.child_restarts.inc)
-        self._writer = IndexWriter(str(settings.index_dir))
-        deployment = opened.deployment
+        self._child = ChildWorker(opened.model_dir, on_restart=metrics.child_restarts.inc)
+        self._writer = IndexWriter(settings.index_uri)
         take = shard_taker(
             opened.catalog,
             intake,
             self._writer,
             None,
-            log_epoch=deployment.log_epoch,
-            generation=deployment.generation,
+            deployment=opened.deployment,
             extractor_version=EXTRACTOR_VERSION,
         )
         self._trouble = OwnerTrouble()
@@ -77,8 +75,8 @@ class _Worker:
         self._consumer = Consumer(
             settings.kafka,
             inbox,
-            shards=deployment.shards,
-            log_epoch=deployment.log_epoch,
+            shards=opened.deployment.shards,
+            log_epoch=opened.deployment.log_epoch,
             wake=self._wake,
             owns_nothing=lambda: not self._owner.owned,
             is_suspicious=intake.take_suspicion,
@@ -132,6 +130,10 @@ class _Worker:
         """The owner's thread. An error of its own ends the process, for whoever started it to start again."""
         try:
             self._owner.run()
+        except ModelSwitchedError:
+            logger.warning("model_switched", advice="this worker ends, to be started again with the new model")
+            self._is_dead = True
+            self._loop.call_soon_threadsafe(self._stop.set)
         except BaseException:
             logger.exception("owner_died")
             self._is_dead = True

@@ -7,11 +7,12 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select, text, tuple_, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
 from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
+from service.catalog.vectors import ITEM_COLUMNS, NEEDS_NONE, NEXT_ITEM_COLUMNS, UNEMBEDDED
 from service.domain.item import Item
 from service.domain.kinds import ScopeKind
 from service.domain.scope import ScopeRef
@@ -26,7 +27,6 @@ FIRST_PAGE = (0, 0)
 """Where `items_by_shard` begins."""
 
 _i = schema.items
-_ITEM_COLUMNS = [_i.c[field.name] for field in fields(Item)]
 _VALUES: dict[str, Any] = {field.name: bindparam(field.name) for field in fields(Item)} | {
     name: bindparam(name) for name in ("shard", "change_number", "generation")
 }
@@ -35,11 +35,11 @@ _LIVE = Statement(select(_i.c.item_id, _i.c.version).where(_i.c.scope == bindpar
 _CHANGE_NUMBER = Statement(
     select(schema.scopes.c.change_number, schema.scopes.c.purged_change).where(schema.scopes.c.scope == bindparam("scope"))
 )
-_BY_IDS = Statement(select(*_ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_BY_IDS = Statement(select(*ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
 _LIVE_AMONG = Statement(select(_i.c.item_id).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
-_OF_SCOPE = Statement(select(*_ITEM_COLUMNS).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
+_OF_SCOPE = Statement(select(*ITEM_COLUMNS).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
 _CHANGES = Statement(
-    select(_i.c.is_live, *_ITEM_COLUMNS)
+    select(_i.c.is_live, *ITEM_COLUMNS)
     .where(_i.c.scope == bindparam("scope"), _i.c.change_number > bindparam("after"))
     .order_by(_i.c.item_id)
 )
@@ -48,7 +48,7 @@ _PUT = Statement(
     _put.on_conflict_do_update(
         index_elements=["item_id"],
         where=_i.c.deleted_time.is_(None),  # a tombstone never comes back
-        set_={name: _put.excluded[name] for name in _VALUES if name != "item_id"} | {"is_live": 1},
+        set_={name: _put.excluded[name] for name in _VALUES if name != "item_id"} | UNEMBEDDED | {"is_live": 1},
     )
 )
 _BURY = Statement(
@@ -62,6 +62,8 @@ _BURY = Statement(
         text="",
         terms="",
         vector=b"",
+        next_vector=None,
+        next_generation=NEEDS_NONE,
         speaker="",
         details="{}",
         metadata="",
@@ -72,21 +74,28 @@ _HIDE = Statement(
     .where(_i.c.item_id == bindparam("which"), _i.c.deleted_time.is_(None), _i.c.is_live != bindparam("new_is_live"))
     .values(is_live=bindparam("new_is_live"), change_number=bindparam("change"), version=_i.c.version + 1)
 )
-_BY_SHARD = Statement(
-    select(_i.c.item, *_ITEM_COLUMNS)
-    .where(
-        _i.c.shard == bindparam("shard"),
-        tuple_(_i.c.scope, _i.c.item) > tuple_(bindparam("after_scope"), bindparam("after_item")),
-        or_(_i.c.is_live == 1, and_(bindparam("hidden_too") == 1, _i.c.deleted_time.is_(None))),
+
+
+def _page(columns: Sequence[ColumnElement[Any]], which: ColumnElement[bool]) -> Statement:
+    return Statement(
+        select(_i.c.item, *columns)
+        .where(
+            _i.c.shard == bindparam("shard"),
+            tuple_(_i.c.scope, _i.c.item) > tuple_(bindparam("after_scope"), bindparam("after_item")),
+            which,
+        )
+        .order_by(_i.c.scope, _i.c.item)
+        .limit(bindparam("most"))
     )
-    .order_by(_i.c.scope, _i.c.item)
-    .limit(bindparam("most"))
-)
+
+
+_BY_SHARD = _page(ITEM_COLUMNS, or_(_i.c.is_live == 1, and_(bindparam("hidden_too") == 1, _i.c.deleted_time.is_(None))))
+_NEXT_BY_SHARD = _page(NEXT_ITEM_COLUMNS, and_(_i.c.is_live == 1, _i.c.next_generation == bindparam("generation")))
 _COUNT_SHARD = Statement(select(text("count(*)")).select_from(_i).where(_i.c.shard == bindparam("shard"), _i.c.is_live == 1))
 _SET_VECTOR = Statement(
     update(_i)
     .where(_i.c.item_id == bindparam("which"))
-    .values(vector=bindparam("new_vector"), generation=bindparam("new_generation"))
+    .values(vector=bindparam("new_vector"), generation=bindparam("new_generation"), **UNEMBEDDED)
 )
 _PENDING_COLUMNS = ["item_id", "shard", "version", "deleted"]
 _pending = upsert(schema.index_pending).from_select(
@@ -362,9 +371,19 @@ def items_by_shard(
         most: rows of a page.
         hidden_too: also those that are not served now, because they repeat others, and may be one day.
     """
-    rows = _BY_SHARD.run(
-        connection, shard=shard, after_scope=after[0], after_item=after[1], most=most, hidden_too=int(hidden_too)
-    ).all()
+    place = {"shard": shard, "after_scope": after[0], "after_item": after[1], "most": most}
+    return _place_and_items(_BY_SHARD.run(connection, **place, hidden_too=int(hidden_too)).all(), after)
+
+
+def next_items_by_shard(
+    connection: Connection, shard: int, after: tuple[int, int], most: int, generation: int
+) -> tuple[tuple[int, int], list[Item]]:
+    """As `items_by_shard`, of the live items that have it, with the vector of the next model."""
+    place = {"shard": shard, "after_scope": after[0], "after_item": after[1], "most": most}
+    return _place_and_items(_NEXT_BY_SHARD.run(connection, **place, generation=generation).all(), after)
+
+
+def _place_and_items(rows: Sequence[Sequence[Any]], after: tuple[int, int]) -> tuple[tuple[int, int], list[Item]]:
     found = [Item(*row[1:]) for row in rows]
     return ((found[-1].scope, rows[-1][0]) if found else after), found
 

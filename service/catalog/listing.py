@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
 from sqlalchemy import Connection, and_, bindparam, select, tuple_
 
@@ -11,6 +10,7 @@ from service.catalog import schema
 from service.catalog.edits import Guard
 from service.catalog.memories import MemoryRow, get_memory
 from service.catalog.sql import Statement, in_list, json_list, json_rows
+from service.catalog.vectors import ITEM_COLUMNS
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE, MemoryType
 
@@ -32,14 +32,14 @@ _LIST = Statement(
     .limit(bindparam("most"))
 )
 _LATEST = Statement(
-    select(*[_i.c[field.name] for field in fields(Item)])
+    select(*ITEM_COLUMNS)
     .where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1)
     .order_by(_i.c.said_time.desc(), _i.c.item_id)
     .limit(bindparam("most"))
 )
 _wanted, (_turn_scope, _turn_session, _turn_number) = json_rows("turns", _i.c.scope.type, _i.c.session.type, _i.c.number.type)
 _TURNS = Statement(
-    select(*[_i.c[field.name] for field in fields(Item)])
+    select(*ITEM_COLUMNS)
     .select_from(_wanted)
     .join(
         _i,
@@ -52,7 +52,9 @@ _TURNS = Statement(
     .where(_i.c.kind == PASSAGE, _i.c.is_live == 1)
 )
 _TABLE = Statement(
-    select(schema.index_tables.c.name).join(_s, _s.c.shard == schema.index_tables.c.shard).where(_s.c.scope == bindparam("scope"))
+    select(schema.index_tables.c.name)
+    .join(_s, _s.c.shard == schema.index_tables.c.shard)
+    .where(_s.c.scope == bindparam("scope"), schema.index_tables.c.generation == bindparam("generation"))
 )
 
 NEWEST = (2**62, "")
@@ -94,7 +96,7 @@ def passages_of_turns(connection: Connection, scope: int, turns: Iterable[tuple[
     return [Item(*row) for row in _TURNS.run(connection, turns=wanted)]
 
 
-def table_of_scope(connection: Connection, scope: int) -> str | None:
-    """The table of the search index that holds a scope; None where there is none yet."""
-    name = _TABLE.run(connection, scope=scope).scalar()
+def table_of_scope(connection: Connection, scope: int, generation: int) -> str | None:
+    """The table of the search index that holds a scope with vectors of a generation; None where there is none."""
+    name = _TABLE.run(connection, scope=scope, generation=generation).scalar()
     return None if name is None else str(name)

@@ -77,6 +77,7 @@ _HOLD = Statement(
     )
 )
 _HELD = Statement(select(_held).where(_held.c.shard == bindparam("shard")))
+_RELEASE_ALL = Statement(delete(_held))
 _RELEASE = Statement(delete(_held).where(_held.c.shard == bindparam("shard")))
 _attempts_insert = upsert(_attempts).values(
     {name: bindparam(name) for name in ("shard", "lane", "seq", "errors", "owner_deaths", "stage", "reason")}
@@ -186,6 +187,11 @@ def count_owner_death(connection: Connection, shard: int) -> None:
 def release(connection: Connection, shard: int) -> None:
     """Forget what an owner held: it stops in good order."""
     _RELEASE.run(connection, shard=shard)
+
+
+def release_all(connection: Connection) -> None:
+    """Forget what any owner held: all of them stop in good order."""
+    _RELEASE_ALL.run(connection)
 
 
 def count_attempt(connection: Connection, entry: LogEntry, *, errors: int, owner_deaths: int, stage: str, reason: str) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from service.catalog import schema
 from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
+from service.catalog.vectors import ITEM_COLUMNS, UNEMBEDDED, live_vector
 from service.domain.item import Item
 from service.domain.kinds import ScopeKind
 from service.domain.scope import ScopeRef
 
 _m, _o, _i, _s = schema.memories, schema.observations, schema.items, schema.scopes
-_ITEM_COLUMNS = [_i.c[field.name] for field in fields(Item)]
+_OBSERVATION_COLUMNS = [
+    live_vector(_o) if column.name == "vector" else column for column in _o.columns if column.name not in UNEMBEDDED
+]
 
 _DEAD = Statement(
     select(schema.dead_observations.c.observation_id).where(in_list(schema.dead_observations.c.observation_id, "ids"))
@@ -52,15 +55,15 @@ _BY_SLOT = Statement(
     )
 )
 _BY_IDS = Statement(select(_m).where(in_list(_m.c.memory_id, "ids")))
-_observation_values: dict[str, Any] = {column.name: bindparam(column.name) for column in _o.columns}
+_observation_values: dict[str, Any] = {column.name: bindparam(str(column.name)) for column in _OBSERVATION_COLUMNS}
 _put_observation = upsert(_o).values(_observation_values)
 _PUT_OBSERVATION = Statement(
     _put_observation.on_conflict_do_update(
         index_elements=["observation_id"],
-        set_={name: _put_observation.excluded[name] for name in _observation_values if name != "observation_id"},
+        set_={name: _put_observation.excluded[name] for name in _observation_values if name != "observation_id"} | UNEMBEDDED,
     )
 )
-_OBSERVATIONS_OF = Statement(select(_o).where(in_list(_o.c.memory_id, "ids")))
+_OBSERVATIONS_OF = Statement(select(*_OBSERVATION_COLUMNS).where(in_list(_o.c.memory_id, "ids")))
 _STATEMENTS = Statement(
     select(_o.c.observation_id, _o.c.statement)
     .where(_o.c.observation_id > bindparam("after"))
@@ -69,7 +72,7 @@ _STATEMENTS = Statement(
 )
 _COUNT_OBSERVATIONS = Statement(select(func.count()).select_from(_o))
 _SET_OBSERVATION_VECTOR = Statement(
-    update(_o).where(_o.c.observation_id == bindparam("which")).values(vector=bindparam("new_vector"))
+    update(_o).where(_o.c.observation_id == bindparam("which")).values(vector=bindparam("new_vector"), **UNEMBEDDED)
 )
 _MEMORY_IDS_OF_SOURCE = Statement(
     select(_o.c.memory_id).where(_o.c.source_id == bindparam("source_id")).distinct().order_by(_o.c.memory_id)
@@ -94,10 +97,10 @@ _MARK_EDITED = Statement(
     .values(edited=1, key=bindparam("new_key"), update_time=bindparam("new_update_time"))
 )
 _DELETE = Statement(delete(_m).where(in_list(_m.c.memory_id, "ids")))
-_ITEMS = Statement(select(*_ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_ITEMS = Statement(select(*ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
 _ALIAS = Statement(select(schema.memory_aliases.c.memory_id).where(schema.memory_aliases.c.alias_id == bindparam("alias_id")))
 _VIEW_COLUMNS = [
-    *_ITEM_COLUMNS,
+    *ITEM_COLUMNS,
     _m.c.edited,
     _m.c.superseded_by,
     _m.c.create_time,
@@ -179,7 +182,7 @@ def get_memory(connection: Connection, instance_id: str, memory_id: str) -> Memo
 
 
 def _memory_row(row: Any) -> MemoryRow:
-    size = len(_ITEM_COLUMNS)
+    size = len(ITEM_COLUMNS)
     edited, superseded_by, created, updated, attribute, shard, kind, customer_id, user_id = row[size:]
     scope = ScopeRef(ScopeKind(kind), customer_id, user_id)
     return MemoryRow(Item(*row[:size]), bool(edited), superseded_by, created, updated, attribute, shard, scope)

@@ -23,6 +23,9 @@ _FENCE = Statement(
 )
 
 
+_FENCE_ALL = Statement(update(_o).values(owner_epoch=_o.c.owner_epoch + 1))
+
+
 class FencedError(Exception):
     """Another process owns the shard by now; this one must leave it alone."""
 
@@ -35,6 +38,16 @@ class FencedError(Exception):
 def take_ownership(connection: Connection, shard: int, owner_id: str) -> int:
     """Become the owner of a shard. Returns the owner epoch."""
     return int(_TAKE.run(connection, which=shard, new_owner=owner_id).scalar_one())
+
+
+def fence_all(connection: Connection, shard: int, epoch: int) -> None:
+    """End every ownership, the caller's own too: owners begin anew, with what the deployment says now. First in its transaction.
+
+    Raises:
+        FencedError: the caller's was over before.
+    """
+    _FENCE_ALL.run(connection)
+    fence(connection, shard, epoch + 1)
 
 
 def fence(connection: Connection, shard: int, epoch: int) -> None:

@@ -6,6 +6,8 @@ There are no foreign keys: rows go in the transaction that deletes their parent,
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 metadata = MetaData()
@@ -27,6 +29,14 @@ def _int(name: str, *, primary_key: bool = False, nullable: bool = False) -> Col
     return Column(name, BigInteger, primary_key=primary_key, nullable=nullable, autoincrement=False)
 
 
+def _next_vector() -> list[Column[Any]]:
+    """The vector of another model than `vector` is of, and that model's generation; see `vectors`."""
+    return [
+        Column("next_vector", LargeBinary, nullable=True),
+        Column("next_generation", BigInteger, nullable=False, autoincrement=False, server_default="0"),
+    ]
+
+
 deployment = Table(
     "deployment",
     metadata,
@@ -38,6 +48,9 @@ deployment = Table(
     _text("extractor_version"),
     _int("analysis_version"),
     _int("create_time"),
+    _text("model_dir", nullable=True),
+    _text("next_model_id", nullable=True),  # set: everything is being embedded with it
+    _text("next_model_dir", nullable=True),
 )
 
 instances = Table(
@@ -290,6 +303,7 @@ items = Table(
     _text("terms"),
     Column("vector", LargeBinary, nullable=False),
     _int("generation"),
+    *_next_vector(),
     _text("speaker"),
     _text("role"),
     _text("conversation"),
@@ -310,6 +324,7 @@ items = Table(
     Index("items_shard_scope", "shard", "scope", "item"),  # the order of a rebuild: a scope's rows stand together
     Index("items_deleted", "deleted_time"),
     Index("items_turn", "scope", "session", "number"),
+    Index("items_next", "shard", "next_generation"),
     sqlite_autoincrement=True,
 )
 
@@ -361,10 +376,12 @@ observations = Table(
     _text("metadata"),
     _text("terms"),
     Column("vector", LargeBinary, nullable=False),
+    *_next_vector(),
     _int("words"),
     _int("has_time_word"),
     _text("extractor_version"),
     Index("observations_source", "source_id"),
+    Index("observations_next", "next_generation"),
     Index("observations_memory", "memory_id"),
 )
 
@@ -449,6 +466,20 @@ index_tables = Table(
     _text("name"),
     _int("lance_version"),
     _int("generation"),
+)
+
+index_builds = Table(
+    "index_builds",
+    metadata,
+    _int("shard", primary_key=True),
+    _text("name"),  # empty: wanted, and not begun
+    _int("lance_version"),
+    _int("generation"),
+    _int("after_scope"),
+    _int("after_item"),
+    _int("done"),
+    _int("total"),
+    _int("is_complete"),
 )
 
 refine_jobs = Table(

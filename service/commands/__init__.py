@@ -17,6 +17,8 @@ COMMANDS = {
     "model": "Prepare and show the embedding model.",
     "migrate": "Bring the tables of the PostgreSQL catalog up to date.",
     "reindex": "Rebuild the search index from the catalog.",
+    "backup": "Copy the catalog and the credentials into a directory.",
+    "restore": "Make a backup the catalog of an empty data directory.",
     "doctor": "Show every setting with its origin, and find out what is wrong.",
 }
 """Every command with its line in the list; a test holds the lines to the commands' own help."""

@@ -27,6 +27,9 @@ from service.embedders.manifest import verify
 from service.ops.announce import Ready, read_ready
 from service.ops.ports import why_not_free
 from service.settings import Settings
+from service.vectors.errors import IndexUnavailable
+from service.vectors.place import endpoint_of, is_readable_on_the_way
+from service.vectors.reader import IndexReader
 
 MINIMUM_PYTHON = (3, 11)
 ENOUGH_BYTES = 1024**3
@@ -71,6 +74,7 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     yield from check_secrets(settings)
     yield from check_tls(settings)
     yield check_model(settings)
+    yield from check_index(settings)
     if settings.kafka.bootstrap is not None:
         yield check_kafka(settings)
     if ready is None:
@@ -218,6 +222,26 @@ def check_model(settings: Settings) -> Finding:
     except EunoeError as error:
         return problem("model", error.message.partition(";")[0], "run `eunoe model prepare`")
     return good("model", f"{manifest.model_id} in {directory}")
+
+
+def check_index(settings: Settings) -> Iterator[Finding]:
+    """Whether a bucket lets us in; an index in a directory has nothing that can be wrong before it is there."""
+    reader = IndexReader(settings.index_uri)
+    if not reader.place.is_remote:
+        return
+    if is_readable_on_the_way(os.environ):
+        endpoint = endpoint_of(os.environ)
+        yield note(
+            "search index", f"what people said goes to {endpoint} in plaintext", "give an https address in AWS_ENDPOINT_URL"
+        )
+    try:
+        reader.check()
+    except IndexUnavailable as error:
+        yield problem("search index", error.message, error.advice)
+    else:
+        yield good("search index", f"{settings.index_uri} can be read")
+    finally:
+        reader.close()
 
 
 def check_kafka(settings: Settings) -> Finding:

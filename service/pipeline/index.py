@@ -6,28 +6,38 @@ written, advances `indexed`, ends ingestions and drops outbox rows. A crash in b
 
 from __future__ import annotations
 
-import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from service.catalog import indexes, items, log, outcomes
-from service.catalog.engine import Catalog
+from service.catalog import deployment as deployments
+from service.catalog import indexes, items, log, outcomes, vectors
+from service.catalog.engine import Catalog, Connection
 from service.catalog.indexes import IndexTable
-from service.catalog.ownership import fence
-from service.domain.errors import EunoeError
+from service.catalog.ownership import fence, fence_all
 from service.domain.item import Item
 from service.domain.kinds import Lane
 from service.ops.logging import get_logger
+from service.pipeline.build import Builder
+from service.pipeline.reembed import Reembedding
 from service.pipeline.store import Ownership
+from service.pipeline.worker import ChildWorker
 from service.vectors.errors import IndexUnavailable
-from service.vectors.upkeep import Upkeep
+from service.vectors.upkeep import KEEP, Upkeep
 from service.vectors.writer import IndexWriter
 
 FLUSH_ITEMS = 2_000
 """At most so many items go into the index at once."""
 
-REBUILD_ROWS = 2_000
+LOOK_SECONDS = 0.5
+"""How often it is looked whether a build is wanted, or another shard's is complete."""
+CHILD_SECONDS = 0.05
+"""How often it is looked whether texts are embedded; a slice of them takes twice as long."""
+
+LITTER_SECONDS = 60.0
+"""How long after a switch the former table is kept for reads under way."""
 
 logger = get_logger(__name__)
 
@@ -38,14 +48,33 @@ Progress = Callable[[int, int], None]
 class IndexStep:
     """Keeps one shard's table in step with the catalog."""
 
-    def __init__(self, catalog: Catalog, writer: IndexWriter, ownership: Ownership) -> None:
-        """Take the parts; `open` begins."""
+    def __init__(
+        self,
+        catalog: Catalog,
+        writer: IndexWriter,
+        ownership: Ownership,
+        start_child: Callable[[Path], ChildWorker] = lambda model_dir: ChildWorker(model_dir, on_restart=lambda: None),
+    ) -> None:
+        """Take the parts; the first flush opens the table, or `open` before it.
+
+        Args:
+            catalog: the truth.
+            writer: of the tables.
+            ownership: of the shard.
+            start_child: makes the child that embeds with another model.
+        """
         self._catalog = catalog
         self._writer = writer
         self._ownership = ownership
+        self._start_child = start_child
+        self._builder = Builder(catalog, writer, ownership)
+        self._reembedding: Reembedding | None = None
         self._table = IndexTable("", 0, 0)
         self._upkeep: Upkeep | None = None
         self._tidying: threading.Thread | None = None
+        self._finishing: threading.Thread | None = None
+        self._litter_due: float | None = None
+        self._is_open = False
         self._is_certain = False
         """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
         self.is_behind = False
@@ -57,53 +86,74 @@ class IndexStep:
         return self._ownership
 
     @property
+    def is_remote(self) -> bool:
+        """Whether its table lies in a store over the network, as those of all shards do then."""
+        return self._writer.place.is_remote
+
+    @property
     def table(self) -> IndexTable:
         """The table in use."""
         return self._table
 
-    def open(self, progress: Progress | None = None) -> None:
-        """Use the shard's table; rebuild it from the catalog where it is missing, stale or of another log or model."""
+    def open(self) -> None:
+        """Use the shard's table; where it is missing, stale or of another log or model build one first.
+
+        Raises:
+            IndexUnavailable: LanceDB failed; opening it again goes on where this ended.
+        """
         with self._catalog.read() as connection:
             known = indexes.index_table(connection, self._ownership.shard)
-        if known is not None and self._is_current(known):
+        if known is not None and self._builder.is_whole(known.name, known.lance_version, self._ownership.generation):
             self._use(known)
+            self._builder.load()
             self._drop_others()
             return
-        self.rebuild(progress)
+        self.rebuild()
         if known is None:
             logger.info("index_created", shard=self._ownership.shard)
         else:
             logger.warning("index_rebuilt", shard=self._ownership.shard, instead_of=known.name)
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        """Build a new table from the catalog beside the old one, then switch."""
-        generation = self._ownership.generation
-        name = f"{self._prefix}{secrets.token_hex(6)}"
-        try:
-            version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
-            version = self._fill(name, version, progress)
-            self._switch(IndexTable(name, version, generation))
-        except EunoeError:
-            self._drop(lambda other: other == name)  # or one try after another would fill the volume
-            raise
+        """Build a new table from the catalog beside the old one, or go on with one that was begun, then switch."""
+        self._builder.want()
+        self._builder.load()
+        while self._builder.step():
+            build = self._builder.build
+            if progress is not None and build is not None:
+                progress(build.done, max(build.total, build.done))
+        self._switch()
         self._drop_others()
 
-    def _fill(self, name: str, version: int, progress: Progress | None) -> int:
-        """Put everything that the catalog holds into a new table. Returns the table's version after it."""
-        shard = self._ownership.shard
-        with self._catalog.read() as connection:
-            total = items.count_of_shard(connection, shard)
-        after, done = items.FIRST_PAGE, 0
-        while True:
-            with self._catalog.read() as connection:
-                after, page = items.items_by_shard(connection, shard, after, REBUILD_ROWS)
-            if not page:
-                break
-            version = self._writer.upsert(name, page) or version
-            done += len(page)
-            if progress is not None:
-                progress(done, max(total, done))
-        return version
+    def advance(self) -> float:
+        """Go on with a build, if one is wanted: with another model its vectors, then a page, then a pass of upkeep, then the switch.
+
+        Returns:
+            In how many seconds there is more to do, if anything.
+        """
+        if not self._is_open:
+            return LOOK_SECONDS
+        if self._builder.build is None:
+            self._builder.load()
+        if self._builder.build is None:
+            return LOOK_SECONDS
+        if not self._is_embedded():
+            return CHILD_SECONDS
+        if self._builder.step():
+            return 0.0
+        if not self._builder.build.is_complete and not self._is_tidied(self._builder.build.name):
+            return CHILD_SECONDS
+        self._builder.complete()
+        former = self._table.name
+        if self._switch():
+            self._litter_due = time.monotonic() + LITTER_SECONDS
+            logger.info("index_switched", shard=self._ownership.shard, instead_of=former)
+        return LOOK_SECONDS
+
+    def stop(self) -> None:
+        """End what was started beside everything else."""
+        if self._reembedding is not None:
+            self._reembedding.stop()
 
     def flush(self) -> bool:
         """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
@@ -112,6 +162,8 @@ class IndexStep:
             IndexUnavailable: LanceDB failed; everything stays pending.
             FencedError: another process owns the shard.
         """
+        if not self._is_open:
+            self.open()
         shard = self._ownership.shard
         with self._catalog.read() as connection:
             applied = log.progress(connection, "log_applied")
@@ -126,7 +178,9 @@ class IndexStep:
             return False
         gone = [item_id for item_id, _, is_deleted in pending if is_deleted]
         was_certain, self._is_certain = self._is_certain, False
-        table = self._write(live, gone, may_append=was_certain)
+        # Of a store a commit may become known only after it was given up; what is appended twice would be there twice.
+        table = self._write(live, gone, may_append=was_certain and not self.is_remote)
+        self._builder.follow(live, gone)
         with self._catalog.write() as connection:
             fence(connection, shard, self._ownership.epoch)
             if is_all:
@@ -135,12 +189,16 @@ class IndexStep:
                     log.advance_indexed(connection, shard, lane, applied[shard, lane])
             cleared = items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
+            self._builder.note(connection)
         self._table = table
         self._is_certain, self.is_behind = is_all and cleared == len(pending), not is_all
         return True
 
     def keep_up(self) -> None:
-        """Optimise the table beside everything else when that is worth its while."""
+        """Optimise the table beside everything else when that is worth its while, and drop tables that nobody reads any more."""
+        if self._litter_due is not None and time.monotonic() >= self._litter_due:
+            self._litter_due = None
+            self._drop_others()
         upkeep = self._upkeep
         is_busy = self._tidying is not None and self._tidying.is_alive()
         if upkeep is not None and not is_busy and upkeep.due():
@@ -177,40 +235,84 @@ class IndexStep:
         return replace(self._table, lance_version=max(commits, default=self._table.lance_version))
 
     def _use(self, table: IndexTable) -> None:
-        self._table = table
         self._upkeep = Upkeep(self._writer, table.name)
-
-    def _is_current(self, known: IndexTable) -> bool:
-        state = self._writer.state(known.name)
-        return (
-            state is not None
-            and state.version >= known.lance_version
-            and state.log_epoch == self._ownership.log_epoch
-            and state.generation == self._ownership.generation
-        )
-
-    @property
-    def _prefix(self) -> str:
-        """How the names of this shard's tables begin."""
-        return f"shard{self._ownership.shard}_"
+        self._table, self._is_open = table, True
 
     def _drop_others(self) -> None:
-        """Remove the shard's other tables: the one before, and what rebuilds that were killed left half done."""
-        self._drop(lambda name: name != self._table.name)
-
-    def _drop(self, is_litter: Callable[[str], bool]) -> None:
+        """Remove the shard's other tables: the one before, and what builds that were killed left half done."""
+        used = {self._table.name, self._builder.build.name if self._builder.build is not None else ""}
         try:
             for name in self._writer.names():
-                if name.startswith(self._prefix) and is_litter(name):
+                if self._builder.is_ours(name) and name not in used:
                     self._writer.drop(name)
         except IndexUnavailable as error:  # the next owner tries again
             logger.warning("index_litter_left", error=error.message)
 
-    def _switch(self, table: IndexTable) -> None:
+    def _switch(self) -> bool:
+        """Use what was built, unless it lacks something by now. What changed meanwhile and is pending goes into it with the next flush."""
+        build, shard = self._builder.build, self._ownership.shard
+        assert build is not None
+        table = IndexTable(build.name, build.lance_version, build.generation)
+        if build.generation != self._ownership.generation:
+            return self._switch_model(build.generation)
         with self._catalog.write() as connection:
-            fence(connection, self._ownership.shard, self._ownership.epoch)
-            indexes.set_index_table(connection, self._ownership.shard, table)
+            fence(connection, shard, self._ownership.epoch)
+            indexes.set_index_table(connection, shard, table)
+            indexes.end_index_build(connection, shard)
+        self._builder.build = None
+        self._is_open = False  # until the next line is over: the former table must not be noted again
         self._use(table)
+        return True
+
+    def _switch_model(self, generation: int) -> bool:
+        """With another model all shards switch at once, and every owner begins anew, this one too: with its next transaction it ends."""
+        try:
+            with self._catalog.write() as connection:
+                fence_all(connection, self._ownership.shard, self._ownership.epoch)
+                _check_complete(connection, generation)
+                indexes.switch_all(connection)
+                deployments.switch_model(connection)
+                log.release_all(connection)
+        except _NotYetError:
+            return False
+        logger.info("model_switched", generation=generation)
+        return True
+
+    def _is_embedded(self) -> bool:
+        """Whether all vectors of the next model are there, where it is another."""
+        model_dir = self._builder.next_model_dir
+        if model_dir is None:
+            return True
+        if self._reembedding is None:
+            self._reembedding = Reembedding(self._catalog, self._ownership, self._builder.put, self._start_child, model_dir)
+        return self._reembedding.step()
+
+    def _is_tidied(self, name: str) -> bool:
+        """Whether the pass of upkeep that a table gets before it is used is over."""
+        if self._finishing is None:
+            self._finishing = threading.Thread(target=self._optimize, args=(name,), name="build", daemon=True)
+            self._finishing.start()
+        if self._finishing.is_alive():
+            return False
+        self._finishing = None
+        return True
+
+    def _optimize(self, name: str) -> None:
+        try:
+            self._writer.optimize(name, keep=KEEP)
+        except IndexUnavailable as error:  # the table is whole as it is; upkeep comes anyway
+            logger.warning("index_upkeep_failed", error=error.message)
+
+
+class _NotYetError(Exception):
+    """Something changed meanwhile, or another shard is not as far."""
+
+
+def _check_complete(connection: Connection, generation: int) -> None:
+    """Raise `_NotYetError` unless every shard's build is complete and every vector there."""
+    builds = indexes.index_builds(connection)
+    if vectors.count_to_embed(connection, generation) or not all(build.is_complete for build in builds):
+        raise _NotYetError
 
 
 def _tidy(upkeep: Upkeep) -> None:

@@ -13,7 +13,8 @@ It ends when the pipe to the service closes, when it is told to stop, or when it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
@@ -85,6 +86,7 @@ class Owner:
         self._checkpoint_due = 0.0
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
+        self._settle_due = 0.0
         self._take_due = 0.0
 
     @property
@@ -99,11 +101,19 @@ class Owner:
     def own(self, shard: int) -> None:
         """Take a shard over and work off what its former owner left.
 
+        An index that is away does not hold that up: its work waits, as it would later.
+
         Raises:
-            EunoeError: the catalog or the index cannot be used now.
+            EunoeError: the catalog cannot be used now.
         """
         taken = self._take(shard)
         taken.recover()
+        if taken.index.is_remote:  # the store that is away for others is away for this one
+            taken.paused_until = max((other.paused_until for other in self._shards.values()), default=0.0)
+        if time.monotonic() >= taken.paused_until:
+            with self._bearing(taken):
+                taken.catch_up()
+        taken.report()
         self._shards[shard] = taken
 
     def run(self) -> None:
@@ -127,7 +137,7 @@ class Owner:
             self._collect()
             for shard in self._shards.values():
                 self._store_ready(shard)
-            self._flush()
+            self._tend_indexes()
             self._tick()
             self._note_health()
         except ChildDiedError as died:
@@ -186,6 +196,7 @@ class Owner:
     def _forget(self, shard: Shard) -> None:
         """Its work is nobody's here any longer; what the child still makes of it is not taken in."""
         del self._shards[shard.number]
+        shard.index.stop()
         jobs = shard.jobs
         self._schedule.forget(jobs)
         for job in jobs:
@@ -218,13 +229,16 @@ class Owner:
 
     def _refine_slice(self) -> RefineSlice | None:
         """A second look, which never keeps a record waiting."""
-        return next((task for shard in self._shards.values() if (task := shard.refine.next_slice()) is not None), None)
+        now = time.monotonic()
+        shards = [shard for shard in self._shards.values() if now >= shard.paused_until]  # its end waits for the index
+        return next((task for shard in shards if (task := shard.refine.next_slice()) is not None), None)
 
     def _wait(self) -> None:
+        if any(shard.is_head_ready for shard in self._shards.values()):
+            return
         now = time.monotonic()
-        rests = [rest for rest in (shard.rest(now) for shard in self._shards.values()) if rest is not None]
-        if 0.0 not in rests:
-            self._wait_for(min(rests, default=IDLE_SECONDS), [self._child.connection])
+        rest = min((shard.rest(now) for shard in self._shards.values()), default=IDLE_SECONDS)
+        self._wait_for(rest, [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
         if self._backoff.wait(min(seconds, IDLE_SECONDS), others):
@@ -235,7 +249,8 @@ class Owner:
         for done in self._child.receive():
             if isinstance(done, RefineDone):
                 for shard in self._shards.values():
-                    shard.refine.take(done)
+                    with self._bearing(shard):
+                        shard.refine.take(done)
                 continue
             self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
@@ -333,22 +348,38 @@ class Owner:
                 self._metrics.dead_letter(job.outcome.failure.stage).inc()
             self._jobs.pop(job.key)
 
+    def _tend_indexes(self) -> None:
+        """All work on the indexes but that of one which failed a moment ago: it stays in the catalog, and nobody waits for it."""
+        self._flush()
+        is_sweep = time.monotonic() >= self._sweep_due and not self._jobs
+        if is_sweep:
+            self._sweep_due = time.monotonic() + SWEEP_SECONDS
+        for shard in self._shards.values():
+            if time.monotonic() >= shard.paused_until:
+                with self._bearing(shard):
+                    shard.keep_up(is_idle=not self._jobs, is_sweep=is_sweep)
+
+    @contextmanager
+    def _bearing(self, shard: Shard) -> Iterator[None]:
+        """Do something with a shard's index; where it is away, all work on it pauses, and on a store that is away for all, everybody's."""
+        try:
+            yield
+        except IndexUnavailable as away:
+            until = time.monotonic() + self._backoff.failed(away)
+            for each in {shard, *(self._shards.values() if shard.index.is_remote else ())}:
+                each.paused_until = until
+
     def _flush(self) -> None:
         """Write to the index of the shard that has waited longest, so that the child is fed between two writes."""
         now = time.monotonic()
         for shard in sorted(self._shards.values(), key=lambda shard: shard.flush_due):
             if shard.is_flush_due(now, is_idle=not self._jobs):
-                seconds = self._flush_shard(shard)
+                seconds: float | None = None
+                with self._bearing(shard):
+                    seconds = shard.flush()
                 if seconds is not None:
                     self._metrics.index_seconds.observe(seconds)
                     return
-
-    def _flush_shard(self, shard: Shard) -> float | None:
-        try:
-            return shard.flush()
-        except IndexUnavailable as error:  # its index alone: what is stored is served without it
-            shard.paused_until = time.monotonic() + self._backoff.failed(error)
-            return None
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -358,12 +389,9 @@ class Owner:
             for shard in shards:
                 shard.report()  # what the service's pipe had no room for
             self._checkpoint_due = now + CHECKPOINT_SECONDS
+        if now >= self._settle_due and not self._jobs:
+            is_more = [shard.settle_vectors() for shard in shards]
+            self._settle_due = now + (0.0 if any(is_more) else HOUSEKEEPING_SECONDS)
         if now >= self._housekeeping_due and shards:
             self._housekeeping_due = now + HOUSEKEEPING_SECONDS
             shards[0].purge_tombstones()
-        if now >= self._sweep_due and not self._jobs:
-            self._sweep_due = now + SWEEP_SECONDS
-            for shard in shards:
-                shard.index.sweep()
-        for shard in shards:
-            shard.index.keep_up()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from service.catalog.deployment import load_deployment
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
 from service.log.embedded import NEWS, TROUBLE
@@ -21,7 +22,7 @@ from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
 from service.pipeline.backoff import Backoff
 from service.pipeline.owner import Owner
-from service.pipeline.shard import News, shard_taker
+from service.pipeline.shard import ModelSwitchedError, News, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
 
@@ -40,9 +41,8 @@ class OwnerPlan:
     database: Path
     index_uri: str
     model_dir: Path
+    """The model's files, where the catalog knows no others."""
     shard: int
-    log_epoch: int
-    generation: int
     extractor_version: str
     metrics_file: Path
     """Where this process puts its metrics every few seconds, for the service to show with its own."""
@@ -63,26 +63,29 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
         owner = _owner(plan, catalog, backoff, tell)
         signal.signal(signal.SIGTERM, lambda *_: owner.stop())
         owner.run()
-    except FencedError as error:
+    except (FencedError, ModelSwitchedError) as error:
         logger.warning("owner_fenced", reason=str(error))
     finally:
         catalog.close()
 
 
 def _owner(plan: OwnerPlan, catalog: Catalog, backoff: Backoff, tell: News) -> Owner:
+    with catalog.read() as connection:
+        deployment = load_deployment(connection)
+    assert deployment is not None
     intake = OutboxIntake(catalog, plan.shard)
     take = shard_taker(
         catalog,
         intake,
         IndexWriter(plan.index_uri),
         tell,
-        log_epoch=plan.log_epoch,
-        generation=plan.generation,
+        deployment=deployment,
         extractor_version=plan.extractor_version,
     )
     registry = CollectorRegistry()
     metrics = OwnerMetrics(registry)
-    child = ChildWorker(plan.model_dir, on_restart=metrics.child_restarts.inc)
+    model_dir = Path(deployment.model_dir) if deployment.model_dir else plan.model_dir
+    child = ChildWorker(model_dir, on_restart=metrics.child_restarts.inc)
     child.start()  # loads its model while the index opens
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
     owner = Owner(catalog, intake, child, take, backoff=backoff, metrics=metrics)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from service.catalog import deployment as deployments
-from service.catalog import items, memories, passages
+from service.catalog import indexes, items, memories, passages, vectors
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog
+from service.domain.errors import FailedPrecondition, Unavailable
 from service.embedders.base import Embedder
 from service.embedders.local import LocalEmbedder
 from service.pipeline.index import IndexStep
@@ -20,6 +22,10 @@ from service.pipeline.store import Ownership
 from service.vectors.writer import IndexWriter
 
 PAGE = 512
+
+LOOK_SECONDS = 0.2
+STILL_SECONDS = 120.0
+"""A running service moves a build at least so often: the longest step is a pass of upkeep over the whole table, or waiting for a store."""
 
 UNFINISHED = "of which only a part was embedded"
 """Stands behind the name of a model while the vectors are of two."""
@@ -53,6 +59,73 @@ def reindex(catalog: Catalog, index_uri: str, model_dir: Path, model_id: str, ex
             IndexStep(catalog, writer, ownership).rebuild(lambda done, total: progress("indexing", done, total))
     finally:
         writer.close()
+
+
+def reindex_online(catalog: Catalog, model_dir: Path, model_id: str, progress: Progress) -> None:
+    """Have the owners of a running service build every shard's table beside the one in use, and watch until they have switched.
+
+    What is under way already is watched. Interrupting this leaves it to go on.
+
+    Args:
+        catalog: of the deployment.
+        model_dir: the configured model's files.
+        model_id: of that model; another one than the deployment's embeds everything again, and the service switches to it.
+        progress: told now and then.
+
+    Raises:
+        FailedPrecondition: a change to a third model is under way.
+        Unavailable: nothing moves any more: the service stopped.
+    """
+    with catalog.write() as connection:
+        deployment = deployments.load_deployment(connection)
+        if deployment is None:
+            return
+        if deployment.next_model_id not in {None, model_id}:
+            raise FailedPrecondition(
+                f"the service is about to switch to {deployment.next_model_id}, the configured model is {model_id}: configure the former one",
+                reason="MODEL_CHANGED",
+            )
+        if deployment.model_id != model_id and deployment.model_dir == str(model_dir):
+            raise FailedPrecondition(
+                f"the files of {deployment.model_id}, which the service uses, were replaced: stop it and run this again; "
+                "a model with a directory of its own can be changed to while the service runs",
+                reason="MODEL_CHANGED",
+            )
+        if deployment.model_id != model_id:
+            deployments.begin_model_change(connection, model_id, str(model_dir))
+        else:
+            for shard in range(deployment.shards):
+                indexes.want_index_build(connection, shard, deployment.generation)
+    _watch(catalog, progress)
+
+
+def _watch(catalog: Catalog, progress: Progress) -> None:
+    told, moved = ("", 0, 0), time.monotonic()
+    while (now := _progress(catalog)) is not None:
+        if now != told:
+            told, moved = now, time.monotonic()
+            progress(*told)
+        if time.monotonic() - moved > STILL_SECONDS:
+            raise Unavailable("nothing moves any more: is the service running? It goes on with its next start")
+        time.sleep(LOOK_SECONDS)
+    if told[0]:
+        progress(told[0], told[2], told[2])
+
+
+def _progress(catalog: Catalog) -> tuple[str, int, int] | None:
+    """(stage, done, total) of what the owners do; None when they have switched."""
+    with catalog.read() as connection:
+        deployment = deployments.load_deployment(connection)
+        builds = indexes.index_builds(connection)
+        assert deployment is not None
+        if deployment.next_model_id is not None:
+            waiting, total = vectors.count_to_embed(connection, deployment.generation + 1), vectors.count_vectors(connection)
+            if waiting or not builds:
+                return "embedding", total - waiting, total
+    if not builds:
+        return None
+    done = sum(build.done for build in builds)
+    return "indexing", done, max(done, sum(build.total for build in builds))
 
 
 def change_model(catalog: Catalog, deployment: Deployment, embedder: Embedder, model_id: str, progress: Progress) -> Deployment:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from service.catalog import items, log, outcomes
+from service.catalog import deployment as deployments
+from service.catalog import items, log, outcomes, vectors
+from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog, Connection
 from service.catalog.ownership import fence, take_ownership
 from service.domain.kinds import Lane, SourceKind
@@ -37,8 +39,15 @@ for 64, and without rest it costs twice what the child needs for the embedding (
 
 LONGEST_REST_SECONDS = 0.25
 
+SETTLE_ROWS = 200
+"""Vectors moved over in one transaction after a change of the model."""
+
 News = Callable[[int, int, int, int], None]
 """Told (shard, lane, applied, indexed)."""
+
+
+class ModelSwitchedError(Exception):
+    """The deployment uses another model by now than this process has: it must be started again."""
 
 
 @dataclass(slots=True)
@@ -57,7 +66,7 @@ class Shard:
         Args:
             catalog: the truth.
             intake: where its records come from.
-            index: opened by `recover`.
+            index: opened by the first flush.
             ownership: from `take_over`.
             tell: how the service hears of progress; None where it looks into the catalog.
         """
@@ -73,7 +82,8 @@ class Shard:
         """Whether something was stored since the last write to the index."""
         self.flush_due = 0.0
         self.paused_until = 0.0
-        """Not before is its index written to: it failed."""
+        """Not before is anything done with its index: it failed."""
+        self.build_due = 0.0
         self._look_due = 0.0
 
     @property
@@ -87,23 +97,31 @@ class Shard:
         return [job for state in self.lanes.values() for job in state.jobs]
 
     def recover(self) -> None:
-        """Open the index, count a predecessor's death, work off what it left pending, and begin after what it applied.
+        """Count a predecessor's death, and begin after what it applied; `catch_up` comes next.
 
         Raises:
             FencedError: another process owns the shard.
         """
-        self.index.open()
         with self._fenced() as connection:
             log.count_owner_death(connection, self.number)
-        while self.index.flush():
-            pass
         with self._catalog.read() as connection:
             applied = log.progress(connection, "log_applied")
             self.attempts.load(connection)
         self.lanes = {lane: _LaneState(applied[self.number, lane]) for lane in Lane}
         for lane in Lane:
             self._intake.applied(self.number, lane, applied[self.number, lane])
-        self.report()
+
+    def catch_up(self) -> None:
+        """Open the index, and work off what a predecessor left pending.
+
+        Raises:
+            IndexUnavailable: LanceDB failed; the flushes to come do the rest.
+            FencedError: another process owns the shard.
+        """
+        self.is_unindexed = True
+        while self.index.flush():
+            pass
+        self.is_unindexed = False
 
     def read_more(self) -> list[tuple[Record, bool]]:
         """More records, as far as the window of each lane allows; held in the catalog. With each: whether it is worked alone.
@@ -169,12 +187,14 @@ class Shard:
         self.refine.look()
         self.report()
 
-    def rest(self, now: float) -> float | None:
-        """How long it has nothing to do by itself; None where it waits for nothing."""
-        is_behind = self.index.is_behind
-        if self.is_head_ready or (is_behind and now >= self.paused_until):
-            return 0.0
-        return max(0.0, self.flush_due - now, self.paused_until - now) if self.is_unindexed or is_behind else None
+    def rest(self, now: float) -> float:
+        """How long nothing is due at its index."""
+        due = self.build_due
+        if self.index.is_behind:
+            due = now
+        elif self.is_unindexed:
+            due = min(due, self.flush_due)
+        return max(due, self.paused_until, now) - now
 
     def look_again(self) -> None:
         """Something may have been changed by callers."""
@@ -197,6 +217,27 @@ class Shard:
             return None
         self.report()
         return ended - started
+
+    def keep_up(self, *, is_idle: bool, is_sweep: bool) -> None:
+        """The index's housekeeping, and the next table."""
+        if is_sweep:
+            self.index.sweep()
+        self.index.keep_up()
+        self.advance_build(is_idle=is_idle)
+
+    def advance_build(self, *, is_idle: bool) -> None:
+        """Go on with the next table, if one is being built; while there is other work, for a small share of the time."""
+        started = time.monotonic()
+        if started < self.build_due:
+            return
+        pause = self.index.advance()
+        ended = time.monotonic()
+        self.build_due = ended + (pause if is_idle else max(pause, INDEX_REST * (ended - started)))
+
+    def settle_vectors(self) -> bool:
+        """After a change of the model move a page of vectors over. Returns whether there may be more."""
+        with self._fenced() as connection:
+            return vectors.settle(connection, self.number, SETTLE_ROWS)
 
     def report(self) -> None:
         """Tell the service how far it has come."""
@@ -240,15 +281,17 @@ def shard_taker(
     writer: IndexWriter,
     tell: News | None,
     *,
-    log_epoch: int,
-    generation: int,
+    deployment: Deployment,
     extractor_version: str,
 ) -> Callable[[int], Shard]:
-    """What takes shards over in this process's name."""
+    """What takes shards over in this process's name, as long as its child has the model of the deployment."""
 
     def take(shard: int) -> Shard:
         epoch = take_over(catalog, shard, f"{socket.gethostname()} pid {os.getpid()}")
-        ownership = Ownership(shard, epoch, log_epoch, generation, extractor_version)
+        with catalog.read() as connection:
+            if deployments.generation(connection) != deployment.generation:
+                raise ModelSwitchedError
+        ownership = Ownership(shard, epoch, deployment.log_epoch, deployment.generation, extractor_version)
         return Shard(catalog, intake, IndexStep(catalog, writer, ownership), ownership, tell)
 
     return take

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Database, Isolation, Kafka, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.schema import (
+    Cache,
+    Commit,
+    Database,
+    Isolation,
+    Kafka,
+    Limits,
+    Location,
+    Log,
+    Model,
+    Settings,
+    Shutdown,
+    Tls,
+    Vectors,
+)
 from service.settings.values import hidden, without_password
 
 __all__ = [
@@ -15,12 +29,14 @@ __all__ = [
     "Key",
     "Limits",
     "Loaded",
+    "Location",
     "Log",
     "Model",
     "Settings",
     "SettingsError",
     "Shutdown",
     "Tls",
+    "Vectors",
     "hidden",
     "is_loopback",
     "keys",

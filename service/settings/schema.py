@@ -29,6 +29,9 @@ Brokers = NewType("Brokers", str)
 TopicPrefix = NewType("TopicPrefix", str)
 """What names of topics begin with: letters, digits, dots, dashes and underscores."""
 
+Location = NewType("Location", str)
+"""A directory, or `s3://BUCKET/PREFIX`."""
+
 Isolation = Literal["strict", "equals_customer"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -140,6 +143,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Vectors:
+    """The search index."""
+
+    uri: Location | None = None
+    """A directory, or `s3://BUCKET/PREFIX` (credentials, endpoint and region as AWS's own tools read them: AWS_ACCESS_KEY_ID,
+    AWS_ENDPOINT_URL...); without it `index` in the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """The catalog: everything that matters."""
 
@@ -224,6 +236,7 @@ class Settings:
     commit: Commit = Commit()
     cache: Cache = Cache()
     model: Model = Model()
+    vectors: Vectors = Vectors()
     catalog: Database = Database()
     kafka: Kafka = Kafka()
     log: Log = Log()
@@ -235,14 +248,14 @@ class Settings:
         return self.data_dir / "catalog.db"
 
     @property
+    def index_uri(self) -> str:
+        """Where the LanceDB tables are."""
+        return self.vectors.uri or str(self.data_dir / "index")
+
+    @property
     def catalog_place(self) -> Path | str:
         """Where the catalog is: its SQLite file, or the URL of its PostgreSQL database."""
         return self.catalog.url or self.database
-
-    @property
-    def index_dir(self) -> Path:
-        """The directory of the LanceDB tables."""
-        return self.data_dir / "index"
 
     @property
     def ready_files(self) -> tuple[Path, ...]:

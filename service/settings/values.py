@@ -10,12 +10,13 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from service.settings.schema import Address, Brokers, DatabaseUrl, Secret, Size, TopicPrefix
+from service.settings.schema import Address, Brokers, DatabaseUrl, Location, Secret, Size, TopicPrefix
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?")
 _PASSWORD = re.compile(r"((?<=://)[^:/@]*:|[?&](?:ssl)?password=)[^@&]*")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _SECRET = re.compile(r"[!-~]{16,4096}")
@@ -30,6 +31,7 @@ _EXPECTED: Mapping[object, str] = {
     Brokers: "HOST:PORT, or several with commas between, such as 'kafka-1:9092,kafka-2:9092'",
     TopicPrefix: "1 to 200 letters, digits, dots, dashes and underscores",
     Path: "a path",
+    Location: "a path, or s3://BUCKET/PREFIX",
     DatabaseUrl: "a URL such as 'postgresql://eunoe@db.internal/eunoe'",
     Secret: "a text of at least 16 visible ASCII characters without spaces",
 }
@@ -75,6 +77,8 @@ def convert(kind: Any, raw: object, *, lowest: float | None, highest: float | No
         value: Any = _choice(kind, raw)
     elif kind is Path:
         value = _path(raw, base)
+    elif without_none(kind) is Location:
+        value = _location(raw, base)
     else:
         value = _READERS[kind](raw)
     amount = value.total_seconds() if isinstance(value, timedelta) else value
@@ -93,6 +97,13 @@ def _path(raw: object, base: Path) -> Path | None:
     if not isinstance(raw, str | Path) or not str(raw) or "\0" in str(raw):
         return None
     return Path(base, Path(raw).expanduser()).absolute()
+
+
+def _location(raw: object, base: Path) -> Location | None:
+    if isinstance(raw, str) and "://" in raw:
+        return Location(raw.rstrip("/")) if _BUCKET.fullmatch(raw) else None
+    path = _path(raw, base)
+    return None if path is None else Location(str(path))
 
 
 def _whole(raw: object) -> int | None:

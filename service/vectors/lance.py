@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -41,9 +41,10 @@ _TERMS = FTS(
 class Tables:
     """A handle per table. Used on one event loop only; raises what LanceDB raises."""
 
-    def __init__(self, uri: str, index_cache_bytes: int, metadata_cache_bytes: int) -> None:
-        """Remember where the tables are; the first use connects."""
+    def __init__(self, uri: str, options: dict[str, str] | None, index_cache_bytes: int, metadata_cache_bytes: int) -> None:
+        """Remember where the tables are, and how to connect; the first use does."""
         self._uri = uri
+        self._options = options
         self._session = lancedb.Session(index_cache_bytes, metadata_cache_bytes)
         self._connecting = asyncio.Lock()
         self._connection: AsyncConnection | None = None
@@ -54,13 +55,17 @@ class Tables:
         async with self._connecting:
             if self._connection is None:
                 self._connection = await lancedb.connect_async(
-                    self._uri, read_consistency_interval=timedelta(0), session=self._session
+                    self._uri,
+                    read_consistency_interval=timedelta(0),
+                    storage_options=self._options,
+                    session=self._session,
                 )
         return self._connection
 
-    async def warm_up(self) -> None:
-        """Connect, open every table and read its indexes, so that the first question does not wait for it."""
-        for name in await self.names():
+    async def warm_up(self, names: Iterable[str]) -> None:
+        """Connect, open tables and read their indexes, so that the first question does not wait for it."""
+        await self.connection()
+        for name in names:
             try:
                 await self._read(name, queries.touch)
             except LANCE_ERRORS:  # whoever needs this table will tell
@@ -81,10 +86,11 @@ class Tables:
             self._connection.close()  # type: ignore[no-untyped-call]  # LanceDB's own gap
 
     async def state(self, name: str) -> TableState | None:
-        """What a table is; None when it does not open or is of another format."""
+        """What a table is; None when it does not open, though its place answers, or is of another format."""
         try:
             return await self._read(name, _state)
         except LANCE_ERRORS:
+            await self.names()  # fails where no table opens: then nothing is known of this one
             return None
 
     async def load_scope(self, name: str, scope: int) -> list[Item]:

@@ -1,6 +1,6 @@
 """The search index as its readers see it: synchronous, callable from any thread.
 
-What lives here: deadlines, errors, and the late import of LanceDB. What does not: LanceDB's API (`lance`), the shape of a row (`rows`),
+What lives here: deadlines, and the late import of LanceDB. What does not: LanceDB's API (`lance`), the shape of a row (`rows`),
 which table belongs to which shard (the catalog), writing (`writer`).
 """
 
@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.errors import says_full
 from service.domain.item import Item
-from service.vectors.errors import LANCE_ERRORS, IndexUnavailable
+from service.vectors.errors import LANCE_ERRORS, IndexUnavailable, index_error
 from service.vectors.loop import LoopThread
+from service.vectors.place import Place
 from service.vectors.results import Candidate, TableState
 
 if TYPE_CHECKING:
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-READ_SECONDS = 10.0
-"""The longest a read may take."""
+AWAY_SECONDS = 2.0
+"""So long after a store failed a read, further reads fail at once: their callers have the catalog to ask."""
+CHECK_SECONDS = 15.0
+"""The longest `check` may take; it imports LanceDB, and a wrong endpoint is tried for a while."""
 INDEX_CACHE_BYTES = 32 << 20
 METADATA_CACHE_BYTES = 16 << 20
 """LanceDB's own defaults are 6 GiB and 1 GiB, and it fills them."""
@@ -53,15 +55,29 @@ class IndexReader:
             index_cache_bytes: the most memory for parts of indexes.
             metadata_cache_bytes: the most memory for manifests and file footers.
         """
-        # LanceDB would take a bare "db..." for its cloud.
-        self.uri = uri if "://" in uri else str(Path(uri).absolute())
+        self.place = Place.of(uri)
         self._cache_bytes = (index_cache_bytes, metadata_cache_bytes)
+        self._away_until = 0.0
         self._starting = threading.Lock()
         self._started: tuple[LoopThread, Tables] | None = None
 
-    def warm_up(self) -> None:
-        """Import LanceDB, connect and open what is there, so that the first read does not pay for it."""
-        self._run(lambda tables: tables.warm_up())
+    @property
+    def uri(self) -> str:
+        """Where the tables are."""
+        return self.place.uri
+
+    def check(self) -> None:
+        """Find out whether the tables' place can be used as it is configured.
+
+        Raises:
+            IndexRefused: it cannot, and waiting would not help; says what to correct.
+            IndexUnavailable: it does not answer.
+        """
+        self._run(lambda tables: tables.names(), CHECK_SECONDS)
+
+    def warm_up(self, names: Iterable[str]) -> None:
+        """Import LanceDB, connect and open tables, so that the first read does not pay for it."""
+        self._run(lambda tables: tables.warm_up(names))
 
     def close(self) -> None:
         """Let go of files and the thread; nothing may be under way."""
@@ -73,12 +89,16 @@ class IndexReader:
             self._started = None
 
     def state(self, name: str) -> TableState | None:
-        """What a table is; None when it is missing, does not open or has another format: it has to be rebuilt."""
+        """What a table is; None when it is missing, does not open or has another format: it has to be rebuilt.
+
+        Raises:
+            IndexUnavailable: no table can be asked now, so nothing is known of this one.
+        """
         return self._run(lambda tables: tables.state(name))
 
     def load_scope(self, name: str, scope: int) -> list[Item]:
         """All items of one scope, each id once, in no particular order."""
-        return self._run(lambda tables: tables.load_scope(name, scope))
+        return self._answer(lambda tables: tables.load_scope(name, scope))
 
     def search(
         self,
@@ -105,7 +125,7 @@ class IndexReader:
         from service.vectors.queries import Search  # noqa: PLC0415 - see `_start`
 
         search = Search(scopes, vector, terms, limit_vector, limit_text)
-        return self._run(lambda tables: tables.search(name, search))
+        return self._answer(lambda tables: tables.search(name, search))
 
     def sweep(self, name: str) -> Iterator[list[tuple[str, int]]]:
         """Every (item id, version) that a table holds, as of one moment, in slices; an id can come twice."""
@@ -117,14 +137,24 @@ class IndexReader:
         while (rows := self._run(following)) is not None:
             yield rows
 
-    def _run(self, work: Callable[[Tables], Coroutine[Any, Any, T]], seconds: float = READ_SECONDS) -> T:
+    def _answer(self, work: Callable[[Tables], Coroutine[Any, Any, T]]) -> T:
+        """Do what a caller of the service waits for: not again and again while the store is away."""
+        if time.monotonic() < self._away_until:
+            raise IndexUnavailable("the search index did not answer a moment ago")
+        try:
+            return self._run(work)
+        except IndexUnavailable:
+            if self.place.is_remote:
+                self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
+
+    def _run(self, work: Callable[[Tables], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         """Do something with the tables, and say every failure in one way."""
         loop, tables = self._start()
         try:
-            return loop.run(work(tables), seconds)
+            return loop.run(work(tables), seconds or self.place.read_seconds)
         except LANCE_ERRORS as error:
-            reason = "STORAGE_FULL" if says_full(str(error)) else ""
-            raise IndexUnavailable(f"the search index failed: {error or type(error).__name__}", reason=reason) from error
+            raise index_error(error, self.place.uri) from error
 
     def _start(self) -> tuple[LoopThread, Tables]:
         with self._starting:
@@ -133,5 +163,6 @@ class IndexReader:
                 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what it freed: 40 MB
                 from service.vectors.lance import Tables  # noqa: PLC0415 - a server listens before it pays for this
 
-                self._started = LoopThread("lancedb"), Tables(self.uri, *self._cache_bytes)
+                tables = Tables(self.place.uri, self.place.options(os.environ), *self._cache_bytes)
+                self._started = LoopThread("lancedb"), tables
             return self._started

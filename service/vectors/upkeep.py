@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from service.vectors.orphans import remove_orphans
 from service.vectors.writer import IndexWriter
 
 BUSY_COMMITS = 64
@@ -99,7 +98,7 @@ class Upkeep:
             self._erase_passes = max(erase_passes - 1, 0)
         try:
             self._index.optimize(self._name, keep=KEEP)
-            remove_orphans(self._index.uri, self._name, older_than=ORPHAN_AGE)
+            self._index.place.remove_orphans(self._name, older_than=ORPHAN_AGE)
         except BaseException:
             with self._lock:
                 self._erase_passes = max(self._erase_passes, erase_passes)

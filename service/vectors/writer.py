@@ -12,8 +12,6 @@ from service.vectors.reader import IndexReader
 
 T = TypeVar("T")
 
-WRITE_SECONDS = 60.0
-"""The longest a write may take. One that is given up may still be committed: every write here can be repeated."""
 OPTIMIZE_SECONDS = 600.0
 """The longest a pass of upkeep may take: about 8 s per million rows."""
 SLICE_ROWS = 5_000
@@ -34,7 +32,7 @@ class IndexWriter(IndexReader):
         Returns:
             The table's version.
         """
-        return self._run(lambda tables: tables.create(name, log_epoch, generation), WRITE_SECONDS)
+        return self._run(lambda tables: tables.create(name, log_epoch, generation), self.place.write_seconds)
 
     def upsert(self, name: str, items: Iterable[Item]) -> int | None:
         """Write items by id; one that the table holds in the same or a newer version stays as it is.
@@ -47,7 +45,7 @@ class IndexWriter(IndexReader):
         """
         version: int | None = None
         for some in _slices(_newest(items)):
-            version = self._run(methodcaller("upsert", name, some), WRITE_SECONDS)
+            version = self._run(methodcaller("upsert", name, some), self.place.write_seconds)
         return version
 
     def append(self, name: str, items: Sequence[Item]) -> int | None:
@@ -64,7 +62,7 @@ class IndexWriter(IndexReader):
         """
         version: int | None = None
         for some in _slices(items):
-            version = self._run(methodcaller("append", name, some), WRITE_SECONDS)
+            version = self._run(methodcaller("append", name, some), self.place.write_seconds)
         return version
 
     def delete(self, name: str, item_ids: Sequence[str]) -> int | None:
@@ -75,16 +73,16 @@ class IndexWriter(IndexReader):
         """
         version: int | None = None
         for some in _slices(item_ids):
-            version = self._run(methodcaller("delete", name, some), WRITE_SECONDS)
+            version = self._run(methodcaller("delete", name, some), self.place.write_seconds)
         return version
 
     def touch(self, name: str) -> None:
         """Change nothing, in such a way that the next passes of upkeep rewrite the rows, and deleted ones leave the files."""
-        self._run(lambda tables: tables.touch(name), WRITE_SECONDS)
+        self._run(lambda tables: tables.touch(name), self.place.write_seconds)
 
     def drop(self, name: str) -> None:
         """Remove a table and its files; nothing happens when there is none."""
-        self._run(lambda tables: tables.drop(name), WRITE_SECONDS)
+        self._run(lambda tables: tables.drop(name), self.place.write_seconds)
 
     def names(self) -> list[str]:
         """Every table that is there, also those that no catalog speaks of any more."""

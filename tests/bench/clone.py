@@ -45,7 +45,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
         users, rows = _copy(connection, spec["templates"], spec["rows"])
     catalog.close()
     run_reindex(settings, lambda _what, _done, _all: None)
-    _optimize(settings.database, settings.index_dir)
+    _optimize(settings.database, settings.index_uri)
     return {"users": users, "rows": rows}
 
 
@@ -61,13 +61,13 @@ def _copy(connection: Connection, templates: Sequence[str], most: int) -> tuple[
     return users, rows
 
 
-def _optimize(database: Path, index_dir: Path) -> None:
+def _optimize(database: Path, index_uri: str) -> None:
     catalog = Catalog(database)
     with catalog.read() as connection:
         table = indexes.index_table(connection, 0)
     catalog.close()
     assert table is not None
-    writer = IndexWriter(str(index_dir))
+    writer = IndexWriter(index_uri)
     writer.optimize(table.name, keep=timedelta(hours=1))
     writer.close()
 

@@ -155,9 +155,14 @@ async def unfindable(wire: Wire, writer: Writer) -> list[str]:
     return missing
 
 
-def index_differences(directory: Path) -> list[str]:
-    """What the index of a stopped service holds otherwise than its catalog; nothing, when it followed."""
-    reader = IndexReader(str(directory / "index"))
+def index_differences(directory: Path, uri: str = "") -> list[str]:
+    """What the index of a stopped service holds otherwise than its catalog; nothing, when it followed.
+
+    Args:
+        directory: the data directory.
+        uri: where the index is, if not in there.
+    """
+    reader = IndexReader(uri or str(directory / "index"))
     try:
         rows = Counter(row for name in index_tables(directory) for page in reader.sweep(name) for row in page)
     finally:

@@ -36,6 +36,13 @@ def unindexed(directory: Path, ids: Collection[str]) -> set[str]:
     return {str(row[0]) for row in rows}.intersection(ids)
 
 
+def attempts(directory: Path) -> int:
+    """Records of which a vain attempt was counted, and those given up."""
+    with _reading(directory) as connection:
+        counted = connection.execute("SELECT (SELECT COUNT(*) FROM log_attempts) + (SELECT COUNT(*) FROM dead_letters)")
+        return int(counted.fetchone()[0])
+
+
 def pending(directory: Path) -> int:
     """Items that the index has not been told of yet."""
     with _reading(directory) as connection:
@@ -86,6 +93,12 @@ def passages(directory: Path) -> tuple[int, int]:
     with _reading(directory) as connection:
         found = connection.execute("SELECT COUNT(*), COUNT(DISTINCT source_id) FROM passages").fetchone()
     return int(found[0]), int(found[1])
+
+
+def model_of(directory: Path, column: str = "model_id") -> str:
+    """The model that the deployment names; empty where it names none."""
+    with _reading(directory) as connection:
+        return str(connection.execute(f"SELECT COALESCE({column}, '') FROM deployment").fetchone()[0])  # noqa: S608
 
 
 @contextmanager

@@ -96,6 +96,16 @@ class HashEmbedder:
         return [TokenVectors(self.embed([text[a:b] for a, b in each]), each) for text, each in zip(texts, spans, strict=True)]
 
 
+class OtherHashEmbedder(HashEmbedder):
+    """Another model: other vectors for the same texts."""
+
+    model_id = "other"
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `HashEmbedder.embed`."""
+        return super().embed([f"{text} in other words" for text in texts])
+
+
 def _die(stage: str, wanted: str) -> None:
     if stage == wanted:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -133,3 +143,8 @@ def _observation(source: Source, offset: int, match: re.Match[str]) -> Observati
 def lines_child(connection: Connection, _model_dir: Path) -> None:
     """The main function of a child that reads the tiny language."""
     serve(connection, lambda: (HashEmbedder(), LineExtractor()))
+
+
+def other_child(connection: Connection, _model_dir: Path) -> None:
+    """The main function of a child that embeds with the other model."""
+    serve(connection, lambda: (OtherHashEmbedder(), LineExtractor()))

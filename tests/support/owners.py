@@ -20,6 +20,7 @@ from typing import NoReturn
 from prometheus_client import CollectorRegistry
 
 from service.catalog import items, log
+from service.catalog.deployment import load_deployment
 from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.domain.item import Item
@@ -73,6 +74,7 @@ class OwnerThread:
         index_uri: str,
         *,
         writer: type[IndexWriter] = IndexWriter,
+        index_step: type[IndexStep] = IndexStep,
         intake: Intake | None = None,
         patience: Patience = PATIENCE,
         opener: type[Catalog] = Catalog,
@@ -83,7 +85,9 @@ class OwnerThread:
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child = make_owner(self.catalog, self.writer, self.wake_read, IndexStep, self.registry, intake, patience)
+        self.owner, self.child = make_owner(
+            self.catalog, self.writer, self.wake_read, index_step, self.registry, intake, patience
+        )
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
@@ -201,8 +205,11 @@ def make_owner(
 def make_index(catalog: Catalog, writer: IndexWriter, index_step: type[IndexStep] = IndexStep, shard: int = 0) -> IndexStep:
     """Take a shard over; its index, not open."""
     epoch = take_over(catalog, shard, "test")
-    log_epoch = int(scalar(catalog, "SELECT log_epoch FROM deployment"))
-    return index_step(catalog, writer, Ownership(shard, epoch, log_epoch, 1, LineExtractor.version))
+    with catalog.read() as connection:
+        deployment = load_deployment(connection)
+    assert deployment is not None
+    ownership = Ownership(shard, epoch, deployment.log_epoch, deployment.generation, LineExtractor.version)
+    return index_step(catalog, writer, ownership)
 
 
 def follow(catalog: Catalog, index_uri: str) -> None:

@@ -127,6 +127,8 @@ def test_a_file_that_is_missing_or_no_toml_is_named(data_dir: Path, tmp_path: Pa
         ("isolation", "equals_customer", "equals_customer"),
         ("listen", "[::1]:0", "[::1]:0"),
         ("log.format", "json", "json"),
+        ("vectors.uri", "s3://my-bucket/some/where/", "s3://my-bucket/some/where"),
+        ("vectors.uri", "/srv/index", "/srv/index"),
     ],
 )
 def test_values_are_read_from_text_and_from_typed_sources(data_dir: Path, name: str, raw: object, value: object) -> None:
@@ -155,6 +157,9 @@ def test_values_are_read_from_text_and_from_typed_sources(data_dir: Path, name: 
         ("listen", "localhost:99999", "HOST:PORT"),
         ("tls.cert", "a\0b", "a path"),
         ("cache.hold_limit", 2.0, "a whole number"),
+        ("vectors.uri", "gs://bucket/index", "a path, or s3://BUCKET/PREFIX"),
+        ("vectors.uri", "s3://Bucket", "s3://BUCKET/PREFIX"),
+        ("vectors.uri", "s3://bucket/a b", "s3://BUCKET/PREFIX"),
     ],
 )
 def test_a_value_that_does_not_fit_is_answered_with_what_would(data_dir: Path, name: str, raw: object, allowed: str) -> None:

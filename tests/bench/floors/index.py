@@ -38,7 +38,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
 async def _ask(spec: dict[str, Any]) -> dict[str, Any]:
     settings = load_settings({"data_dir": spec["directory"]}, {}).settings
     name, scopes = _places(settings.database, spec["users"])
-    connection = await lancedb.connect_async(str(settings.index_dir))
+    connection = await lancedb.connect_async(settings.index_uri)
     table = await connection.open_table(name)
     embedder, asked = LocalEmbedder.open(Path(spec["model_dir"])), questions(spec["tag"])
     parts: dict[str, list[float]] = {"latencies_ms": [], "embed_ms": [], "vector_ms": [], "text_ms": []}

@@ -242,7 +242,7 @@ def test_one_deployment_by_many(catalogs: Catalogs) -> None:
 
     def settle(own: Catalog, shards: int | None = None, model_id: str = "fake") -> Deployment:
         return settle_deployment(
-            own, shards=shards, default_shards=4, model_id=model_id, extractor_version="1", analysis_version=1
+            own, shards=shards, default_shards=4, model_id=model_id, model_dir="", extractor_version="1", analysis_version=1
         )
 
     with catalogs.fresh() as catalog:

@@ -18,6 +18,8 @@ from service.vectors.errors import IndexUnavailable
 from service.vectors.writer import IndexWriter
 from tests.support.catalogs import INSTANCE, document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index, follow, make_index
+from tests.support.s3 import S3Server
+from tests.support.shelf import s3_shelf
 from tests.support.stages import HandOwner, live, memory, told_by
 
 
@@ -161,6 +163,19 @@ def test_what_a_killed_rebuild_left_goes(catalog: Catalog, uri: str, writer: Fla
     follow(catalog, uri)
 
     assert sorted(writer.names()) == sorted([table(catalog), "shard01_other"])
+
+
+def test_another_deployment_in_the_same_bucket_is_left_alone(catalog: Catalog, s3_server: S3Server) -> None:
+    """There only tables of this deployment's log epoch are its own, whatever others are called."""
+    shelf = s3_shelf(s3_server)
+    work(catalog, "likes tea")
+    follow(catalog, shelf.uri)
+    former = table(catalog)
+    run_sql(catalog, "UPDATE deployment SET log_epoch = log_epoch + 1")
+    follow(catalog, shelf.uri)
+
+    assert {path.name for path in shelf.path.iterdir()} >= {f"{former}.lance", f"{table(catalog)}.lance"}
+    check_index(catalog, shelf.uri)
 
 
 def test_a_good_index_is_kept(catalog: Catalog, uri: str) -> None:

@@ -18,7 +18,7 @@ from service.catalog.engine import Catalog
 from service.log.embedded import EmbeddedLog
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
-from tests.support.catalogs import message, new_catalog, record, scalar
+from tests.support.catalogs import message, new_catalog, record
 from tests.support.model import real_model
 from tests.support.owners import check_finished, check_index
 from tests.support.stages import excerpts
@@ -55,16 +55,11 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def plan_of(directory: Path) -> OwnerPlan:
     """What the owner of the deployment in a directory is told."""
-    catalog = Catalog(directory / "catalog.db")
-    log_epoch = int(scalar(catalog, "SELECT log_epoch FROM deployment"))
-    catalog.close()
     return OwnerPlan(
         database=directory / "catalog.db",
         index_uri=str(directory / "index"),
         model_dir=real_model().directory,
         shard=0,
-        log_epoch=log_epoch,
-        generation=1,
         extractor_version="1",
         metrics_file=directory / "owner.prom",
         log_format="console",

@@ -85,7 +85,7 @@ class Service:
         self.queue.start(asyncio.get_running_loop())
         await self.server.start()
         self.operator = Wire(f"127.0.0.1:{self.server.port}", ADMIN_TOKEN)
-        self.app.model.loaded(HashEmbedder())
+        self.app.eras.present.model.loaded(HashEmbedder())
 
     async def stop(self) -> None:
         """End in order."""

@@ -101,7 +101,7 @@ async def test_four_megabytes_of_one_word(service: Service, wire: Wire) -> None:
 
 async def test_an_error_of_ours_is_opaque(service: Service, wire: Wire) -> None:
     """A fault inside is INTERNAL with an id, and nothing else."""
-    service.app.contexts.scopes.open = None  # type: ignore[method-assign, assignment]
+    service.app.contexts.eras.present.scopes.open = None  # type: ignore[method-assign, assignment]
     found = await refused(wire.fetch("u", "c"))
 
     assert (found.code, found.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")

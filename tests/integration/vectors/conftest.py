@@ -1,21 +1,27 @@
-"""A directory of tables."""
+"""A place with a table, on disk and in a bucket: everything in this folder holds for both."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from service.vectors.writer import IndexWriter
+from tests.support.shelf import SHELVES, Shelf
 
 TABLE = "shard0_a1"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that has tables once per kind of place."""
+    if "shelf" in metafunc.fixturenames:
+        metafunc.parametrize("shelf", SHELVES, indirect=True)
+
+
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[IndexWriter]:
+def index(shelf: Shelf) -> Iterator[IndexWriter]:
     """A writer of an empty table `TABLE`."""
-    writer = IndexWriter(str(tmp_path / "index"))
+    writer = IndexWriter(shelf.uri)
     writer.create(TABLE, log_epoch=7, generation=1)
     yield writer
     writer.close()

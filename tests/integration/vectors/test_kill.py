@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from service.vectors.writer import IndexWriter
+from tests.support.shelf import Shelf
 from tests.unit.vectors.samples import item
 
 PROGRAM = """
@@ -30,9 +30,9 @@ for number in range(10_000):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("acknowledged", [1, 6, 7])
-def test_kill_while_writing(tmp_path: Path, acknowledged: int) -> None:
+def test_kill_while_writing(shelf: Shelf, acknowledged: int) -> None:
     """After kill -9 each batch is there whole or not at all, all acknowledged ones are, and writing goes on."""
-    writer = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen([sys.executable, "-c", PROGRAM, shelf.uri], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     for _ in range(acknowledged):
         last = int(writer.stdout.readline())
@@ -41,7 +41,7 @@ def test_kill_while_writing(tmp_path: Path, acknowledged: int) -> None:
     writer.wait()
     writer.stdout.close()
 
-    index = IndexWriter(str(tmp_path))
+    index = IndexWriter(shelf.uri)
     state = index.state("t")
     assert state is not None and state.log_epoch == 7
     held = {one.item_id for one in index.load_scope("t", 1)}

@@ -11,6 +11,7 @@ from service.vectors.errors import IndexUnavailable
 from service.vectors.results import TableState
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
+from tests.support.shelf import Shelf
 from tests.unit.vectors.samples import item, items
 
 
@@ -32,23 +33,23 @@ def test_version_grows_with_every_write(index: IndexWriter) -> None:
     assert state is not None and state.version == versions[-1]
 
 
-def test_missing_and_damaged_tables(index: IndexWriter) -> None:
+def test_missing_and_damaged_tables(index: IndexWriter, shelf: Shelf) -> None:
     """A table that is missing or does not open has no state, and reading it is an error of the index."""
     index.create("shard0_b2", log_epoch=7, generation=1)
-    shutil.rmtree(Path(index.uri) / "shard0_b2.lance" / "_versions")
+    shutil.rmtree(shelf.path / "shard0_b2.lance" / "_versions")
     for name in ("shard0_b2", "shard0_c3"):
         assert index.state(name) is None
         with pytest.raises(IndexUnavailable):
             index.load_scope(name, 1)
 
 
-def test_drop(index: IndexWriter) -> None:
+def test_drop(index: IndexWriter, shelf: Shelf) -> None:
     """A dropped table is gone from disk and from the list; dropping it again is no error."""
     index.create("shard0_b2", log_epoch=7, generation=1)
     index.drop("shard0_b2")
     index.drop("shard0_b2")
     assert index.names() == [TABLE]
-    assert not (Path(index.uri) / "shard0_b2.lance").exists()
+    assert not (shelf.path / "shard0_b2.lance").exists()
 
 
 @pytest.mark.parametrize("name", ["../outside", "a b", "a/b", "ä"])
@@ -75,13 +76,13 @@ def test_used_again_after_close(index: IndexWriter) -> None:
     assert index.load_scope(TABLE, 1) == [item(1)]
 
 
-def test_warm_up(index: IndexWriter, tmp_path: Path) -> None:
+def test_warm_up(index: IndexWriter, shelf: Shelf) -> None:
     """Warming up needs no table, and no table that is sound."""
-    IndexWriter(str(tmp_path / "nothing")).warm_up()
+    IndexWriter(f"{index.uri}/nothing").warm_up([])
     index.upsert(TABLE, [item(1)])
     index.create("shard0_b2", log_epoch=7, generation=1)
-    shutil.rmtree(Path(index.uri) / "shard0_b2.lance" / "_versions")
+    shutil.rmtree(shelf.path / "shard0_b2.lance" / "_versions")
     fresh = IndexWriter(index.uri)
-    fresh.warm_up()
+    fresh.warm_up([TABLE, "shard0_b2", "shard0_c3"])
     assert fresh.load_scope(TABLE, 1) == [item(1)]
     fresh.close()

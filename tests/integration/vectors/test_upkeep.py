@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from service.vectors.upkeep import BUSY_COMMITS, ERASE_PASSES, IDLE_COMMITS, IDLE_SECONDS, KEEP, MOST_COMMITS, Upkeep
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
+from tests.support.shelf import Shelf
 from tests.unit.vectors.samples import item, items, ordered
 
 
@@ -74,7 +74,7 @@ def test_old_versions_go_once(index: IndexWriter) -> None:
     assert not upkeep.due()
 
 
-def test_deleted_words_leave_the_files(index: IndexWriter) -> None:
+def test_deleted_words_leave_the_files(index: IndexWriter, shelf: Shelf) -> None:
     """When nobody writes any more, passes rewrite what holds deleted rows, though they be few; then upkeep is quiet."""
     index.append(TABLE, [*items(range(50)), replace(item(99), text="xylophone")])
     clock = Clock()
@@ -93,7 +93,7 @@ def test_deleted_words_leave_the_files(index: IndexWriter) -> None:
     assert index.fragments(TABLE) == 1
     index.optimize(TABLE, keep=timedelta(milliseconds=1))  # the last pass once more: `KEEP` has not passed for LanceDB's clock
 
-    assert not any(b"xylophone" in file.read_bytes() for file in Path(index.uri).rglob("*") if file.is_file())
+    assert not any(b"xylophone" in file.read_bytes() for file in shelf.path.rglob("*") if file.is_file())
     assert ordered(index.load_scope(TABLE, 1)) == items(range(50))
     clock.now += 10 * KEEP.total_seconds()
     assert not upkeep.due()
@@ -111,16 +111,16 @@ def test_files_left_by_an_earlier_owner_count(index: IndexWriter) -> None:
     assert index.fragments(TABLE) == 1
 
 
-def test_pass_makes_the_table_small(index: IndexWriter) -> None:
+def test_pass_makes_the_table_small(index: IndexWriter, shelf: Shelf) -> None:
     """After passes a table has few files and little on disk, and holds the same rows and names."""
     for number in range(40):
         index.upsert(TABLE, [item(number)])
     index.delete(TABLE, [item(number).item_id for number in range(20)])
-    before = sum(1 for file in Path(index.uri).rglob("*") if file.is_file())
+    before = sum(1 for file in shelf.path.rglob("*") if file.is_file())
     for _ in range(3):
         index.optimize(TABLE, keep=timedelta(milliseconds=1))
     assert index.fragments(TABLE) == 1
-    assert sum(1 for file in Path(index.uri).rglob("*") if file.is_file()) < before / 3
+    assert sum(1 for file in shelf.path.rglob("*") if file.is_file()) < before / 3
     assert ordered(index.load_scope(TABLE, 1)) == items(range(20, 40))
     state = index.state(TABLE)
     assert state is not None and (state.log_epoch, state.generation) == (7, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -113,21 +112,13 @@ def test_bad_item_writes_nothing(index: IndexWriter) -> None:
     assert _held(index) == {}
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> IndexWriter:
-    """One table for all examples of a property."""
-    path: Path = tmp_path_factory.mktemp("shared")
-    index = IndexWriter(str(path))
-    index.create(TABLE, log_epoch=7, generation=1)
-    return index
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# All examples share one table: hypothesis warns of fixtures that are not made anew for each.
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(strange_items, max_size=4, unique_by=lambda one: one.item_id), st.integers(-(2**63), 2**63 - 1))
-def test_a_scope_comes_back_as_it_went_in(shared: IndexWriter, some: list[Item], scope: int) -> None:
+def test_a_scope_comes_back_as_it_went_in(index: IndexWriter, some: list[Item], scope: int) -> None:
     """Loading a scope gives exactly the items that were put into it."""
     put = [replace(one, scope=scope) for one in some]
-    shared.upsert(TABLE, put)
-    assert ordered(shared.load_scope(TABLE, scope)) == ordered(put)
-    shared.delete(TABLE, [one.item_id for one in put])
-    assert shared.load_scope(TABLE, scope) == []
+    index.upsert(TABLE, put)
+    assert ordered(index.load_scope(TABLE, scope)) == ordered(put)
+    index.delete(TABLE, [one.item_id for one in put])
+    assert index.load_scope(TABLE, scope) == []

@@ -70,15 +70,7 @@ def test_an_override_without_a_value_is_refused(cli: Cli) -> None:
     assert "KEY=VALUE" in done.output
 
 
-@pytest.mark.usefixtures("service")
-def test_reindex_refuses_while_a_service_runs(cli: Cli) -> None:
-    """Two writers would harm each other; the message says how to stop the first."""
-    done = cli("reindex")
-    assert done.exit_code == 1
-    assert "Stop it with" in done.output
-
-
-@pytest.mark.parametrize("command", ["up", "reindex"])
+@pytest.mark.parametrize("command", ["up"])
 def test_what_is_embedded_refuses_a_catalog_elsewhere(cli: Cli, command: str) -> None:
     """A command that keeps everything in the data directory does not silently leave the database aside that is set."""
     done = cli(command, EUNOE_CATALOG_URL="postgresql://eunoe@127.0.0.1:1/eunoe")

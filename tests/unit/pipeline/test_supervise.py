@@ -10,7 +10,7 @@ from service.log.embedded import EmbeddedLog
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
 
-PLAN = OwnerPlan(Path(), "", Path(), 0, 1, 1, "1", Path(), "json", "error")
+PLAN = OwnerPlan(Path(), "", Path(), 0, "1", Path(), "json", "error")
 
 
 class SlowStart(Supervisor):

@@ -19,6 +19,8 @@ from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 
 WITHOUT_CALL = {
     "ADDRESS_IN_USE",
+    "BACKUP_REFUSED",
+    "VECTORS_REFUSED",
     "ANALYSIS_CHANGED",
     "CATALOG_ELSEWHERE",
     "DATABASE_UNUSABLE",

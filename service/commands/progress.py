@@ -1,0 +1,29 @@
+"""Progress bars of long commands, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from service.commands.console import open_console
+
+Show = Callable[[str, int, int], None]
+"""Says that a stage has done so many of so many."""
+
+
+@contextmanager
+def bars(*, in_bytes: bool = False) -> Iterator[Show]:
+    """A bar per stage, each from when it is first told of."""
+    amount = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn()
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=open_console(stderr=True)) as progress:
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield show
