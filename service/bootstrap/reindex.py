@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from service.bootstrap.opening import EXTRACTOR_VERSION, AlreadyRunningError, locked, open_catalog, prepared_model
-from service.catalog.migrate import migrate
+from service.catalog.migrate import migrate, require_schema
 from service.pipeline.reindex import reindex, reindex_online
 from service.settings import Settings
 
@@ -27,6 +27,7 @@ def run_reindex(settings: Settings, progress: Progress) -> None:
             return
     model = prepared_model(settings)
     with open_catalog(settings, settings.catalog_place) as catalog:
+        require_schema(catalog)
         reindex_online(catalog, model.directory, model.model_id, progress)
 
 
