@@ -6,9 +6,10 @@ LOG ?= embedded
 ROUNDS ?= 10
 NODES ?= 1
 PORT ?= 9092
+MODE ?= fast
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash bench lock clean
+.PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash bench quality extraction lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +70,12 @@ crash: setup ## Kill processes under load and count what survived. LOG=embedded 
 
 bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.
 	$(BIN)/python -m tests.bench.run
+
+quality: setup ## Ask labelled questions and write what was found. DATA=conversations.jsonl.gz OUT=directory, MODE=fast|accurate, MERGED=1.
+	$(BIN)/python -m tests.quality.retrieval $(DATA) $(OUT) --mode $(MODE) $(if $(MERGED),--merged)
+
+extraction: setup ## Extract labelled cases and write the memories. CASES=cases.json OUT=file.jsonl.
+	$(BIN)/python -m tests.quality.extraction $(CASES) $(OUT)
 
 lock: setup ## Resolve the dependencies again, to the newest that pyproject.toml allows.
 	$(BIN)/python -m pip install -q uv

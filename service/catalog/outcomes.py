@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from service.catalog import schema
+from service.catalog import memories, schema
 from service.catalog.ids import now_us
 from service.catalog.sql import Statement, in_list, json_list
 from service.domain.kinds import IngestionStatus, SourceKind
@@ -15,6 +15,8 @@ from service.domain.source import StageError
 
 _i = schema.ingestions
 _IS_OPEN = or_(_i.c.status == IngestionStatus.QUEUED.value, _i.c.status == IngestionStatus.PROCESSING.value)
+
+_IS_REFINING = select(schema.refine_jobs.c.job_id).where(schema.refine_jobs.c.source_id == _i.c.source_id).exists()
 
 _BEGIN = Statement(
     update(_i)
@@ -47,9 +49,27 @@ _FINISH = Statement(
         ),
         _i.c.status == IngestionStatus.PROCESSING.value,
         _i.c.outcome != "",
+        ~_IS_REFINING,
     )
     .values(status=_i.c.outcome, stage="store", update_time=bindparam("now"), finish_time=bindparam("now"))
 )
+_FINISH_REFINED = Statement(
+    update(_i)
+    .where(
+        _i.c.source_id == bindparam("which"),
+        _i.c.status == IngestionStatus.PROCESSING.value,
+        _i.c.outcome != "",
+        ~select(schema.outbox.c.source_id).where(schema.outbox.c.source_id == _i.c.source_id).exists(),
+    )
+    .values(status=_i.c.outcome, update_time=bindparam("now"), finish_time=bindparam("now"))
+)
+_ERRORS_OF = Statement(select(_i.c.errors).where(_i.c.source_id == bindparam("which")))
+_GIVE_UP = Statement(
+    update(_i)
+    .where(_i.c.source_id == bindparam("which"), _IS_OPEN)
+    .values(outcome=IngestionStatus.PARTIAL_SUCCESS.value, errors=bindparam("new_errors"))
+)
+_COUNT = Statement(update(_i).where(_i.c.source_id == bindparam("which")).values(memory_count=bindparam("new_memories")))
 _FAIL = Statement(
     update(_i)
     .where(_i.c.source_id == bindparam("which"), _IS_OPEN)
@@ -62,6 +82,9 @@ _FAIL = Statement(
         finish_time=bindparam("now"),
     )
 )
+_DELETED = "the document was deleted, and with it what this error said"
+_ERRORS = Statement(select(_i.c.ingestion_id, _i.c.errors).where(_i.c.source_id == bindparam("which"), _i.c.errors != "[]"))
+_REWORD = Statement(update(_i).where(_i.c.ingestion_id == bindparam("which")).values(errors=bindparam("new_errors")))
 
 
 def begin_ingestions(connection: Connection, source_ids: Sequence[str]) -> None:
@@ -91,9 +114,29 @@ def finish_ingestions(connection: Connection, shard: int, lane: int, upto: int) 
     _FINISH.run(connection, shard=shard, lane=lane, upto=upto, now=now_us())
 
 
+def finish_refined(connection: Connection, source_id: str) -> None:
+    """Its second look is over: it ends, unless its first results cannot be searched yet."""
+    _COUNT.run(connection, which=source_id, new_memories=len(memories.memory_ids_of_source(connection, source_id)))
+    _FINISH_REFINED.run(connection, which=source_id, now=now_us())
+
+
+def give_up_refining(connection: Connection, source_id: str, error: StageError) -> None:
+    """Its second look is given up; what the first one found stands."""
+    told = json.loads(_ERRORS_OF.run(connection, which=source_id).scalar() or "[]")
+    _GIVE_UP.run(connection, which=source_id, new_errors=json.dumps([*told, *json.loads(_errors([error]))], ensure_ascii=False))
+    finish_refined(connection, source_id)
+
+
 def fail_ingestion(connection: Connection, source_id: str, error: StageError) -> None:
     """It ends here, in vain."""
     _FAIL.run(connection, which=source_id, new_stage=error.stage, new_errors=_errors([error]), now=now_us())
+
+
+def forget_words(connection: Connection, source_id: str) -> None:
+    """Keep which stages failed, but not in which words: an error may quote what was deleted."""
+    for ingestion_id, errors in _ERRORS.run(connection, which=source_id):
+        kept = [{**error, "message": _DELETED} for error in json.loads(errors)]
+        _REWORD.run(connection, which=ingestion_id, new_errors=json.dumps(kept, ensure_ascii=False))
 
 
 def _errors(errors: Sequence[StageError]) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,6 +21,8 @@ from service.domain.item import Item
 from service.domain.resolution import Composed, End, Said, compact_json, compose, entities_of, fold_name, slot_ends
 
 _SAID_FIELDS = [entry.name for entry in fields(Said)]
+_ITEM_FIELDS = [entry.name for entry in fields(Item)]
+_ITEM_VALUES = attrgetter(*_ITEM_FIELDS)
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class ScopeChange:
         scopes.grow(connection, self.scope, self.growth)
 
     def _row(self, item: Item) -> dict[str, Any]:
-        return asdict(item) | {
+        return dict(zip(_ITEM_FIELDS, _ITEM_VALUES(item), strict=True)) | {
             "has_time_word": int(item.has_time_word),
             "shard": self.shard,
             "change_number": self.change_number,
@@ -188,6 +191,7 @@ def _link_graph(connection: Connection, scope: int, memory_id: str, observations
     """Add what the observations name to the graph."""
     found: dict[str, dict[str, str]] = {}
     edges: set[tuple[str, str, str]] = set()
+    aliases: set[tuple[str, str]] = set()
     for said in observations:
         told = json.loads(said.details)
         mentions = list(told.get("mentions", []))
@@ -198,13 +202,19 @@ def _link_graph(connection: Connection, scope: int, memory_id: str, observations
             mentions += ends
         for entity in entities_of(scope, mentions):
             found.setdefault(entity["id"], entity)
+        for mention in mentions:
+            identity = entities_of(scope, [mention])[0]["id"]
+            aliases |= {(alias, identity) for alias in mention.get("aliases", ())}
     memories.put_graph(
         connection,
         [
             {"entity_id": entity["id"], "scope": scope, "name": entity["name"], "kind": entity["kind"]}
             for entity in found.values()
         ],
-        [{"scope": scope, "alias_key": fold_name(entity["name"]), "entity_id": entity["id"]} for entity in found.values()],
+        [
+            {"scope": scope, "alias_key": alias, "entity_id": identity}
+            for alias, identity in (*((fold_name(entity["name"]), entity["id"]) for entity in found.values()), *sorted(aliases))
+        ],
         [{"memory_id": memory_id, "entity_id": identity} for identity in found],
         [
             {"memory_id": memory_id, "subject_id": subject, "predicate": predicate, "object_id": target, "scope": scope}

@@ -12,9 +12,12 @@ from itertools import islice
 from typing import Any
 
 from service.domain.ids import entity_id
+from service.domain.slots import DATE
 
 CONFIDENCE_CEILING = 0.99
 """Saying something often makes it likely, never certain."""
+
+_DAY = 86_400_000_000
 
 MOST_SOURCES = 20
 """A memory names at most so many of its sources, the latest ones."""
@@ -51,6 +54,11 @@ class Said:
     def order(self) -> tuple[int, str, int, int, str]:
         """Where it stands in time: by said time, conversation, number, span."""
         return (self.said_time, self.conversation, self.number, self.start, self.observation_id)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it takes back what was said before."""
+        return bool(json.loads(self.details).get("corrects"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ def slot_ends(observations: Sequence[Said]) -> dict[str, End]:
     """Which memories of one slot (subject, attribute) stopped being true, and through which.
 
     A value ends with the first later statement of another value, or of its own end ("no longer works there"); the statement of an
-    end ends with the value's return. What was said at the same instant stays side by side.
+    end ends with the value's return. What was said at the same instant stays side by side, unless one says that it corrects.
     """
     ordered = sorted(observations, key=lambda said: said.order)
     last_place = {said.memory_id: place for place, said in enumerate(ordered)}
@@ -101,19 +109,35 @@ def slot_ends(observations: Sequence[Said]) -> dict[str, End]:
     for memory_id, place in last_place.items():
         last = ordered[place]
         for later in islice(ordered, place + 1, None):
-            if later.said_time > last.said_time and _ends(last, later):
+            if _is_later(last, later) and _ends(last, later):
                 ends[memory_id] = End(later.said_time, later.memory_id)
                 break
     return ends
 
 
+def _is_later(earlier: Said, later: Said) -> bool:
+    """Whether one was said after the other: at a later time, or further on in the same talk and as a correction."""
+    if later.said_time > earlier.said_time:
+        return True
+    same_talk = later.source_id == earlier.source_id or (later.conversation != "" and later.conversation == earlier.conversation)
+    return same_talk and later.corrects
+
+
 def _ends(earlier: Said, later: Said) -> bool:
+    if earlier.attribute.startswith(DATE):
+        return _is_called_off(earlier, later)
     same_value = earlier.value == later.value or not later.value
     if earlier.polarity < 0:
         return later.polarity > 0 and same_value
     if later.polarity < 0:
         return same_value
     return earlier.value != later.value
+
+
+def _is_called_off(earlier: Said, later: Said) -> bool:
+    """Whether an appointment that still lay ahead was cancelled, or got another date; two of a kind stay side by side."""
+    is_ahead = earlier.event_time is not None and earlier.event_time + _DAY > later.said_time
+    return is_ahead and earlier.polarity > 0 and (later.polarity < 0 or (later.corrects and later.value != earlier.value))
 
 
 def _combined_confidence(ordered: Sequence[Said]) -> float:
@@ -131,7 +155,7 @@ def _details(scope: int, ordered: Sequence[Said], end: End | None) -> str:
     latest = ordered[-1]
     told: dict[str, Any] = json.loads(latest.details)
     mentions = told.pop("mentions", [])
-    told.pop("relations", None)
+    told.pop("corrects", None)
     details: dict[str, Any] = {
         "sources": [json.loads(said.origin) for said in ordered[-MOST_SOURCES:]],
         "entities": entities_of(scope, mentions),

@@ -17,6 +17,9 @@ _ABBREVIATION = re.compile(
 _STATEMENT = re.compile(r"(?:we|i|i'm|she|he|they|it|my|our)\b", re.IGNORECASE)
 """A new statement begins after an abbreviation: "at Smith & Co. we met"."""
 
+_GERMAN_MONTHS = frozenset("Jan Jän Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez".split())
+"""How a month begins behind a German ordinal: "am 3. Mai"."""
+
 _LONGEST_ABBREVIATION = 5
 _LOOK_BACK = 12
 
@@ -37,6 +40,8 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterato
 
 
 def _ends_here(text: str, match: re.Match[str], end: int) -> bool:
+    if text[match.start() - 1 : match.start()].isdigit() and text[match.end() + 1 : match.end() + 4] in _GERMAN_MONTHS:
+        return False
     if len(match[0]) > 1 and match[0].startswith(".."):
         return True
     following = text[match.end() : min(match.end() + 6, end)].lstrip()

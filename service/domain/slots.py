@@ -1,7 +1,8 @@
 """Single-valued attributes: of one subject each holds one value at a time, so a newer value supersedes the older one.
 
 `Observation.attribute` is one of `ATTRIBUTES`, or `FAVOURITE` or `DOSE` followed by what it is about ("favourite writer",
-"dose of ramipril"). Everything else a subject can have several of, and nothing supersedes it.
+"dose of ramipril"), or `DATE` followed by a kind of appointment ("date of interview"). Everything else a subject can have
+several of, and nothing supersedes it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ FAVOURITE = "favourite "
 DOSE = "dose of "
 """Prefix of "dose of ramipril"."""
 
+DATE = "date of "
+"""Prefix of "date of interview". People have several appointments of a kind, so only a correction supersedes an earlier date."""
+
 
 def is_slot(attribute: str) -> bool:
     """Whether an attribute holds one value at a time."""
-    return attribute in ATTRIBUTES or attribute.startswith((FAVOURITE, DOSE))
+    return attribute in ATTRIBUTES or attribute.startswith((FAVOURITE, DOSE, DATE))

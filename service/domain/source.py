@@ -107,6 +107,8 @@ class Mention:
     name: str
     kind: str
     """person, place, organisation, product, work, animal or thing."""
+    aliases: tuple[str, ...] = ()
+    """Folded: what else it is called, a role such as "user's sister" included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ class Observation:
     attribute: str = ""
     """The single-valued attribute (home, job, diet, plan, ...) that `value` fills; empty: none. Subject and attribute form a slot."""
     value: str = ""
+    corrects: bool = False
+    """Whether it takes back what was said before: "actually it's Tuesday"."""
     polarity: int = 1
     """+1, or -1 where the statement is a dislike or an end ("no longer works at ...")."""
     strength: float | None = None

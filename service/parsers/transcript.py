@@ -25,9 +25,9 @@ _DECLARED_TALKS = _BETWEEN_PEOPLE | {DocumentType.AI_CHAT_CONVERSATION}
 
 
 def parse_transcript(source: Source) -> tuple[Turn, ...]:
-    """The turns of a talk; text before the first label is a turn without a speaker. Not a talk: as plain text."""
+    """The turns of a talk; text before the first label is a turn without a speaker. Not a talk: as a written text."""
     turns = transcript_turns(source)
-    return parse_plain(source) if turns is None else turns
+    return parse_prose(source) if turns is None else turns
 
 
 def parse_any(source: Source) -> tuple[Turn, ...]:

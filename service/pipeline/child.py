@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.domain.kinds import Stage
+from service.domain.refining import Session
 from service.domain.source import Source, StageError
-from service.pipeline.prepare import Prepared, StageFailedError, embed_texts, prepare
+from service.pipeline.prepare import Changed, Prepared, Reread, StageFailedError, embed_texts, prepare, refine
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -44,6 +45,26 @@ class EmbedSlice:
 
     key: int
     texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefineSlice:
+    """Look at a session a second time."""
+
+    key: int
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class RefineDone:
+    """What the second look changed, ready for the store step."""
+
+    key: int
+    changed: tuple[Reread, ...]
+    failure: StageError | None = None
+
+
+Task = PrepareSlice | EmbedSlice | RefineSlice
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +105,8 @@ def _open_stages(model_dir: Path) -> tuple[Embedder, Extractor]:
 def serve(connection: Connection, open_stages: Callable[[], tuple[Embedder, Extractor]]) -> None:
     """Work on what the owner sends, with the stages that are opened here; never returns, ends when the owner is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the service; the child ends with its pipe
-    os.nice(NICE)
-    work: queue.SimpleQueue[PrepareSlice | EmbedSlice] = queue.SimpleQueue()
+    os.nice(NICE - os.nice(0))
+    work: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, work), daemon=True).start()
     embedder, extractor = open_stages()
     worker = _Worker(connection, embedder, extractor)
@@ -93,7 +114,7 @@ def serve(connection: Connection, open_stages: Callable[[], tuple[Embedder, Extr
         worker.work(work.get())
 
 
-def _read(connection: Connection, work: queue.SimpleQueue[PrepareSlice | EmbedSlice]) -> None:
+def _read(connection: Connection, work: queue.SimpleQueue[Task]) -> None:
     while True:
         try:
             work.put(connection.recv())
@@ -107,9 +128,11 @@ class _Worker:
         self._embedder = embedder
         self._extractor = extractor
 
-    def work(self, task: PrepareSlice | EmbedSlice) -> None:
+    def work(self, task: Task) -> None:
         if isinstance(task, PrepareSlice):
             self._prepare(task)
+        elif isinstance(task, RefineSlice):
+            self._refine(task)
         else:
             self._embed_more(task)
         self._connection.send(SliceDone())
@@ -124,6 +147,23 @@ class _Worker:
                 self._connection.send(Done(key, None, (), failed.error))
         if ready:
             self._embed_first(ready)
+
+    def _refine(self, task: RefineSlice) -> None:
+        self._connection.send(Started((task.key,), Stage.EXTRACT))
+        try:
+            changed = [self._reread(task.key, found) for found in refine(task.session, self._extractor)]
+        except StageFailedError as failed:
+            self._connection.send(RefineDone(task.key, (), failed.error))
+        else:
+            self._connection.send(RefineDone(task.key, tuple(changed)))
+
+    def _reread(self, key: int, found: Changed) -> Reread:
+        vectors: list[bytes] = []
+        texts = found.prepared.statements
+        for at in range(0, len(texts), SLICE_TEXTS):
+            self._connection.send(Started((key,), Stage.EMBED))
+            vectors += embed_texts(texts[at : at + SLICE_TEXTS], self._embedder)
+        return found.finished(vectors)
 
     def _embed_first(self, ready: Sequence[tuple[int, Prepared]]) -> None:
         """Embed up to `SLICE_TEXTS` of the slice in one batch; what is left comes back as `EmbedSlice`s."""

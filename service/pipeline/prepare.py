@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from service.domain.ids import observation_id
 from service.domain.kinds import Stage
-from service.domain.source import Embedded, Extracted, SearchText, Source, StageError
+from service.domain.refining import Session, fingerprint
+from service.domain.source import Embedded, Extracted, Observation, SearchText, Source, StageError
+from service.parsers.unreadable import UnreadableError
 from service.pipeline.extract import extract
 from service.pipeline.parse import parse
 from service.pipeline.segment import segment
-from service.retrieval.terms import analyse, has_time_word
+from service.retrieval.terms import analyse
+from service.retrieval.times import has_time_word
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -54,9 +59,12 @@ class Prepared:
     @property
     def texts(self) -> list[str]:
         """What is to be embedded: passages, then observations."""
-        return [passage.embed_text for passage in self.extracted.passages] + [
-            said.statement for said in self.extracted.observations
-        ]
+        return [passage.embed_text for passage in self.extracted.passages] + self.statements
+
+    @property
+    def statements(self) -> list[str]:
+        """The observations as they are embedded."""
+        return [said.statement for said in self.extracted.observations]
 
 
 def prepare(source: Source, extractor: Extractor) -> Prepared:
@@ -71,6 +79,62 @@ def prepare(source: Source, extractor: Extractor) -> Prepared:
     analysed = [_analyse(passage.context, passage.text) for passage in extracted.passages]
     analysed += [_analyse(said.context, said.statement) for said in extracted.observations]
     return Prepared(extracted, tuple(analysed))
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A source after its second look, ready for the store step."""
+
+    embedded: Embedded
+    first_look: tuple[str, ...]
+    """Ids of what the first look finds: one of them deleted by its user keeps the source as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A source that says something else after its second look, but for the vectors of its statements."""
+
+    prepared: Prepared
+    first_look: tuple[str, ...]
+
+    def finished(self, vectors: Sequence[bytes]) -> Reread:
+        """Put the vectors beside the statements; the source's passages are stored already."""
+        extracted = self.prepared.extracted
+        search = tuple(
+            SearchText(told.terms, vector, told.words, told.has_time_word)
+            for told, vector in zip(self.prepared.analysed, vectors, strict=True)
+        )
+        embedded = Embedded(extracted.source.source_id, extracted.passages, extracted.observations, (), (), search)
+        return Reread(embedded, self.first_look)
+
+
+def refine(session: Session, extractor: Extractor) -> list[Changed]:
+    """A second look at a session; the sources that now say something else than before.
+
+    Raises:
+        StageFailedError: a stage could not do its work.
+    """
+    segmented = [segment(parse(source)) for source in session.sources]
+    refined = _run(Stage.EXTRACT, lambda: extractor.refine(segmented, session.known))
+    changed = []
+    for one, found, known in zip(segmented, refined, session.said, strict=True):
+        if _prints(found.observations) != known:
+            extracted = Extracted(one.source, one.passages, found.observations)
+            analysed = [_analyse(observation.context, observation.statement) for observation in found.observations]
+            first = _run(Stage.EXTRACT, partial(extractor.extract, one))[0]
+            changed.append(Changed(Prepared(extracted, tuple(analysed)), tuple(_identity(one.source, said) for said in first)))
+    return changed
+
+
+def _identity(source: Source, said: Observation) -> str:
+    return observation_id(source.source_id, said.start, said.end, said.type, said.key)
+
+
+def _prints(observations: Sequence[Observation]) -> frozenset[str]:
+    return frozenset(
+        fingerprint(one.type.value, one.key, one.statement, one.subject, tuple(mention.name for mention in one.mentions))
+        for one in observations
+    )
 
 
 def embed_texts(texts: Sequence[str], embedder: Embedder) -> list[bytes]:
@@ -114,5 +178,6 @@ def _run(stage: Stage, work: Callable[[], T]) -> T:
     try:
         return work()
     except Exception as error:
-        told = StageError(stage.value, type(error).__name__.upper(), str(error)[:500])
+        code = error.code if isinstance(error, UnreadableError) else type(error).__name__.upper()
+        told = StageError(stage.value, code, str(error)[:500])
         raise StageFailedError(told) from error

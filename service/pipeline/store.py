@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.catalog import log, memories, outcomes, passages
+from service.catalog import log, memories, outcomes, passages, refining
 from service.catalog.engine import Connection
 from service.catalog.ids import now_us
 from service.catalog.ownership import fence
+from service.catalog.refining import RefineJob
 from service.catalog.repeats import settle_repeats, text_hash
 from service.catalog.resolution import ScopeChange, settle_memories
 from service.catalog.sources import SourceRow, existing_sources
 from service.domain.ids import observation_id, passage_id
 from service.domain.instants import to_us
 from service.domain.item import Item
-from service.domain.kinds import PASSAGE, Role, SourceKind
+from service.domain.kinds import PASSAGE, IngestionMode, Role, SourceKind
 from service.domain.resolution import compact_json
-from service.domain.source import Embedded, Observation, Passage, SearchText, StageError
+from service.domain.source import Embedded, Mention, Observation, Passage, SearchText, StageError
 from service.log.base import Record
+from service.pipeline.prepare import Reread
+
+REFINE_AFTER_US = 2_000_000
+"""A session gets its second look so long after its last message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,11 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]
     by_scope: dict[int, list[Outcome]] = {}
     for outcome in batch:
         record = outcome.record
+        if record.source_id not in existing:
+            continue  # deleted meanwhile: what was found in it, and what an error may quote of it, goes too
         if outcome.failure is not None:
             _bury(connection, ownership, outcome)
-        elif outcome.embedded is not None and record.source_id in existing:
+        elif outcome.embedded is not None:
             by_scope.setdefault(record.scope, []).append(outcome)
     for scope in sorted(by_scope):
         _store_scope(connection, ownership, scope, by_scope[scope])
@@ -104,6 +111,7 @@ def _store_scope(connection: Connection, ownership: Ownership, scope: int, batch
     repeats = ScopeChange(scope, ownership.shard, ownership.generation, change.change_number)
     settle_repeats(connection, repeats, hashes)
     repeats.finish(connection)
+    refining.put_jobs(connection, [job for outcome in batch if (job := _refine_job(scope, ownership, outcome)) is not None])
     for outcome in batch:
         if outcome.record.kind is SourceKind.DOCUMENT and outcome.embedded is not None:
             found = memories.memory_ids_of_source(connection, outcome.record.source_id)
@@ -114,6 +122,59 @@ def _store_scope(connection: Connection, ownership: Ownership, scope: int, batch
                 passages=len(outcome.embedded.passages),
                 memories=len(found),
             )
+
+
+def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob | None:
+    """The second look that a source waits for: a document by itself, messages once per session, some time after the last of them."""
+    row = outcome.record.source
+    if row is None or row.source.mode is not IngestionMode.LONG_RANGE or outcome.embedded is None:
+        return None
+    is_message = row.source.kind is SourceKind.MESSAGE
+    if not is_message and not outcome.embedded.observations:
+        return None
+    now = now_us()
+    return RefineJob(
+        job_id=f"session:{row.session}" if is_message else f"document:{row.source.source_id}",
+        shard=ownership.shard,
+        scope=scope,
+        source_kind=row.source.kind.value,
+        source_id=row.source.source_id,
+        conversation=row.conversation_id,
+        session_id=row.session_id,
+        extractor_version=ownership.extractor_version,
+        due_time=now + (REFINE_AFTER_US if is_message else 0),
+        attempts=0,
+        create_time=now,
+    )
+
+
+def store_refined(
+    connection: Connection, ownership: Ownership, scope: int, rows: Sequence[SourceRow], changed: Sequence[Reread]
+) -> None:
+    """Apply a second look, inside a write transaction: the new observations are resolved before the old ones go.
+
+    A source of which its user deleted a memory stays as it is: in other words the memory must not come back.
+
+    Raises:
+        FencedError: another process owns the shard.
+    """
+    fence(connection, ownership.shard, ownership.epoch)
+    by_id = {row.source.source_id: row for row in rows}
+    ids: dict[SourceKind, list[str]] = {SourceKind.MESSAGE: [], SourceKind.DOCUMENT: []}
+    for reread in changed:
+        ids[by_id[reread.embedded.source_id].source.kind].append(reread.embedded.source_id)
+    existing = existing_sources(connection, ids[SourceKind.MESSAGE], ids[SourceKind.DOCUMENT])
+    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
+    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
+    if not kept:
+        return
+    change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
+    found = {embedded.source_id: _observation_rows(scope, ownership, by_id[embedded.source_id], embedded) for embedded in kept}
+    touched = _put_observation_rows(connection, scope, [row for each in found.values() for row in each])
+    for source_id, written in found.items():
+        touched |= refining.forget_others(connection, source_id, {row["observation_id"] for row in written})
+    settle_memories(connection, change, touched)
+    change.finish(connection)
 
 
 def _put_passages(connection: Connection, change: ScopeChange, batch: Sequence[Outcome]) -> list[int]:
@@ -207,7 +268,17 @@ def origin(row: SourceRow, span: Passage | Observation, role: Role | None = None
 
 
 def _put_observations(connection: Connection, change: ScopeChange, ownership: Ownership, batch: Sequence[Outcome]) -> set[str]:
-    rows = [row for outcome in batch for row in _observation_rows(change.scope, ownership, outcome)]
+    rows = [
+        row
+        for outcome in batch
+        if outcome.record.source is not None and outcome.embedded is not None
+        for row in _observation_rows(change.scope, ownership, outcome.record.source, outcome.embedded)
+    ]
+    return _put_observation_rows(connection, change.scope, rows)
+
+
+def _put_observation_rows(connection: Connection, scope: int, rows: list[dict[str, Any]]) -> set[str]:
+    """Write observations, each to the memory of its type and key, which is created where there is none. Returns the memories."""
     if not rows:
         return set()
     dead = memories.dead_observations(connection, [row["observation_id"] for row in rows])
@@ -215,9 +286,7 @@ def _put_observations(connection: Connection, change: ScopeChange, ownership: Ow
     keys = sorted({(row["type"], row["key"]) for row in rows})
     known = {
         (row["type"], row["key"]): row["memory_id"]
-        for row in sorted(
-            memories.memories_by_key(connection, change.scope, keys), key=lambda row: row["memory_id"], reverse=True
-        )
+        for row in sorted(memories.memories_by_key(connection, scope, keys), key=lambda row: row["memory_id"], reverse=True)
     }
     created = []
     for row in rows:
@@ -247,14 +316,12 @@ def _memory_row(observation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _observation_rows(scope: int, ownership: Ownership, outcome: Outcome) -> list[dict[str, Any]]:
-    row, embedded = outcome.record.source, outcome.embedded
-    if row is None or embedded is None:
-        return []
+def _observation_rows(scope: int, ownership: Ownership, row: SourceRow, embedded: Embedded) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for said, search in zip(embedded.observations, embedded.observation_search, strict=True):
         identity = observation_id(row.source.source_id, said.start, said.end, said.type, said.key)
         passage = _passage_around(embedded.passages, said)
+        head = None if passage is None else _head_of(embedded.passages, passage)
         found[identity] = {
             "observation_id": identity,
             "scope": scope,
@@ -278,7 +345,10 @@ def _observation_rows(scope: int, ownership: Ownership, outcome: Outcome) -> lis
             "event_time": _us(said.event_start),
             "polarity": said.polarity,
             "details": _typed_details(said),
-            "origin": compact_json(origin(row, said, passage.role if passage else None, passage.speaker if passage else "")),
+            "origin": compact_json(
+                origin(row, said, passage.role if passage else None, passage.speaker if passage else "")
+                | ({} if head is None else {"passage": _passage_identity(row, head)})
+            ),
             "metadata": row.metadata,
             "terms": search.terms,
             "vector": search.vector,
@@ -293,12 +363,18 @@ def _passage_around(found: Sequence[Passage], said: Observation) -> Passage | No
     return next((passage for passage in found if passage.start <= said.start < passage.end), None)
 
 
+def _head_of(found: Sequence[Passage], passage: Passage) -> Passage:
+    """The head of a passage's turn: what ranking scores the turn by."""
+    return next((head for head in found if head.is_head and head.turn == passage.turn), passage)
+
+
 def _passage_identity(row: SourceRow, passage: Passage) -> str:
     return passage_id(row.source.source_id, passage.ordinal, passage.start, passage.end)
 
 
 def _typed_details(said: Observation) -> str:
     told: dict[str, Any] = {
+        "corrects": said.corrects or None,
         "strength": said.strength,
         "emotion": said.emotion,
         "intensity": said.intensity,
@@ -306,10 +382,15 @@ def _typed_details(said: Observation) -> str:
         "precision": said.precision.value if said.precision else "",
         "recurrence": said.recurrence,
         "participants": list(said.participants),
-        "mentions": [{"name": mention.name, "kind": mention.kind} for mention in said.mentions],
+        "mentions": [_mention(mention) for mention in said.mentions],
         "relations": [{"subject": edge.subject, "predicate": edge.predicate, "object": edge.object} for edge in said.relations],
     }
     return json.dumps({name: value for name, value in told.items() if value not in (None, "", [])}, ensure_ascii=False)
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": mention.name, "kind": mention.kind}
+    return told | {"aliases": list(mention.aliases)} if mention.aliases else told
 
 
 def _us(moment: datetime | None) -> int | None:

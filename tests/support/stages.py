@@ -15,11 +15,28 @@ from service.catalog.sources import read_sources
 from service.domain.item import Item
 from service.domain.kinds import Lane, SourceKind
 from service.domain.writes import LogEntry
+from service.extractors.base import Extractor
 from service.log.base import Record
-from service.pipeline.prepare import embed_texts, finish, prepare
+from service.pipeline.child import RefineDone, RefineSlice
+from service.pipeline.prepare import embed_texts, finish, prepare, refine
+from service.pipeline.refine import RefineStep
 from service.pipeline.store import Outcome, Ownership, store
 from tests.support.catalogs import INSTANCE, rows
 from tests.support.lines import HashEmbedder, LineExtractor
+
+
+class NoIndex:
+    """An index that is always up to date."""
+
+    def flush(self) -> bool:
+        """Nothing to do."""
+        return False
+
+
+def second_look(task: RefineSlice, extractor: Extractor) -> RefineDone:
+    """What the child says to a session."""
+    found = refine(task.session, extractor)
+    return RefineDone(task.key, tuple(one.finished(embed_texts(one.prepared.statements, HashEmbedder())) for one in found))
 
 
 def prepared_outcome(record: Record) -> Outcome:
@@ -78,6 +95,12 @@ class HandOwner:
         """Transaction 1."""
         with self.catalog.write() as connection:
             store(connection, self.ownership, batch)
+
+    def refine(self) -> None:
+        """Second looks, as far as they are due."""
+        step = RefineStep(self.catalog, NoIndex(), self.ownership)  # type: ignore[arg-type]
+        while (task := step.next_slice()) is not None:
+            step.take(second_look(task, LineExtractor()))
 
     def work(self) -> None:
         """Apply everything that waits, realtime first, in one batch per lane."""

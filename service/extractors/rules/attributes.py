@@ -22,8 +22,11 @@ _DOSE = re.compile(
     r"\b(?P<drug>(?!the |is |take |takes |taking |about |just |only |now |with |and |at |of |to |on )[a-z]{5,20}) (?:is |at |now |to |of |from )*"
     r"(?P<dose>\d[\d.,]* ?(?:mg|mcg|µg|iu|units))\b"
 )
+_MEASURED = frozenset({"rent", "salary", "budget", "weight", "height", "age"})
+"""Attributes whose value is an amount."""
 _KEPT = re.compile(r"^(?:the |my |our )?(?:new |current |main |own )*")
-_END = re.compile(r"[,;(]| (?:and|but|so|because|now)\b")
+_END = re.compile(r"(?<!\d),|,(?!\d)|[;(]| (?:and|but|so|because|now)\b")
+_AMOUNT = re.compile(r"^(?!due\b|paid\b|on\b).*\d")
 _LONGEST = 80
 
 
@@ -55,4 +58,6 @@ def _possession(reading: Reading, subject: str) -> tuple[str, str]:
     named = _FAVOURITE.search(subject)
     attribute = FAVOURITE + named[1] if named else _WORDS.get(subject, "")
     value = _ARTICLE.sub("", _END.split(reading.rest, maxsplit=1)[0].strip())
+    if attribute in _MEASURED and not _AMOUNT.search(value):
+        return "", ""
     return (attribute, value) if attribute and value and len(value) <= _LONGEST else ("", "")

@@ -16,9 +16,9 @@ _SUBJECT = (
 _BOUNDARY = re.compile(
     r";\s|\s[-–—]{1,2}\s"
     r"|,?\s(?:and|but|so|plus|though|although|because|cos|cuz|coz|while|whereas|since|and also|and then|so then)"
-    rf"\s(?=(?:also |then |now |honestly |please )?{_SUBJECT})"
+    rf"\s(?=(?:also |then |now |honestly |please |um |uh |er )?{_SUBJECT})"
     r"|,\s(?:and|but|so)\s(?=(?:the|there|no|not|never|always|can|could|it)\b)"
-    rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT})"
+    rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
     r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|what|how|which|where|why|when|who)\s"
     r"(?:you|u|i|we|it|they|he|she|there|the|is|are|do|does|did|should|would|can|could|might|will)\b)"
     r"|\s(?:but|so)\s(?=(?:no|not|never|always|can|could|what|how|the)\b)",
@@ -37,7 +37,8 @@ _LONGEST = 600
 
 _PUNCTUATION = re.compile(r"[,;.!?]")
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
-_WORDS = re.compile(r"[^\W_][\w'.&+-]*[^\W_]|[^\W_]")
+WORDS = re.compile(r"[^\W_][\w'.&+-]*[^\W_]|[^\W_]")
+"""The words of a lower-case text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
         mark = sentence.rstrip("\"')*_")[-1:]
         mark = mark if mark in "?!." else ""
         spoken = _is_spoken(sentence)
-        spans = tuple(_spans(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY))
+        spans = tuple(spans_between(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY))
         for index, (left, right) in enumerate(spans):
             number += spoken
             if right - left > _LONGEST:
@@ -79,7 +80,7 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
             raw = sentence[left:right]
             clean = cleaned(raw)
             lower = clean.lower()
-            words = tuple(_WORDS.findall(lower))
+            words = tuple(WORDS.findall(lower))
             if words:
                 begin = offset + first + left + len(raw) - len(raw.lstrip())
                 finish = offset + first + left + len(raw.rstrip())
@@ -90,7 +91,8 @@ def _is_spoken(sentence: str) -> bool:
     return sentence.count(" ") > _SPOKEN_WORDS and not _PUNCTUATION.search(sentence, 0, len(sentence) - 1)
 
 
-def _spans(sentence: str, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def spans_between(sentence: str, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """The pieces of a sentence between matches of a boundary."""
     place = 0
     for match in boundary.finditer(sentence):
         if match.start() > place:

@@ -23,21 +23,23 @@ _BEFORE_A_STATEMENT = (
 _PHRASES = (
     "by the way|thank you|heads up|just so you know|guess what|quick update|big news|good news|bad news|no worries|fair enough|one more thing|"
     "another thing|first of all|i mean|for context|for the record|note that|remember that|as you know|turns out|to be honest|in fact|"
+    "i got that wrong|i got it wrong|i misspoke|my mistake|my bad|scratch that|correction|small correction|quick correction|hold on|no wait|wait|oops|whoops|"
     "these days|right now|at the moment|hang on|funny story|long story short|little update|small update|side note|sure thing|no way|of course|same here"
 )
 _OPENING = re.compile(
     rf"(?:(?:{'|'.join(_ALWAYS)})(?:[,!.:…]+\s*|\s+(?=\S))"
-    rf"|(?:{'|'.join(_BEFORE_A_STATEMENT)}|{_PHRASES})(?:[,!.:…]+\s*|\s+(?={_FOLLOWERS})))+",
+    rf"|(?:{'|'.join(_BEFORE_A_STATEMENT)}|{_PHRASES})(?:[,!.:…]+\s*|\s+(?={_FOLLOWERS}|(?:{_PHRASES})\b)))+",
     re.IGNORECASE,
 )
 _OPENING_WORDS = frozenset(_ALWAYS) | frozenset(_BEFORE_A_STATEMENT) | {phrase.split()[0] for phrase in _PHRASES.split("|")}
 _HEDGE = re.compile(
-    r"(?:i (?:think|guess|believe|reckon|suppose|know|must say|have to say|should (?:add|mention|say)|"
+    r"(?:(?:(?:i|we) )?(?:just )?(?:want(?:ed)?|wanna) to (?:let you know|tell you|clarify|share)|just (?:to )?let(?:ting)? you know|"
+    r"i (?:think|guess|believe|reckon|suppose|know|must say|have to say|should (?:add|mention|say)|"
     r"forgot to (?:say|mention)|(?:just )?wanted to (?:say|mention))|(?:just )?(?:remember|note)|did i mention|you should know|"
     r"the thing is|thing is|fact is|to be clear)(?: that)?,? (?=\S+ \S)",
     re.IGNORECASE,
 )
-_HEDGE_WORDS = frozenset("i just remember note did you the thing fact to".split())
+_HEDGE_WORDS = frozenset("i we wanted want just remember note did you the thing fact to".split())
 _ENDING = re.compile(
     r"(?:[\s,]*(?:\b(?:lol|haha+|hehe|lmao|btw|tbh|though|tho|honestly|to be honest|if i'?m honest|obviously|remember|by the way|"
     r"xd|ugh|i guess|anyway|actually|you know|thank god|innit|or something|or whatever|too|as well)\b|[:;]-?[)D(]))+\s*(?=[.!?…]*$)",
@@ -48,23 +50,33 @@ _ENDING_WORDS = frozenset(
     " whatever too well".split()
 )
 _BULLET = re.compile(r"(?:[-*•·+]|\d{1,2}[.)]|\[[ x]?\])\s+")
-_FILLER = re.compile(r"\b(?:um+|uh+|erm?|hmm+|uhm)\b,?\s*|\byou know\b,?\s*|\blike,\s", re.IGNORECASE)
+_FILLER = re.compile(r"\b(?:um+|uh+|erm?|hmm+|uhm)\b,?\s*|(?<!let )(?<!as )(?<!do )\byou know\b,?\s*|\blike,\s", re.IGNORECASE)
 _REPEATED = re.compile(r"\b(\w[\w']*(?: \w[\w']*){0,2}) \1\b", re.IGNORECASE)
 _CORRECTED = re.compile(
     r"(?:\b(?:on|in|at|by) )?(?:\bthe )?(?:\b[\w']+ )(?:no,? )(?:sorry,? |wait,? |i mean,? |not (?:the )?\w+ )+(?:\w+ (?=the\b))?",
     re.IGNORECASE,
+)
+_EMPHASIS = re.compile(
+    r"(?<!\w)(?P<mark>\*{1,3}|_{1,3})(?=\S)(?P<text>[^*_]{1,200}?)(?<=\S)(?P=mark)(?!\w)|(?<!\w)[*_]{1,3}(?=\w)|(?<=[\w.,:!?])\*{1,3}(?!\w)"
 )
 _EXAGGERATED = re.compile(r"\b(so [\w-]+),? (?:that )?(?:i|we) could\b.*", re.IGNORECASE)
 _CLEFT = re.compile(
     r"what (?P<who>i|we) (?P<verb>(?:really |also )?(?:don't |do not )?(?:want|need|like|love|hate|prefer|enjoy)) is (?:that )?(?P<what>.+)",
     re.IGNORECASE,
 )
+_BELONGS = re.compile(
+    r"(?:it's|it is|its) (?P<what>(?:my|our) [\w' ]{3,40}?|[\w' ]{2,30}'s \w+) (?P<when>(?:on|this|next|in) .+|today|tomorrow|tonight|\w+day)$",
+    re.IGNORECASE,
+)
+"""A day that is somebody's: "it's my birthday on Friday" is "my birthday is on Friday"."""
 _MARKS = ".,!?…:;()\"'"
 
 
 def cleaned(raw: str) -> str:
     """A clause of plain text: single blanks, no openings, no endings, no closing marks."""
     text = " ".join(raw.split())
+    if "*" in text or "_" in text:
+        text = _EMPHASIS.sub(r"\g<text>", text)
     if not text:
         return ""
     if not text[0].isalpha():
@@ -85,7 +97,14 @@ def cleaned(raw: str) -> str:
         text = _CORRECTED.sub("", text)
     if " could " in lower and "so " in lower:
         text = _EXAGGERATED.sub(r"\1", text)
-    return _inner(text).strip(" .!?…,:;").rstrip("\"'(").strip()
+    return _closed(_inner(text).strip(" .!?…,:;"))
+
+
+def _closed(text: str) -> str:
+    """Without a mark at the end that closes nothing; a quoted title keeps its own."""
+    while text.endswith(("(", "'", '"')) and not (text.endswith('"') and text.count('"') % 2 == 0):
+        text = text[:-1].rstrip()
+    return text
 
 
 def _may_repeat(lower: str) -> bool:
@@ -106,6 +125,8 @@ def _inner(text: str) -> str:
     if first in _HEDGE_WORDS:
         hedge = _HEDGE.match(text)
         text = text[hedge.end() :] if hedge else text
+    elif first in {"it's", "it", "its"}:
+        text = _BELONGS.sub(r"\g<what> is \g<when>", text)
     elif first == "what":
         cleft = _CLEFT.match(text)
         text = f"{cleft['who']} {cleft['verb']} {cleft['what']}" if cleft else text

@@ -361,8 +361,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Resolver], ...] = tuple(
 """Phrase and resolver, the exact before the vague."""
 
 _RECURRENCE = re.compile(
-    rf"\b(?:every|each) (?:other |second |single )?(?:day|week|weekend|month|year|morning|evening|night|weekday|(?:{_DAY})|{_NTH})(?: (?:morning|"
-    rf"afternoon|evening|night)s?)?\b|\b(?:on )?(?:{_FULL_DAY})s\b(?:(?:,| and) (?:{_FULL_DAY})s\b){{0,3}}"
+    rf"\b(?:every|each) (?:other |second |single )?(?:day|week|weekend|month|year|morning|evening|night|weekday|(?:{_DAY})|{_NTH})"
+    rf"(?:(?:,| and|, and| or) (?:{_DAY})\b){{0,5}}(?: (?:morning|afternoon|evening|night|lunchtime)s?)?\b"
+    rf"|\b(?:from )?(?:{_FULL_DAY})s? (?:to|through|till|until|-|–) (?:{_FULL_DAY})s?\b(?! \d)|\b(?:on )?(?:{_FULL_DAY})s\b(?:(?:,| and) "
+    rf"(?:{_FULL_DAY})s\b){{0,3}}"
     rf"|\b(?:daily|weekly|monthly|yearly|annually|fortnightly)\b"
     rf"|\b(?:once|twice|three times|\d+ times) (?:a|per) (?:day|week|month|year)\b"
     rf"|\b(?:the )?(?:first|second|third|fourth|last) (?:{_DAY}) (?:of|in) (?:every|each|the) month\b"

@@ -37,7 +37,12 @@ _PHRASES: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (emotion, triggers, re.compile(pattern))
     for emotion, triggers, pattern in (
         ("anger", "fed sick had", r"\b(?:fed up|sick (?:and tired )?of|had enough of)\b"),
-        ("joy", "moon wait nine", r"\bover the moon\b|\b(?:can't|cant|cannot) wait\b|\bcloud nine\b"),
+        ("joy", "moon nine", r"\bover the moon\b|\bcloud nine\b"),
+        (
+            "joy",
+            "wait",
+            r"\b(?:can't|cant|cannot) wait (?:for (?!it$|that$|you)|until |till |to (?!(?:hear|see|read|know|talk|chat|catch|find)\b))\w",
+        ),
         ("joy", "grinning smiling", r"\bstop (?:grinning|smiling)\b"),
         ("joy", "god phew", r"\bthank god\b|^phew\b"),
         ("sadness", "cried tears down bits", r"\b(?:cried|in tears|feeling (?:really |so |a bit )?down|in bits)\b"),
@@ -64,6 +69,9 @@ _STRONG = re.compile(
 )
 _WEAK = re.compile(r"\b(?:kinda|kind of|a bit|bit|slightly|a little|somewhat|sort of|pretty|mildly)\b")
 _NEGATED = re.compile(r"\b(?:not|n't|never|no longer|isn't|aren't|wasn't|don't|didn't|without) (?:\w+ ){0,2}$|\bno $")
+_THINGS = frozenset({"it", "that", "this", "there", "these", "those"})
+_OWN_GLADNESS = re.compile(r"glad (?:that )?(?:i|i'm|i've|my|to be|to have|we finally|about my|about the)\b")
+"""To be glad of anything else is courtesy towards the listener."""
 _FEELERS = frozenset({"be", "feel", "get", "become"})
 _NOT_FEELING = re.compile(
     r"\b(?:glad|happy|sorry|proud|impressed|excited|thrilled|grateful|pleased|thankful) (?:for|of|to hear|that|by)? ?(?:you|your|that you|i could)\b|"
@@ -71,10 +79,14 @@ _NOT_FEELING = re.compile(
     r"terrified|frightened) of\b|"
     r"\bi'm afraid (?:i|we|that|not|so|it)\b|\b(?:get|got|be|being|were|i'm|getting) lost (?!my)\b|"
     r"\bmad (?:about|at me)\b|\bhappy birthday\b|\blow (?:carb|fat|cal|on|key|sugar|salt)\b"
-    r"|\bburnt? (?:my|the|a)\b|\b(?:lost|torn|shattered|crushed|low|blue|content|mad|tense|bitter|burned|"
-    r"surprised|worrying|grateful|thankful) (?:my|the|a|an|weight|it|if|some)\b|\btorn (?:ligament|acl|"
-    r"muscle)"
+    r"|\bburnt? (?:my|the|a)\b|\btorn (?:ligament|acl|muscle)|"
+    r"\bwould(?:'ve| have|n't)? (?:\w+ ){0,3}be(?:en)?\b|\bmust(?:'ve| have) been\b"
 )
+_HAS_OBJECT = re.compile(
+    r"\b(?:lost|torn|shattered|crushed|low|blue|content|mad|tense|bitter|burned|surprised|worrying|grateful|thankful) "
+    r"(?:my|the|a|an|weight|it|if|some)\b"
+)
+"""Words of feeling that are a verb or another adjective here."""
 _ADJECTIVE_ONLY = frozenset(
     "lost low blue content bitter tense torn worrying burned burnt crushed shattered mad surprised drained".split()
 )
@@ -98,10 +110,17 @@ def feel(clause: Clause, reading: Reading) -> Outcome | None:
 
 
 def _is_felt(word: str, lower: str, reading: Reading) -> bool:
-    before = lower[: lower.find(word)]
+    place = lower.find(word)
+    before = lower[:place]
+    if _HAS_OBJECT.match(lower, place):
+        return False
     if _NEGATED.search(before) or reading.negated:
         return False
     if reading.tense is Tense.MODAL and reading.modal != "can":
+        return False
+    if reading.subject is Subject.PRONOUN and reading.subject_text.lower() in _THINGS:
+        return False
+    if word == "glad" and not _OWN_GLADNESS.match(lower, place):
         return False
     if reading.verb in _FEELERS and reading.subject is not Subject.YOU:
         return word not in _ADJECTIVE_ONLY or len(before.split()) <= 4

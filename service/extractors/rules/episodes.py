@@ -68,10 +68,10 @@ VERBS = (
         "ski speak spend split sprain stab start steal stop submit surf swim take teach tear throw tour "
         "train travel try turn upgrade visit"
         " volunteer wake walk watch win write separate divorce propose arrange schedule renew switch misread "
-        "fire",
+        "fire study raise lower reduce increase create film explore discuss foster rebuild renovate restore reschedule postpone restart",
         p(r"\S"),
         unless=p(
-            r"^(?:it$|this$|that$|a (?:look|try|go|minute)|me (?:that|to think|wrong)|you\b|to (?:ask|know|say|"
+            r"^(?:to (?:mention|add|tell)\b|it$|this$|that$|a (?:look|try|go|minute)|me (?:that|to think|wrong)|you\b|to (?:ask|know|say|"
             r"think|do that|see)|lost$|confused|stuck|the (?:point|idea|impression)|what|why|how|if|rid|going|"
             r"worse|better|wrong|back to (?:you|me))"
         ),
@@ -88,6 +88,18 @@ VERBS = (
         subjects=frozenset({Subject.MINE, Subject.PRONOUN, Subject.NOUN, Subject.SELF}),
         negated=False,
         confidence=0.65,
+    ),
+    VerbRule(
+        "was_there",
+        _E,
+        "be",
+        p(
+            r"(?:in|at|to|on) \w.*\b(?:ago|last (?:week|month|year|summer|winter|spring|autumn|fall|night|weekend)|in (?:19|20)\d\d|yesterday)\b"
+        ),
+        tenses=THEN,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.6,
     ),
     VerbRule("arrived", _E, "arrive", p(r"\S"), tenses=THEN, subjects=_KNOWN, negated=False, confidence=0.7),
 )

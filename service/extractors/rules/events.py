@@ -14,15 +14,36 @@ from service.extractors.rules.talk import Talk
 from service.extractors.rules.verbs import FORMS
 
 _HABIT = Outcome("habit", MemoryType.FACT, 0.7)
+_NEVER = Outcome("never", MemoryType.FACT, 0.7, polarity=-1)
+_OFTEN = frozenset("always never usually often rarely seldom normally mostly typically".split())
+_NO_HABITS = frozenset(
+    "be know think feel see find get mean seem wonder understand remember forget believe want hear say".split()
+)
 _PAST = Outcome("dated_past", MemoryType.EPISODE, 0.6)
 _AHEAD = Outcome("dated", MemoryType.TEMPORAL_EVENT, 0.7)
 _LOOSE = frozenset(
     """a an the on at in by for to from of with and or then so still just only next this last until till before after about around ish is it
     i me my we our morning afternoon evening night am pm please pls yes no ok first""".split()
 )
+_ASKED_FOR = frozenset(
+    "make book move change set schedule push put remind cancel reschedule call text send try do add pick".split()
+)
+"""First words of what the listener is to do: no event until it is done."""
 _BINDING = frozenset({"have to", "must", "should"})
 """Modals of what will be: "I have to renew it by Friday"."""
 _REQUESTED = Outcome("requested", MemoryType.TEMPORAL_EVENT, 0.6, reword="asks")
+_DAY_AHEAD = (
+    r"(?:the |next |this |early |late )*(?:\d|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december|week|month|year)"
+)
+_ARRANGED = re.compile(
+    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) "
+    + _DAY_AHEAD
+    + "|"
+    r"\b(?:booked|scheduled|arranged|set|planned|confirmed|reserved|registered|signed up|invited)\b.{0,60}\b(?:for|to) "
+    + _DAY_AHEAD
+)
+"""What was arranged in the past lies ahead: "we booked a table for Friday"."""
 _ASKED_OF_US = re.compile(r"(?:and |so |but |also )*(?:can|could|would|will) (?:you|u)\b.*\b(?:by|before|until|on) ")
 _EXACT = frozenset({Precision.MINUTE, Precision.DAY, Precision.WEEK, Precision.MONTH})
 
@@ -47,7 +68,13 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
         return NEVER
     recurrence = find_recurrence(clause.lower)
     rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
-    return Times(find_date(rest, talk.said.date(), past=reading.is_past), recurrence)
+    past = reading.is_past and not _ARRANGED.search(clause.lower)
+    return Times(find_date(rest, talk.said.date(), past=past), recurrence)
+
+
+def ahead(talk: Talk, lower: str) -> Times:
+    """The date of a text that tells what will be."""
+    return Times(find_date(lower, talk.said.date(), past=False), "")
 
 
 def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome | None:
@@ -55,9 +82,15 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
     time = times.time
     if time is None or time.precision not in _EXACT or reading.subject is Subject.YOU:
         return None
-    if reading.tense is Tense.MODAL and reading.modal not in _BINDING:
+    if reading.verb == "be" and reading.subject is Subject.NOUN and reading.subject_text.lower() in time.phrase:
+        return None  # "last week was wild" says nothing of anything
+    if reading.tense is Tense.MODAL and reading.modal not in _BINDING and not (reading.modal == "can" and reading.negated):
         return None
-    if reading.tense is Tense.IMPERATIVE or (is_only_a_date(clause, time) and not talk.last_text):
+    if (
+        reading.tense is Tense.IMPERATIVE
+        or clause.words[0] in _ASKED_FOR
+        or (is_only_a_date(clause, time) and not talk.last_text)
+    ):
         return None
     return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD
 
@@ -69,10 +102,13 @@ def requested(clause: Clause, times: Times) -> Outcome | None:
 
 
 def habit(times: Times, reading: Reading) -> Outcome | None:
-    """What is done again and again is a fact."""
-    if times.recurrence and reading.subject is Subject.SELF and reading.tense in {Tense.PRESENT, Tense.PERFECT}:
+    """What is done again and again, or never, is a fact."""
+    if reading.subject is not Subject.SELF or reading.tense not in {Tense.PRESENT, Tense.PERFECT} or not reading.verb:
+        return None
+    if times.recurrence:
         return _HABIT
-    return None
+    often = reading.tense is Tense.PRESENT and reading.verb not in _NO_HABITS and _OFTEN.intersection(reading.adverbs)
+    return (_NEVER if reading.negated else _HABIT) if often else None
 
 
 def is_only_a_date(clause: Clause, time: When | None) -> bool:
@@ -87,7 +123,9 @@ def is_only_a_date(clause: Clause, time: When | None) -> bool:
 
 def kind_of(talk: Talk, reading: Reading, found: Outcome, time: When | None) -> MemoryType:
     """The type of an outcome: a fact or episode that lies ahead, to the day, is a temporal event."""
-    if time is None or found.attribute or found.type not in {MemoryType.FACT, MemoryType.EPISODE} or reading.is_past:
+    if time is None or found.attribute or found.type not in {MemoryType.FACT, MemoryType.EPISODE}:
+        return found.type
+    if reading.is_past and time.start <= talk.said.date():
         return found.type
     exact = time.precision in {Precision.DAY, Precision.MINUTE, Precision.WEEK}
     return MemoryType.TEMPORAL_EVENT if exact and time.start >= talk.said.date() else found.type

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
-from service.domain.kinds import DocumentType, MemoryType, Role
+from service.domain.kinds import DocumentType, MemoryType, Precision, Role
+from service.domain.refining import Known, Refined
+from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import emotions, episodes, events, facts, preferences
+from service.extractors.rules import answers, emotions, episodes, events, facts, notes, preferences, refinement, tasks
+from service.extractors.rules.answers import Answer
+from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
+from service.extractors.rules.coordination import statements
 from service.extractors.rules.events import Times
 from service.extractors.rules.grammar import read
+from service.extractors.rules.languages.detect import language_of
+from service.extractors.rules.languages.reader import reader
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
 from service.extractors.rules.observe import introduce, observe
+from service.extractors.rules.person import possessive
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
-from service.extractors.rules.talk import About, Talk, open_talk
+from service.extractors.rules.talk import About, Talk, before, open_talk, words_of
+from service.extractors.rules.tasks import Task
 
 MOST_PER_SOURCE = 400
 """Observations of one source; a longer list is cut and told as an error."""
@@ -27,6 +39,20 @@ _SHORTEST = 2
 _LONGEST = 60
 """Words of a clause that the grammar reads well; longer ones are lists or unpunctuated text."""
 
+_LONGEST_TITLE = 8
+_MINUTED = re.compile(r"(?:action|decision|decided|agreed|resolved|to-?do|next step)s?\b|\w+(?: \w+)? to \w+ ")
+"""Short lines of minutes that say something: decisions and tasks."""
+_EVERYBODY = re.compile(r"we(?:'re| are) (?:both|all)\b|we all\b")
+_POINTS = re.compile(
+    r"(?:please |pls |just |don't |do not |never |always |remember |stop |only )*(?:\w+ )?(?:that|it|this)"
+    r"(?: (?:in|on|for|to|at|with|from|into|then|again)\b.*)?$"
+)
+"""A request about something just named."""
+_ISSUED = re.compile(
+    r"(?:last |page )?(?:updated|modified|reviewed|published|revised|printed|created|effective|version|copyright|©)\b.{0,12}\b(?:on |of )?.*\d{4}$"
+)
+_DANGLING = frozenset("a an the my our of is was are and or i'm".split())
+"""Last words of a clause that its speaker gave up."""
 _YOU = frozenset({"you", "your", "yours", "you're", "yourself"})
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "new", "another", "one"})
 _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
@@ -35,18 +61,22 @@ _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 class RuleExtractor:
     """Deterministic rules for plain English."""
 
-    version = "rules-1"
+    version = "rules-2"
 
     def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
         """The observations of a source, each statement once, in the order of the text."""
         found: dict[tuple[MemoryType, str, str], Observation] = {}
         for number in _turns_to_read(segmented):
-            for observation in _observations(segmented, number):
+            for observation in _of_turn(segmented, number):
                 found.setdefault((observation.type, observation.subject, observation.key), observation)
                 if len(found) >= MOST_PER_SOURCE:
                     message = f"only the first {MOST_PER_SOURCE} statements were kept"
                     return tuple(found.values()), (StageError("extract", "TOO_MANY_OBSERVATIONS", message),)
         return tuple(found.values()), ()
+
+    def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
+        """The observations of a session's sources, each read with all others in mind."""
+        return refinement.refine(talk, known, lambda one: self.extract(one)[0])
 
 
 def _turns_to_read(segmented: Segmented) -> Iterator[int]:
@@ -60,17 +90,34 @@ def _turns_to_read(segmented: Segmented) -> Iterator[int]:
             yield number
 
 
+def _of_turn(segmented: Segmented, number: int) -> Iterator[Observation]:
+    """English by its grammar, five languages by their words, others not at all: their passages stay findable."""
+    text = segmented.turns[number].text
+    language = language_of(text, words_of(text))
+    if language == "en":
+        return _observations(segmented, number)
+    return islice(reader(language).read(segmented, number), _most(segmented, number)) if language else iter(())
+
+
+def _most(segmented: Segmented, number: int) -> int:
+    return MOST_PER_SOURCE if segmented.turns[number].role is None else MOST_PER_TURN
+
+
 def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     talk = open_talk(segmented, number)
     if talk is None:
         return
+    yield from _by_reply(segmented, number, talk)
     said = ""
     count = 0
-    for clause in _statements(tuple(clauses(talk.text, talk.turn.start))):
-        for observation in _read(talk, clause):
-            yield observation
-            said += observation.statement + "\n"
-            count += 1
+    for clause in _statements(tuple(map(talk.on_topic, clauses(talk.text, talk.turn.start)))):
+        if talk.is_impersonal and _is_title(clause):
+            continue
+        for statement in statements(clause):
+            for observation in _read(talk, statement):
+                yield observation
+                said += observation.statement + "\n"
+                count += 1
         if count >= MOST_PER_TURN and talk.turn.role is not None:
             return
     for person in talk.people.known:
@@ -78,12 +125,54 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
             yield introduce(talk, person)
 
 
+def _by_reply(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observation]:
+    """What a turn says by replying: a task taken on, an appointment agreed to, a detail that was asked for."""
+    request = before(segmented, number)
+    clause = next(clauses(talk.text, talk.turn.start), None)
+    if request is None or clause is None or request.speaker in {"", talk.speaker} or talk.turn.role is None:
+        return
+    reading = read(clause)
+    task = tasks.taken_on(talk.speaker, talk.text, request.text) if request.speaker != "Assistant" and talk.turn.speaker else None
+    if task:
+        yield _task(talk, clause, reading, replace(task, what=possessive(task.what, request.speaker)))
+    proposal = answers.agreed(talk.text, request.text)
+    when = events.ahead(talk, proposal.lower()) if proposal else events.NEVER
+    if when.time and when.time.precision in {Precision.DAY, Precision.MINUTE}:
+        found = Outcome("agreed", MemoryType.TEMPORAL_EVENT, 0.65, statement=f"{talk.speaker} has agreed to: {proposal}")
+        yield observe(talk, clause, reading, found, talk.self, when)
+    answer = answers.answered(talk.text, request.text)
+    if answer:
+        yield observe(talk, clause, reading, _detail(talk, answer), talk.self, events.NEVER)
+
+
+def _detail(talk: Talk, answer: Answer) -> Outcome:
+    is_slot = answer.what in ATTRIBUTES
+    statement = f"{talk.speaker}'s {answer.what} is {answer.value}"
+    return Outcome(
+        "answers", MemoryType.FACT, 0.75, answer.what if is_slot else "", answer.value if is_slot else "", statement=statement
+    )
+
+
+def _task(talk: Talk, clause: Clause, reading: Reading, task: Task) -> Observation:
+    when = events.ahead(talk, task.statement.lower())
+    kind = MemoryType.TEMPORAL_EVENT if when.time else MemoryType.FACT
+    found = Outcome("task", kind, 0.75, statement=task.statement)
+    return observe(talk, clause, reading, found, About(task.owner.lower(), task.owner), when)
+
+
+def _is_title(clause: Clause) -> bool:
+    """Whether a line of a document is a title or a date of issue rather than a sentence."""
+    is_line = clause.is_first and clause.is_last and not clause.ends_with and len(clause.words) <= _LONGEST_TITLE
+    is_line = is_line and not _MINUTED.match(clause.lower)
+    return is_line or bool(_ISSUED.match(clause.lower))
+
+
 def _statements(found: tuple[Clause, ...]) -> Iterator[Clause]:
     """The clauses that can state or ask for something: what follows a question or hangs on a condition is left out."""
     asking = {clause.sentence for clause in found if clause.is_last and clause.ends_with == "?" and _is_asked_apart(clause)}
     silent = -1
     for clause in found:
-        if clause.sentence == silent or not _SHORTEST <= len(clause.words) <= _LONGEST:
+        if clause.sentence == silent or not _SHORTEST <= len(clause.words) <= _LONGEST or clause.words[-1] in _DANGLING:
             continue
         if is_question(clause):
             yield clause
@@ -105,10 +194,24 @@ def _is_asked_apart(clause: Clause) -> bool:
 
 def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     reading = read(clause)
+    talk.reached = clause.start - talk.turn.start
+    task = tasks.handed_out(clause, is_minutes=talk.is_minutes)
+    if task:
+        yield _task(talk, clause, reading, task)
+        return
     about = talk.about(reading)
     when = events.when(talk, clause, reading)
     feeling = None if is_question(clause) else emotions.feel(clause, reading)
+    if talk.is_note and not is_question(clause):
+        noted = notes.to_do(clause, reading, talk.speaker)
+        noted = noted or (None if when.time or when.recurrence else notes.keyed(clause, talk.speaker))
+        if noted:
+            yield observe(talk, clause, reading, noted, talk.self, when)
+            talk.last_text = noted.statement
+            return
     outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading, when)
+    if outcome is None and attribute_of(reading, about.label, clause.lower, talk.speaker)[0] and not is_question(clause):
+        outcome = facts.POSSESSION
     if outcome is None and feeling is None and not is_question(clause):
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
     said = clause.text
@@ -119,8 +222,9 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
             said = observation.statement
             yield observation
     talk.last_text = said
+    talk.take_note_of_object(reading)
     if not reading.verb and 2 <= len(clause.words) <= 4 and clause.words[0] in _DETERMINERS:
-        talk.last_thing = clause.text
+        talk.take_note_of_thing(clause.text)
 
 
 def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:
@@ -130,6 +234,10 @@ def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:
     preference stands without knowing of what it speaks.
     """
     is_preference = found.type is MemoryType.PREFERENCE
+    if found.reword == "asks" and _POINTS.match(clause.lower):
+        return False  # "don't put that in the plan" is about the plan at hand
+    if not talk.is_impersonal and ("each other" in clause.lower or _EVERYBODY.match(clause.lower)):
+        return False  # what "we all" are is nobody's fact
     if not found.reword and not talk.is_impersonal and not _YOU.isdisjoint(clause.words):
         return False
     return bool(about.label or is_preference) and not (talk.is_sarcastic and is_preference and found.polarity > 0)

@@ -57,7 +57,8 @@ PHRASES = (
         _F,
         "decision decided agreed go going",
         p(
-            r"^decision\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going to)? (?:go|going) (?:with|for) \w"
+            r"^(?:decision|decided|agreed|resolved)\b|\bwe(?:'ve| have)? (?:decided|agreed) (?:to|on|that|against)\b|\bwe(?:'ll| will|'re going "
+            r"to)? (?:go|going) (?:with|for) \w"
         ),
         confidence=0.8,
     ),
@@ -133,7 +134,7 @@ GENERAL = (
         _F,
         "work live study teach run manage lead drive speak play read write use raise rent train commute "
         "volunteer sing collect grow cook bake make sell earn pay save share "
-        "belong suffer struggle weigh sleep wake swim cycle ride attend coach practise practice fly paint "
+        "bike belong suffer struggle weigh sleep wake swim cycle ride attend coach practise practice fly paint "
         "code build host support follow own wear take walk serve handle cover deal hold farm fish hunt knit "
         "sew garden "
         "jog hike climb ski surf dance meditate smoke vape drink eat measure cost close open start end "
@@ -221,6 +222,61 @@ GENERAL = (
         confidence=0.7,
     ),
     VerbRule(
+        "mine_is",
+        _F,
+        "be",
+        p(r"\w"),
+        unless=_NOT_A_STATE,
+        tenses=_PRESENT,
+        subjects=frozenset({Subject.MINE}),
+        confidence=0.6,
+    ),
+    VerbRule(
+        "unable",
+        _F,
+        "drive swim ride cook dance ski sing whistle type knit sew",
+        p(r"$"),
+        tenses=frozenset({Tense.MODAL}),
+        negated=True,
+        subjects=_KNOWN,
+        confidence=0.75,
+    ),
+    VerbRule(
+        "never_did",
+        _F,
+        "be have try do see visit eat drink ride drive fly meet read watch own live work learn play",
+        p(r"\S"),
+        tenses=frozenset({Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=True,
+        unless=p(r"^(?:so |more |better|happier|this|that|a (?:big )?fan|it\b|able|sure|good|great|one )"),
+        confidence=0.65,
+    ),
+    VerbRule(
+        "used_to",
+        _F,
+        "use",
+        p(r"to (?!it\b|that\b|this\b)\w"),
+        tenses=frozenset({Tense.PAST}),
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.7,
+    ),
+    VerbRule(
+        "tries_to",
+        _F,
+        "try",
+        p(
+            r"to (?:quit|stop|give up|cut|lose|gain|save|learn|eat|drink|sleep|get (?:pregnant|fit|into|better at|back into)|conceive|"
+            r"become|finish|write|build|reduce|avoid|spend|exercise|run|read|improve|sell|buy)\b"
+        ),
+        tenses=frozenset({Tense.PROGRESSIVE, Tense.PERFECT}),
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(r"\b(?:this|that|it)$"),
+        confidence=0.65,
+    ),
+    VerbRule(
         "thing_state",
         _F,
         "be",
@@ -237,7 +293,9 @@ GENERAL = (
             "work live study teach run manage lead drive speak play use own cover handle wear take need keep "
             "sell love owe help support cook look have"
         ),
-        p(r"\S"),
+        p(
+            r"(?!amazing|great|awesome|good|nice|lovely|beautiful|cool|fantastic|incredible|fun|like|so |really |wonderful|cute|delicious)\S"
+        ),
         tenses=NOW,
         subjects=OTHERS,
         negated=False,
@@ -247,6 +305,9 @@ GENERAL = (
 )
 
 TABLE = Table(PHRASES, (*SLOTS, *GENERAL))
+
+POSSESSION = Outcome("possession", _F, 0.85)
+"""What fills an attribute of the speaker's, whatever its words."""
 
 STATED = Outcome("stated", _F, 0.6)
 """A statement of a document that no row knows: documents state what is so."""

@@ -21,7 +21,12 @@ _CARRIED = re.compile(r"(?:'(?:m|ve|ll|d|s|re)|(?<=\bi)(?:m|ve))$", re.IGNORECAS
 
 def read(clause: Clause) -> Reading:
     """The grammar's reading of a clause."""
-    text = rotated(clause.text)
+    return read_text(clause.text)
+
+
+def read_text(text: str) -> Reading:
+    """The grammar's reading of a cleaned text."""
+    text = rotated(text)
     words = text.split(" ")
     lower = [word if word.isalpha() else word.strip(_MARKS) for word in text.lower().split(" ")]
     kind, size, carried = find_subject(lower)

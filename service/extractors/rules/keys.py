@@ -6,12 +6,14 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W_]+(?:[.:,/'-][^\W_]+)*")
-_DROPPED = frozenset("a an the is are am was were be been has have had s their his her user".split())
+_DROPPED = frozenset(
+    "a an the is are am was were be been has have had s their his her user now currently also really just still actually definitely".split()
+)
 _LONGEST = 300
 
 
 def key_of(statement: str) -> str:
-    """Folded words of a statement, without articles and forms of to be and to have."""
+    """Folded words of a statement, without articles, forms of to be and to have, and words that only stress."""
     folded = unicodedata.normalize("NFKC", statement).casefold().replace("\u2019", "'").replace("'s ", " ")
     words = _WORD.findall(folded)
     return " ".join([word for word in words if word not in _DROPPED] or words)[:_LONGEST]

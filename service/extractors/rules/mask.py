@@ -6,12 +6,18 @@ Masked characters become blanks of the same number, so that every offset stays t
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]{1,300}`")
 _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _QUOTATION = re.compile(r"[\"“„][^\"”“\n]{2,600}[\"”]")
-_STAGE_DIRECTION = re.compile(r"(?<!\*)\*[^*\n]{2,200}\*(?!\*)")
+_STAGE_DIRECTION = re.compile(r"(?:^|(?<=[.!?…\n] )|(?<=[.!?…\n]))\*[^*\n]{2,200}\*(?=\s*(?:$|[.!?\n]|[A-Z]))")
+"""An action between asterisks that stands by itself; within a sentence they only stress a word."""
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"), " ")
+"""Marks that turn the direction of text or hide between letters."""
+_WRAPPED_FROM = 50
+"""Characters from which on a line may have been broken by its mail program."""
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
 _PASTED = re.compile(
     r"\b(?:translate|proofread|summari[sz]e|rewrite|rephrase|correct|edit|paraphrase|check|"
@@ -33,6 +39,7 @@ _PLAY = re.compile(
 )
 
 
+_GOES_ON = re.compile(r"[ \t>]{0,3}(?:[a-z(\"'£$€\d]|I\b|[A-Z][a-z]+ [a-z])(?!\d*[.)] )")
 _PLAY_WORDS = frozenset(
     """let lets role roleplay pretend character act wizard pirate detective knight dragon level roll rolls d20 saving points npc once story poem joke song
     scene dialogue haiku limerick turn riddle knock""".split()
@@ -50,28 +57,24 @@ def is_play(text: str, words: frozenset[str]) -> bool:
     return not _PLAY_WORDS.isdisjoint(words) and bool(_PLAY.search(text))
 
 
-_ENGLISH = frozenset(
-    """the and is are was i i'm you my it that this of to in on for with have has had not but be at we they she he do does did what how can will
-    would your me so if or as from about there""".split()
-)
-_FOREIGN = frozenset(
-    """der die das und ist nicht ich wir mit ein eine den dem zu auf auch noch bei le la les et est je nous pas une des un pour avec dans mon ma que qui
-    el los las y es no yo en una por con mi pero para o os as e eu nao não uma com meu minha il lo gli che sono non ho di per mia het een ik niet van
-    met mijn""".split()
-)
-
-
-def is_english(words: frozenset[str]) -> bool:
-    """Whether a turn is not evidently in another language, whose words these rules would misread.
-
-    Args:
-        words: its words in lower case.
-    """
-    return len(words & _FOREIGN) < 2 or len(words & _FOREIGN) <= len(words & _ENGLISH)
+def unwrapped(text: str) -> str:
+    """Paragraphs in one line where a mail program or a PDF broke them; same length."""
+    if "\n" not in text:
+        return text
+    lines = text.split("\n")
+    joined = [lines[0]]
+    for before, line in pairwise(lines):
+        goes_on = (
+            len(before) >= _WRAPPED_FROM and before.rstrip()[-1:] not in {".", "!", "?", ":", ";", "|"} and _GOES_ON.match(line)
+        )
+        joined.append((" " if goes_on else "\n") + line)
+    return "".join(joined)
 
 
 def own_words(text: str) -> str:
     """The text with what is not the speaker's statement blanked out, same length."""
+    if not text.isascii():
+        text = text.translate(UNSEEN)
     if "```" in text or "~~~" in text:
         text = _FENCE.sub(_blank, text)
     if "`" in text:

@@ -80,8 +80,10 @@ _MOODS = (
     ),
     _mood(
         "hearsay",
-        "say says said told tells reckons claim claims claimed heard rumour rumor rumours rumors rumoured rumored supposedly allegedly gossip according word",
-        r".{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|heard|rumou?rs?|rumou?red|supposedly|allegedly|gossip|according to|word is)\b",
+        "ask asks asked say says said told tells reckons claim claims claimed heard rumour rumor rumours rumors rumoured rumored supposedly "
+        "allegedly gossip according word",
+        r".{0,60}\b(?:asks?|asked) (?:whether|if|about|how|what)\b|.{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|heard|rumou?rs?|"
+        r"rumou?red|supposedly|allegedly|gossip|according to|word is)\b",
     ),
     _mood(
         "example",

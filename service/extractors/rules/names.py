@@ -9,12 +9,14 @@ from service.domain.zones import MONTHS
 from service.extractors.rules.calendar import WEEKDAYS
 
 _NAME = re.compile(
-    r"\b(?P<name>[A-Z][\w'’.-]*(?:(?: (?:of|the|and|de|van|von|der|la|le|"
-    r"du|&))? ?(?:[A-Z&][\w'’.-]*|\d[\w.-]*)){0,4})"
+    r"\b(?P<name>(?:[A-Z]|[a-z]{1,3}(?=[A-Z][a-z]))[\w'’.-]*(?:(?: (?:of|of the|de|van|von|van der|der|la|le|"
+    r"du|da|do|di|&))? ?(?:[A-Z&][\w'’.-]*|\d(?!\d{0,1}(?:st|nd|rd|th)\b)[\w.-]*)){0,4})"
 )
+"""A run of capitalised words, with the small words inside names and the numbers behind them: "Museum of Modern Art", "iPhone 15"."""
 _NOT_NAMES = (
     frozenset(
-        """i i'm i've i'll i'd user user's ok tv the a an my our we she he it they this that these those there no not yes please also and but so if when
+        """monday's tuesday's wednesday's thursday's friday's saturday's sunday's i i'm i've i'll i'd user user's ok tv the a an my our we she he it
+        they this that these those there no not yes please also and but so if when
         what where why how who is are was were do does did can could should would will never always only just then now first last next every each
         some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd""".split()
     )
@@ -55,6 +57,11 @@ _ORGANISATION = re.compile(
 _PRODUCT = re.compile(r"\d")
 _TITLED = re.compile(r"^(?:Mr|Mrs|Ms|Dr|Prof)\b")
 _LANGUAGE = re.compile(r"(?:ish|ese|ian|German|French|Dutch|Hindi|Arabic|Greek|Welsh|Irish)$")
+_WRITTEN_SMALL = re.compile(
+    r"\b(?:to|at|in|near|through|from|on) (?P<name>(?!the |a |an |my |our |his |her |their |this |that |some |any |another |other |every |one |local )"
+    r"(?:[a-z']{3,20} ){1,2}?(?:park|street|road|avenue|square|school|college|university|hospital|station|airport|beach|bridge|museum|market))\b"
+)
+"""A place that haste or speech recognition wrote without capitals: its last word tells."""
 _LOOK_BACK = 30
 _LONGEST = 60
 
@@ -65,10 +72,14 @@ def mentions(statement: str, people: tuple[Mention, ...]) -> tuple[Mention, ...]
     known = {part for name in found for part in name.split()}
     for match in _NAME.finditer(statement):
         name = _trimmed(match["name"])
-        opens = match.start("name") == 0 and " " not in name
-        if name and name not in found and name not in known and len(name) <= _LONGEST and not opens:
+        opens = match.start("name") == 0 and match["name"].startswith(name) and " " not in name
+        if name and not name.isdigit() and name not in found and name not in known and len(name) <= _LONGEST and not opens:
             before = statement[max(0, match.start() - _LOOK_BACK) : match.start()].lower().split()
             found[name] = Mention(name, kind_of(name, before[-2:]))
+    for match in _WRITTEN_SMALL.finditer(statement):
+        name = match["name"]
+        if not any(name.lower() in other.lower() for other in found):
+            found[name] = Mention(name, "place")
     return tuple(found.values())
 
 

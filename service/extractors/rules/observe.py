@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime, time
 
 from service.domain.kinds import MemoryType
-from service.domain.slots import DOSE, is_slot
+from service.domain.slots import DATE, DOSE, is_slot
 from service.domain.source import Mention, Observation
 from service.domain.zones import date_words
 from service.extractors.rules import events
+from service.extractors.rules.appointments import appointment, corrects, is_cancelled
 from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.dates import When, local_moment
@@ -28,6 +29,11 @@ _POINTERS = frozenset({"it", "this", "that", "them", "one", "some", "something"}
 _VAGUE = 0.2
 """Taken off the confidence of a statement whose object only the talk around it tells."""
 _THINGS = frozenset({"it", "that", "this"})
+_NAMES = {"home": "place", "employer": "organisation", "school": "organisation"}
+"""Attributes whose value is a name."""
+_LONGEST_NAME = 4
+_WE = frozenset("we our us we're we've we'll ours".split())
+_NO_NAMES = frozenset("a an the my our their his her this that same old new".split())
 _LONGEST_CONTEXT = 400
 """Characters of the span that full-text search reads with a statement."""
 
@@ -35,11 +41,13 @@ _LONGEST_CONTEXT = 400
 def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about: About, times: Times) -> Observation:
     """The observation of one clause."""
     kind = events.kind_of(talk, reading, found, times.time)
-    text = _statement(talk, clause, reading, found, about, times.time)
+    text = talk.with_people(_statement(talk, clause, reading, found, about, times.time), reading)
     attribute, value = (
         (found.attribute, found.value) if found.attribute else attribute_of(reading, about.label, clause.lower, talk.speaker)
     )
     attribute = attribute if is_slot(attribute) and value else ""
+    if not attribute and not times.recurrence and kind is MemoryType.TEMPORAL_EVENT:
+        attribute, value = appointment(text, times.time)
     is_own = attribute and not found.attribute and (about.label.startswith(talk.speaker + "'s ") or _is_thing(attribute, reading))
     known = talk.people.in_text(text)
     said = talk.turn.text[clause.start - talk.turn.start : clause.end - talk.turn.start]
@@ -51,10 +59,11 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         end=clause.end,
         confidence=found.confidence - (_VAGUE if reading.rest.lower().split(" ", 1)[0] in _POINTERS else 0),
         said_time=talk.turn.said_time,
-        subject=talk.speaker.lower() if is_own else about.key,
+        subject=talk.speaker.lower() if is_own or attribute.startswith(DATE) else about.key,
         attribute=attribute,
         value=value if attribute else "",
-        polarity=found.polarity,
+        corrects=bool(attribute) and corrects(talk.text, clause.start - talk.turn.start, clause.end - talk.turn.start),
+        polarity=-1 if attribute.startswith(DATE) and is_cancelled(clause.lower) else found.polarity,
         strength=found.strength,
         emotion=found.emotion,
         intensity=found.intensity,
@@ -63,7 +72,10 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         precision=times.time.precision if times.time else None,
         recurrence=times.recurrence,
         participants=tuple(one.name for one in known) if kind in _WITH_PEOPLE else (),
-        mentions=mentions(text, (*_speaker(talk), *map(mention, known))),
+        mentions=(
+            *mentions(text, (*_speaker(talk), *map(mention, known), *_valued(attribute, value))),
+            *_around(talk, clause, found),
+        ),
         relations=tuple(relation(one) for one in known if one.relation),
         context=f"{date_words(talk.said)}\n{text}\n{said[:_LONGEST_CONTEXT]}",
     )
@@ -76,6 +88,25 @@ def _is_thing(attribute: str, reading: Reading) -> bool:
 
 def _speaker(talk: Talk) -> tuple[Mention, ...]:
     return (Mention(talk.speaker, "person"),) if talk.turn.speaker else ()
+
+
+def _around(talk: Talk, clause: Clause, found: Outcome) -> tuple[Mention, ...]:
+    """Who a statement concerns without naming them: those a request goes to, and who "we" are in a document."""
+    if found.reword and talk.addressees:
+        return tuple(Mention(name, "person") for name in talk.addressees)
+    if talk.publisher and not _WE.isdisjoint(clause.words) and talk.publisher.lower() not in clause.lower:
+        return (Mention(talk.publisher, "organisation"),)
+    return ()
+
+
+def _valued(attribute: str, value: str) -> tuple[Mention, ...]:
+    """What an attribute names, also where speech recognition or haste wrote it small."""
+    kind = _NAMES.get(attribute, "")
+    return (
+        (Mention(value, kind),)
+        if kind and len(value.split()) <= _LONGEST_NAME and value[:1].isalpha() and value.split(maxsplit=1)[0] not in _NO_NAMES
+        else ()
+    )
 
 
 def introduce(talk: Talk, person: Person) -> Observation:
@@ -104,9 +135,13 @@ def _end(talk: Talk, when: When | None) -> datetime | None:
 
 
 def _statement(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about: About, time: When | None) -> str:
-    if found.reword and reading.subject in {Subject.NONE, Subject.YOU}:
+    if found.statement:
+        return found.statement
+    if found.reword and (
+        reading.subject in {Subject.NONE, Subject.YOU} or not about.label or reading.subject_text.lower().startswith("no ")
+    ):
         return f"{talk.speaker} {found.reword}: {about_self(_POLITE.sub('', clause.text))}"
-    if talk.is_impersonal and about.label != talk.speaker:
+    if talk.is_impersonal and (about.label != talk.speaker or reading.subject is Subject.NONE):
         return clause.text[:1].upper() + clause.text[1:]
     if found.type is MemoryType.EMOTION and reading.subject is Subject.PRONOUN and reading.subject_text.lower() in _THINGS:
         return f"{talk.speaker} feels {found.emotion}: {possessive(clause.text, talk.speaker)}"

@@ -9,11 +9,11 @@ from service.domain.source import Mention, Relation
 
 _FEMALE = (
     "sister mother mum mom mam wife girlfriend daughter aunt auntie grandmother grandma gran granny nan "
-    "niece fiancée stepmother stepmum ex-wife"
+    "niece fiancée stepmother stepmum ex-wife mother-in-law sister-in-law daughter-in-law godmother half-sister step-sister stepsister"
 ).split()
 _MALE = (
     "brother father dad husband boyfriend son uncle grandfather grandad grandpa granddad nephew fiancé "
-    "stepfather stepdad ex-husband"
+    "stepfather stepdad ex-husband father-in-law brother-in-law son-in-law godfather half-brother step-brother stepbrother"
 ).split()
 _EITHER = (
     "partner friend neighbour neighbor boss manager colleague coworker co-worker cousin teacher landlord "
@@ -24,7 +24,7 @@ _EITHER = (
 )
 _PLURAL = (
     "parents kids children twins sons daughters sisters brothers cousins friends grandparents "
-    "grandchildren grandkids colleagues neighbours neighbors"
+    "grandchildren grandkids colleagues neighbours neighbors in-laws"
 ).split()
 _ANIMALS = (
     "dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard"
@@ -41,7 +41,7 @@ GENDERS: dict[str, str] = (
 
 _ANIMAL_WORDS = frozenset(_ANIMALS)
 _RELATION = "|".join(sorted((re.escape(word) for word in GENDERS), key=len, reverse=True))
-_NAME = r"[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"
+_NAME = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"
 _ADJECTIVES = (
     r"(?:(?:best|old|older|younger|little|big|elder|eldest|youngest|new|ex|late|twin|guide|step|half|good|"
     r"close|oldest|"
@@ -49,7 +49,7 @@ _ADJECTIVES = (
 )
 
 _OWNER = "(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir)"
-_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))"
+_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?![\w-])"
 _ANY_NAME = r"(?P<name>[\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)?)"
 _POSSESSIVES = frozenset("my our his her their".split())
 _CALLED = frozenset({"called", "named", "name"})
@@ -85,6 +85,13 @@ _NEW_ANIMAL = re.compile(
 )
 _NOT_SPOKEN_NAMES = frozenset("is and was who has does did said in at on from that can will just also really says thinks".split())
 
+_ROLES = (
+    "cto ceo cfo coo director doctor surgeon nurse teacher professor landlord landlady plumber electrician mechanic recruiter interviewer lawyer solicitor "
+    "accountant receptionist neighbour neighbor boss manager consultant vet dentist therapist coach tutor tenant buyer seller agent builder architect "
+    "photographer caterer cleaner babysitter nanny childminder trainer physio driver other-driver inspector owner headmaster principal midwife"
+).split()
+_BY_ROLE = re.compile(rf"\bthe (?P<role>(?:other |new |old )?(?:{'|'.join(_ROLES)}))\b(?!')")
+_ROLE_WORDS = frozenset(_ROLES)
 _SINGLE_NAME = re.compile(r"[A-Z][a-zà-ÿ'-]{2,20}$")
 _NO_PERSON = frozenset(
     """this that there these those rent payday yesterday today tomorrow everything everyone everybody someone somebody something nothing nobody anyone
@@ -94,7 +101,7 @@ _NO_PERSON = frozenset(
     what which who when where why how mine yours both all most some many few one two three first second next last also please not the last""".split()
 )
 
-RELATION_WORDS = frozenset(GENDERS) | {"called", "named", "ex", "co", "guinea"}
+RELATION_WORDS = frozenset(GENDERS) | _ROLE_WORDS | {"called", "named", "ex", "co", "guinea"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,11 @@ class People:
                     if match.start("relation") not in named:
                         self._know(_whose(match), match["relation"], match["word"], "")
 
+        if not _ROLE_WORDS.isdisjoint(words):
+            for match in _BY_ROLE.finditer(text.lower()):
+                role = text[match.start("role") : match.end("role")]
+                self.known.append(Person(f"The {role}", role.lower(), ""))
+
     def _know(self, owner: str, relation: str, word: str, name: str) -> None:
         owner = self._owner(owner)
         if not owner:
@@ -203,6 +215,8 @@ class People:
         """The person whose name or relation a subject is."""
         lower = text.lower()
         for person in reversed(self.known):
+            if lower.removeprefix("the ") == person.key:
+                return person
             if person.name and (lower.startswith(person.name.lower()) or lower.endswith(" " + person.name.lower())):
                 return person
             if not person.name and person.relation and lower.endswith(person.relation):
@@ -211,6 +225,13 @@ class People:
             if person.relation and lower.endswith(person.relation.split()[-1]):
                 return person
         return None
+
+    def is_only_one(self, person: Person) -> bool:
+        """Whether nobody else is related in the same way, so that "my brother" can only be him."""
+        word = person.relation.split()[-1]
+        return all(
+            other.name == person.name for other in self.known if other.relation.endswith(word) and other.owner == person.owner
+        )
 
     def in_text(self, text: str) -> list[Person]:
         """Everybody whose name stands in a text."""

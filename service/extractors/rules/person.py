@@ -13,10 +13,16 @@ _FINITE = {
     "am": "is", "are": "is", "were": "was", "have": "has", "do": "does", "don't": "doesn't", "dont": "doesn't", "aren't": "isn't",
     "weren't": "wasn't", "haven't": "hasn't", "ain't": "isn't", "'m": "is",
 }  # fmt: skip
+_PLURAL = re.compile(r"[^s']s$| and [\w' ]+$")
+"""A subject of several."""
+_OF_MANY = {"is": "are", "has": "have"}
+_WERE = re.compile(r"(?:\w+ )?(?:were|weren't)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(
     r"\b(?:[Ii](?:'(?:m|ve|ll|d)| am| have| was)?|[Ww]e(?:'(?:re|ve|ll)| are| have| were)?|[Mm](?:yself|y|ine|e)|[Oo]ur(?:selves|s)?|[Uu]s)"
     r"\b(?!')"
 )
+_I_DO = re.compile(rf"(?<!did )(?<!do )(?<!can )\bI(?P<adverbs>(?: (?:{'|'.join(sorted(ADVERBS))}))*) (?P<verb>[a-z]+)\b(?!')")
+_SAME_IN_PAST = frozenset({"be", "quit", "hit", "split", "put", "read", "cut", "set", "let"})
 _ABOUT_SELF = {
     "i'm": "they are", "i am": "they are", "i've": "they have", "i have": "they have", "i was": "they were", "i'll": "they will", "i'd": "they would",
     "i": "they", "we're": "they are", "we are": "they are", "we've": "they have", "we have": "they have", "we'll": "they will", "we were": "they were",
@@ -32,7 +38,15 @@ _ABOUT_OTHERS = {
 
 def possessive(text: str, speaker: str) -> str:
     """First-person words of a text about something else: "my guide dog" said by Ana is "Ana's guide dog"."""
+    text = _I_DO.sub(lambda match: f"{speaker}{match['adverbs']} {_for_others(match['verb'])}", text)
     return _FIRST_PERSON.sub(lambda match: _ABOUT_OTHERS[match[0].lower()].format(speaker), text)
+
+
+def _for_others(verb: str) -> str:
+    """A verb behind "I" as it stands behind a name."""
+    if verb in _FINITE:
+        return _FINITE[verb]
+    return third_person(verb) if Form.BASE in FORMS.get(verb, {}) and verb not in _SAME_IN_PAST else verb
 
 
 def about_self(text: str) -> str:
@@ -50,6 +64,7 @@ def statement(reading: Reading, subject: str, speaker: str) -> str:
     """
     about_speaker = reading.subject in {Subject.SELF, Subject.NONE}
     predicate = about_self(reading.predicate) if about_speaker else possessive(reading.predicate, speaker)
+    predicate = predicate.removeprefix("both ").removeprefix("all ")
     if reading.subject is Subject.NONE:
         return _without_subject(reading, predicate, subject)
     carried = _CONTRACTION.match(reading.text)
@@ -59,10 +74,13 @@ def statement(reading: Reading, subject: str, speaker: str) -> str:
     if not auxiliary and reading.text[len(reading.subject_text) :].startswith("'s"):
         predicate = predicate.removeprefix("'s").strip()
         auxiliary = "has" if reading.tense is Tense.PERFECT else "is"
+    plural = reading.subject_text.lower() == "they" and _PLURAL.search(subject) is not None
     if auxiliary:
-        return f"{subject} {auxiliary} {predicate}".strip()
-    singular = reading.subject is not Subject.NOUN and reading.subject is not Subject.MINE
-    return f"{subject} {conjugated(predicate) if singular else predicate}".strip()
+        return f"{subject} {_OF_MANY.get(auxiliary, auxiliary) if plural else auxiliary} {predicate}".strip()
+    is_plain = (
+        plural or reading.subject in {Subject.NOUN, Subject.MINE} or (reading.tense is Tense.PAST and not _WERE.match(predicate))
+    )
+    return f"{subject} {predicate if is_plain else conjugated(predicate)}".strip()
 
 
 def conjugated(predicate: str) -> str:
@@ -74,7 +92,7 @@ def conjugated(predicate: str) -> str:
             continue
         if lower in _FINITE:
             words[place] = _FINITE[lower]
-        elif Form.BASE in FORMS.get(lower, {}) and lower not in {"be", "quit", "hit", "split", "put"}:
+        elif Form.BASE in FORMS.get(lower, {}) and lower not in _SAME_IN_PAST - {"read", "cut", "set", "let"}:
             words[place] = third_person(lower)
         break
     return " ".join(words)

@@ -141,7 +141,8 @@ PHRASES = (
         p(r"^(?:please |pls )?(?:always|never) [a-z]+ \w+.{3}"),
         unless=p(
             r"^(?:please |pls )?(?:always|never) (?:been|was|had|have|again|mind|a|an|the|in|on|so|too|more|less|"
-            r"wanted|loved|thought|knew|know|give up|forget|lose|\w+ed|\w+ing)\b"
+            r"wanted|loved|thought|knew|know|give up|forget|lose|full|there|here|good|fun|great|nice|happy|ready|available|possible|"
+            r"\w+ed|\w+ing)\b"
         ),
         confidence=0.8,
         strength=0.8,

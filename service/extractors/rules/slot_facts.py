@@ -19,7 +19,8 @@ _PRESENT = frozenset({Tense.PRESENT})
 _VALUE = r"(?P<value>[^,.;()]{2,60}?)"
 _STOP = (
     r"(?=$|[,.;(]| (?:and|but|so|now|at the moment|for|since|with|because|which|that|where|these days|"
-    r"currently|again|anyway|on my|in my|until|from)\b)"
+    r"(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter)|yesterday|today|as (?:a|an|the)|currently|again|anyway|on my|in my|"
+    r"until|from|any ?more|any longer)\b)"
 )
 _JOB_NOT = (
     r"(?!(?:bit|little|lot|few|big|huge|fan|couple|mess|total|bad|good|great|nice|real|real|night|morning|"
@@ -34,7 +35,7 @@ SLOTS = (
         p(rf"(?:(?:right |just )?(?:in|at|near|outside|by) ){_VALUE}{_STOP}"),
         tenses=_LASTING,
         subjects=_KNOWN,
-        negated=False,
+        negated=None,
         confidence=0.95,
         attribute="home",
     ),
@@ -43,7 +44,7 @@ SLOTS = (
         _F,
         "move relocate emigrate immigrate",
         p(
-            rf"(?:back |over |out |down |up |here )?to {_VALUE}(?=$|[,.;(]| (?:and|but|so|in|on|last|at|because|"
+            rf"(?:back |over |out |down |up |here |from [\w' ]{{2,30}}? )?to {_VALUE}(?=$|[,.;(]| (?:and|but|so|in|on|last|at|because|"
             rf"with|after|when|right|from|for|about|this|two|three|a|\d|just|since)\b)"
         ),
         tenses=frozenset({Tense.PAST, Tense.PERFECT}),
@@ -106,7 +107,7 @@ SLOTS = (
         p(rf"as (?:a|an|the) {_VALUE}(?=$|[,.;(]| (?:at|for|in|with|and|but|on|since|near|from)\b)"),
         tenses=_LASTING,
         subjects=_KNOWN,
-        negated=False,
+        negated=None,
         confidence=0.95,
         attribute="job",
     ),
@@ -117,7 +118,7 @@ SLOTS = (
         p(rf"(?:full[- ]time |part[- ]time |nights |days |remotely )?(?:at|for) {_VALUE}{_STOP}"),
         tenses=_LASTING,
         subjects=_KNOWN,
-        negated=False,
+        negated=None,
         unless=p(r"^(?:at|for) (?:home|night|nights|me|us|weekends|the moment|it|myself|free|\d|hours|a while|years)\b"),
         confidence=0.9,
         attribute="employer",
@@ -133,6 +134,34 @@ SLOTS = (
         unless=p(r"\b(?:club|gym|class|course|group|team|band|choir|call|meeting|us|you|league|forum|\d)\b"),
         confidence=0.6,
         attribute="",
+    ),
+    VerbRule(
+        "left_employer",
+        MemoryType.EPISODE,
+        "leave quit resign",
+        p(rf"(?:(?:my|the) (?:\w+ )?(?:job|position|role) (?:at|with) |from )?(?P<value>[^,.;()]{{2,40}}?){_STOP}"),
+        tenses=frozenset({Tense.PAST, Tense.PERFECT}),
+        subjects=frozenset({Subject.SELF}),
+        negated=False,
+        unless=p(
+            r"^(?:my|the|a|an|it|that|this|at|in|on|for|early|late|home|work|school|town|him|her|them|us|smoking|drinking|\w+ing)\b"
+            r"(?! (?:\w+ )?(?:job|position|role) (?:at|with))|\b(?:club|gym|band|group|team|course|class)\b|^\w+ (?:behind|out|off)\b"
+        ),
+        confidence=0.75,
+        attribute="employer",
+        polarity=-1,
+    ),
+    VerbRule(
+        "no_longer_with",
+        _F,
+        "be",
+        p(rf"(?:any ?more )?(?:with|at|employed (?:by|at)) (?P<value>[A-Z]?[^,.;()]{{2,40}}?){_STOP}"),
+        tenses=_PRESENT,
+        subjects=frozenset({Subject.SELF}),
+        negated=True,
+        unless=p(r"\b(?:home|work|you|my|the|a|school|all|ease|risk)\b"),
+        confidence=0.7,
+        attribute="employer",
     ),
     VerbRule(
         "is_job",
@@ -249,7 +278,7 @@ SLOTS = (
         p(r"(?:on )?the (?P<value>[\w ]{2,20}) (?:plan|tier|tariff|subscription|package)\b"),
         tenses=_LASTING,
         subjects=_KNOWN,
-        negated=False,
+        negated=None,
         confidence=0.85,
         attribute="plan",
     ),

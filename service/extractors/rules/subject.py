@@ -29,9 +29,17 @@ HAVE = frozenset({"have", "has", "had", "haven't", "hasn't", "hadn't", "'ve"})
 INVARIANT = frozenset({"quit", "put", "hit", "cut", "split"})
 """Verbs that are taken for past where nothing shows the tense."""
 _LEADING = frozenset(
-    "in on at since last next this every for after before during until by right with from over around back most some".split()
+    """in on at since last next this every for after before during until by right with from over around back most some yesterday today tonight tomorrow
+    two three four five six several few couple earlier later once just""".split()
+)
+_COUNTING = frozenset("just most some two three four five six several few couple".split())
+"""Words that lead to the subject only as a part of a time: "two weeks ago", not "some of my friends"."""
+_TIMES = frozenset(
+    "day days week weeks month months year years night nights morning mornings weekend weekends evening evenings hours times ago".split()
 )
 _SPOKEN_OF = frozenset({*_FIRST, "she", "he", "they", "she's", "he's", "they're", "my", "our"})
+_STANDS_ALONE = frozenset({"yesterday", "today", "tonight", "tomorrow", "earlier", "later", "once"})
+"""Words that open a clause as a time by themselves: "Yesterday we met"."""
 _COPULA_FOLLOWERS = frozenset(
     """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
     good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
@@ -41,60 +49,27 @@ _NO_SUBJECT = frozenset(
     "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
 )
 """Words that open a clause about nothing that a memory could be of."""
+_OBJECTS = frozenset("me us him her it them my our the a an his their up on off".split())
+"""Words behind which "put" and "cut" are verbs: "my doctor put me on ..."."""
 _WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
 """Words that no subject of a statement contains."""
-_LONGEST_SUBJECT = 9
-"""Words before the verb of a statement about something; longer subjects are rarely read right."""
-_SPOKEN_OF = frozenset({*_FIRST, "she", "he", "they", "she's", "he's", "they're", "my", "our"})
-_COPULA_FOLLOWERS = frozenset(
-    """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
-    good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
-)
-_NO_SUBJECT = frozenset(
-    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
-)
-"""Words that open a clause about nothing that a memory could be of."""
-_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
-"""Words that no subject of a statement contains."""
-_LONGEST_SUBJECT = 9
-"""Words before the verb of a statement about something; longer subjects are rarely read right."""
-_COPULA_FOLLOWERS = frozenset(
-    """a an the not now on in at from only just always never still also so too very really been going called named broken fine closed open full free
-    good great bad sick ill dead gone here there back off out away ready single married pregnant allergic ex about around my our his her their""".split()
-)
-_NO_SUBJECT = frozenset(
-    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
-)
-"""Words that open a clause about nothing that a memory could be of."""
-_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
-"""Words that no subject of a statement contains."""
-_LONGEST_SUBJECT = 9
-"""Words before the verb of a statement about something; longer subjects are rarely read right."""
-_NO_SUBJECT = frozenset(
-    "this that these those here look glad happy sorry life let's lets what who which how why when where".split()
-)
-"""Words that open a clause about nothing that a memory could be of."""
-_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
-"""Words that no subject of a statement contains."""
-_LONGEST_SUBJECT = 9
-"""Words before the verb of a statement about something; longer subjects are rarely read right."""
-_WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
-"""Words that no subject of a statement contains."""
-_LONGEST_SUBJECT = 9
-"""Words before the verb of a statement about something; longer subjects are rarely read right."""
 _LONGEST_SUBJECT = 9
 """Words before the verb of a statement about something; longer subjects are rarely read right."""
 
 
 def rotated(text: str) -> str:
-    """The subject first: "In August we waited" becomes "we waited In August"."""
+    """The subject first: "In August we waited" becomes "we waited in August"."""
     words = text.split(" ", 8)
-    first = words[0].lower()
+    first = words[0].lower().strip(",")
     if first not in _LEADING and not first.endswith("-wise"):
         return text
+    shortest = 1 if first in _STANDS_ALONE or first.endswith("-wise") else 2
     for place, word in enumerate(words[1:7], start=1):
-        if word.lower() in _SPOKEN_OF and place >= (1 if first.endswith("-wise") else 2):
+        if word.lower() in _SPOKEN_OF and place >= shortest:
             lead = " ".join(words[:place]).strip(",")
+            if first in _COUNTING and (_TIMES | _STANDS_ALONE).isdisjoint(lead.lower().split()):
+                return text
+            lead = lead[0].lower() + lead[1:] if words[0][1:].islower() else lead
             return " ".join(words[place:]) + " " + lead
     return text
 
@@ -127,7 +102,7 @@ def _starts_predicate(lower: list[str]) -> bool:
     if place >= len(lower):
         return False
     word = lower[place]
-    if word in MODALS or word in DO or word in {"am", "was", "been"}:
+    if word in MODALS or word in DO or word in {"am", "was", "been", "haven't", "hasn't", "hadn't"}:
         return True
     forms = FORMS.get(word)
     if not forms:
@@ -156,6 +131,8 @@ def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
         if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):
             return kind, place, ""
         if word in NOUNS_TOO and word != "like" and _agrees(lower, place):
+            return kind, place, ""
+        if word in INVARIANT and lower[place + 1 : place + 2] and lower[place + 1] in _OBJECTS:
             return kind, place, ""
     for place in range(min(len(lower) - 1, _LONGEST_SUBJECT)):
         if lower[place].endswith("'s") and len(lower[place]) > 2 and _is_copula(lower[place + 1]):
@@ -191,6 +168,8 @@ def _is_reduced(lower: list[str], place: int) -> bool:
 def _agrees(lower: list[str], place: int) -> bool:
     """A noun-like form is the verb when it stands behind a singular subject with -s, or a plural one without."""
     forms = FORMS.get(lower[place], {})
+    if lower[place - 1] in ADVERBS and place > 1:
+        return Form.BASE in forms or Form.THIRD in forms
     before = lower[place - 1]
     plural = before.endswith("s") and not before.endswith(("ss", "'s"))
     return (Form.THIRD in forms and not plural and before not in {"the", "my", "our", "a", "two"}) or (

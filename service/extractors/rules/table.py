@@ -38,6 +38,8 @@ class Outcome:
     intensity: float | None = None
     reword: str = ""
     """How the statement begins instead of its own grammar: "wants"; empty: as it reads."""
+    statement: str = ""
+    """The whole statement, where it is not the clause itself."""
 
 
 @dataclass(frozen=True, slots=True)

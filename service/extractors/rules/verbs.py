@@ -36,11 +36,23 @@ suffer suggest supply support surf switch talk taste teach test text tidy tour t
 trust try turn type undergo update upgrade upload use vape visit volunteer vote wait walk want warn wash watch water weigh welcome wish work
 worry adore allow appreciate belong bother consist depend fancy resemble seem swallow tend crackle leak hope assign chair click
 rely ride-share star-gaze love-bomb stagger resit revise demo ping ghost unsubscribe mute rehearse bully cater ferment forage whittle
-mend sew embroider quilt lecture tutor babysit-sit pledge
+mend sew embroider quilt lecture tutor pledge
+care cause charge chat code compete compose conduct connect convince copy correct count create damage declare decorate dedicate defend delay delete deny
+deserve destroy diagnose digest disagree disappear disappoint discuss divide downgrade drown dump dye elect encourage entertain escape establish evaluate
+examine exist expand experience experiment explain explore express fetch film flood fold form frustrate fund gain gather greet guide hunt hurry ignore
+imagine impress include increase inform injure inspire interrupt introduce invent iron irritate kick kill kiss knock label lift load manufacture mark
+meditate mix mow notify obtain occur owe pack pause persuade photograph pitch polish postpone pour pray press pretend prevent process protect prove rate
+react recall recognise recognize record recycle reduce reject relate remain remind renovate repeat reschedule rescue resent reside resolve
+respond restart reboot reinstall restore reveal roast rush scare scream search settle shave shift slip smash smell smile sneeze solve sort specialise
+specialize spill spoil spot squeeze stir succeed suspend survive swap tackle thank tie tolerate touch trace transform trip twist unlock unpack value waste
+wipe witness wonder wrap wreck yell raise appeal assist attempt award coordinate debug emigrate evict foster frame
+immigrate inject negotiate onboard outsource patent plead prototype refactor refinance refurbish rehome relapse remodel
+sculpt tattoo tile upcycle vaccinate weld
 """
 
 _IRREGULAR = """
-be was been|become became become|begin began begun|bite bit bitten|break broke broken|bring brought brought|build built built|buy bought bought
+be was been|become became become|begin began begun|bite bit bitten|break broke broken|bring brought brought|build built built|rebuild
+rebuilt rebuilt|buy bought bought
 |catch caught caught|choose chose chosen|come came come|cut cut cut|do did done|draw drew drawn|drink drank drunk|drive drove driven|eat ate eaten
 |fall fell fallen|feed fed fed|feel felt felt|fight fought fought|find found found|fly flew flown|forget forgot forgotten|get got gotten
 |give gave given|go went gone|grow grew grown|have had had|hear heard heard|hide hid hidden|hit hit hit|hold held held|keep kept kept
@@ -51,7 +63,8 @@ be was been|become became become|begin began begun|bite bit bitten|break broke b
 |tell told told|think thought thought|throw threw thrown|understand understood understood|wake woke woken|wear wore worn|win won won
 |write wrote written|bet bet bet|burn burnt burnt|cost cost cost|dream dreamt dreamt|freeze froze frozen|hang hung hung|learn learnt learnt
 |overcome overcame overcome|shake shook shaken|sew sewed sewn|spread spread spread|stick stuck stuck|swear swore sworn|tear tore torn
-|undergo underwent undergone|babysit babysat babysat|hurt hurt hurt
+|rewrite rewrote rewritten|sublet sublet sublet|withdraw withdrew withdrawn|forgive forgave forgiven|misread misread misread
+|reset reset reset|undergo underwent undergone|babysit babysat babysat|hurt hurt hurt
 """
 
 _DOUBLING = frozenset(
@@ -69,6 +82,9 @@ NOUNS_TOO = frozenset(
     ski smoke sound sponsor start stay stop store stream stress stretch study supply support surf switch talk taste test text tour track trade train
     transfer travel treat trust turn type update upgrade use visit vote wait walk wash watch water wish work worry bite break build cut drink drive
     feed feel fight fly hit hold keep lead leave lie make mean meeting put read ride ring rise run saw sell set shot shoot shut sleep split stand swim
+    care cause charge chat code copy count damage delay dye escape experience experiment film flood fold form fund gain guide hunt hurry increase iron
+    kick kiss knock label lift load mark mix pack pause photograph pitch polish press process rate record rescue reset rush scare scream search shift
+    slip smell smile spot swap tie tile touch trace trip twist value waste witness wonder wreck appeal attempt award frame patent tattoo prototype
     think throw wake wear win bet burn freeze shake spread stick tear demo ping ghost""".split()
 )
 """Forms that are at least as often nouns: they head a statement only right after a pronoun."""
@@ -107,7 +123,7 @@ def _forms() -> dict[str, dict[Form, str]]:
     def add(form: str, kind: Form, base: str) -> None:
         table.setdefault(form, {}).setdefault(kind, base)
 
-    irregular = [entry.split() for entry in _IRREGULAR.replace("\n", "").split("|")]
+    irregular = [entry.split() for entry in _IRREGULAR.replace("\n", " ").split("|")]
     regular = [(base, _past(base), _past(base)) for base in _REGULAR.split()]
     for base, past, participle in [*irregular, *regular]:
         add(base, Form.BASE, base)

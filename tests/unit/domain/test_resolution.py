@@ -20,7 +20,9 @@ from service.domain.resolution import (
     fold_name,
     slot_ends,
 )
+from service.domain.slots import DATE
 
+DAY = 86_400_000_000
 OCTOBER_2024, MARCH_2026 = 1_728_000_000_000_000, 1_772_000_000_000_000
 
 
@@ -188,3 +190,38 @@ def test_entities_belong_to_one_scope() -> None:
     assert [entity["name"] for entity in entities_of(1, mentions)] == ["Ana  Lima"]
     assert entities_of(1, mentions)[0]["id"] != entities_of(2, mentions)[0]["id"]
     assert fold_name(" ANA\tLima ") == fold_name("ana lima")
+
+
+def dated(identity: str, day: int, *, at: int, corrects: bool = False, polarity: int = 1, number: int = 1) -> Said:
+    """An appointment on a day after the first statement."""
+    one = said(identity, value=f"day {day}", at=at, number=number, polarity=polarity)
+    details = json.dumps({"corrects": True} if corrects else {})
+    return replace(one, attribute=DATE + "interview", event_time=MARCH_2026 + day * DAY, details=details)
+
+
+def test_a_corrected_appointment_gives_way() -> None:
+    """The date that was taken back ends with the correction."""
+    ends = slot_ends([dated("a", 5, at=MARCH_2026), dated("b", 6, at=MARCH_2026 + 60, corrects=True)])
+    assert ends == {"a": End(MARCH_2026 + 60, "b")}
+
+
+def test_a_second_appointment_is_no_correction() -> None:
+    """Undecidable: both stay."""
+    assert slot_ends([dated("a", 5, at=MARCH_2026), dated("b", 9, at=MARCH_2026 + 60)]) == {}
+
+
+def test_what_has_been_is_not_corrected() -> None:
+    """An interview of last month stands, whatever is said of the next."""
+    assert slot_ends([dated("a", 5, at=MARCH_2026), dated("b", 40, at=MARCH_2026 + 30 * DAY, corrects=True)]) == {}
+
+
+def test_a_cancelled_appointment_ends() -> None:
+    """No correction needed."""
+    ends = slot_ends([dated("a", 5, at=MARCH_2026), dated("b", 5, at=MARCH_2026 + 60, polarity=-1)])
+    assert ends == {"a": End(MARCH_2026 + 60, "b")}
+
+
+def test_a_correction_in_the_same_breath() -> None:
+    """Said at the same time in one talk, the one that corrects is the later one."""
+    first, second = dated("a", 5, at=MARCH_2026), dated("b", 6, at=MARCH_2026, corrects=True, number=2)
+    assert slot_ends([second, first]) == {"a": End(MARCH_2026, "b")}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from service.domain.refining import Known, Refined
 from service.domain.source import Observation, Segmented, StageError
 from service.pipeline.extract import extract
 from service.pipeline.parse import parse
@@ -14,6 +17,9 @@ class _Failing:
 
     def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
         raise LookupError(segmented.source.content)
+
+    def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
+        raise LookupError(len(talk), known)
 
 
 def test_a_failing_extractor_costs_no_passage() -> None:

@@ -21,6 +21,8 @@ PIECES = st.one_of(
             "I live in Turku. ", "my sister Ana works at Nokia, ", "she's 40 ", "on Friday at 10 ", "I hate olives! ", "if ", "not ", "? ", "in 2019 ",
             "we moved to Oslo last May. ", "I'm so tired ", "every other Tuesday ", "please don't call me ", "the 31st of February ", "'s ", "because ",
             "never ", "\n", "- ", "I've been ", "the 99th ", "9999-12-31 ", "in 999 years ", "25:99 ", "my ", "um uh ", "and I ", "Ana: ", "\"", "`", "**",
+            "vivo en Lugo ", "mi hermana ", "Ich wohne in Ulm ", "am 3. Mai ", "j'habite à Pau ", "não gosto de ", "mi piace ", "sorry, it's actually ",
+            "the meeting ", "Action: Ana to ", "call Bo ", "a: ", "*", "_", "\u202e", "yes ",
         )
     ),
     st.text(max_size=10),

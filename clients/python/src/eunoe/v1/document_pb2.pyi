@@ -33,11 +33,11 @@ class _DocumentTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Document
     DOCUMENT_TYPE_HUMAN_CHAT_CONVERSATION: _DocumentType.ValueType  # 2
     """A chat between people, as named turns."""
     DOCUMENT_TYPE_DOCUMENT: _DocumentType.ValueType  # 3
-    """Plain text or Markdown."""
+    """Plain text, Markdown or HTML."""
     DOCUMENT_TYPE_EMAIL: _DocumentType.ValueType  # 4
-    """An e-mail."""
+    """An e-mail, as it is shown or as it travels (RFC 5322 with MIME). Its Date line decides when it was said."""
     DOCUMENT_TYPE_PDF: _DocumentType.ValueType  # 5
-    """The text of a PDF."""
+    """A PDF: its text, or the file itself in base64 (alone or as a data URI). One that is encrypted or has no text FAILS in stage `parse`."""
     DOCUMENT_TYPE_IMAGE: _DocumentType.ValueType  # 6
     """The description of an image."""
     DOCUMENT_TYPE_AUDIO: _DocumentType.ValueType  # 7
@@ -61,11 +61,11 @@ DOCUMENT_TYPE_AI_CHAT_CONVERSATION: DocumentType.ValueType  # 1
 DOCUMENT_TYPE_HUMAN_CHAT_CONVERSATION: DocumentType.ValueType  # 2
 """A chat between people, as named turns."""
 DOCUMENT_TYPE_DOCUMENT: DocumentType.ValueType  # 3
-"""Plain text or Markdown."""
+"""Plain text, Markdown or HTML."""
 DOCUMENT_TYPE_EMAIL: DocumentType.ValueType  # 4
-"""An e-mail."""
+"""An e-mail, as it is shown or as it travels (RFC 5322 with MIME). Its Date line decides when it was said."""
 DOCUMENT_TYPE_PDF: DocumentType.ValueType  # 5
-"""The text of a PDF."""
+"""A PDF: its text, or the file itself in base64 (alone or as a data URI). One that is encrypted or has no text FAILS in stage `parse`."""
 DOCUMENT_TYPE_IMAGE: DocumentType.ValueType  # 6
 """The description of an image."""
 DOCUMENT_TYPE_AUDIO: DocumentType.ValueType  # 7
