@@ -4,9 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOG ?= embedded
 ROUNDS ?= 10
-MODE ?= fast
 NODES ?= 1
 PORT ?= 9092
+MODE ?= fast
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash bench quality extraction lock clean

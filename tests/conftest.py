@@ -1,7 +1,7 @@
 """What all tests share.
 
-The running service starts when a test asks for it first, and gives every test an instance of its own. And hypothesis judges by what it
-finds, never by how long a busy machine took.
+The running service starts when a test asks for it first, and gives every test an instance of its own; so does PostgreSQL, with its
+databases. And hypothesis judges by what it finds, never by how long a busy machine took.
 """
 
 from __future__ import annotations
@@ -12,12 +12,27 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from deploy.kafka.brokers import Brokers
+from tests.support.catalogs import Catalogs, PostgresCatalogs, SqliteCatalogs
 from tests.support.cluster import free_port
+from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.service import RunningService, start_service
 from tests.support.wire import EQUALS_CUSTOMER, Wire
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server. It does not sync, so tests that crash it for its durability start their own."""
+    with running_postgres("fsync=off", "full_page_writes=off") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def catalogs(request: pytest.FixtureRequest) -> Catalogs:
+    """Fresh catalogs: on SQLite, then on PostgreSQL."""
+    return SqliteCatalogs() if request.param == "sqlite" else PostgresCatalogs(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="session")

@@ -136,10 +136,12 @@ class Node:
             return
         os.kill(pid, number)
         deadline = time.monotonic() + STOP_SECONDS
-        while self.pid is not None and (self.process is None or self.process.poll() is None):
+        while self.pid is not None:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
+        if self.process is not None:
+            self.process.wait()
         (self.directory / "pid").unlink(missing_ok=True)
 
     def _log_from(self, begins: int) -> bytes:

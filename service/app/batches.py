@@ -21,13 +21,13 @@ from service.catalog.commit import CommitQueue, FutureTicket
 from service.catalog.documents import KnownBatch, KnownDocument, NewBatch, find_batch, insert_batch, known_documents
 from service.catalog.engine import Connection
 from service.catalog.ids import new_id, now_us
+from service.catalog.instances import lock_instance
 from service.domain.errors import (
+    NO_ITEM_S,
     AlreadyExists,
-    DeadlineExceeded,
     EunoeError,
     FieldViolation,
     InvalidArgument,
-    ResourceExhausted,
     Unavailable,
 )
 from service.domain.kinds import IngestionStatus
@@ -156,6 +156,8 @@ class Batches:
         )
 
         def begin(connection: Connection) -> None:
+            if request_id:
+                lock_instance(connection, principal.instance_id)
             if request_id and find_batch(connection, principal.instance_id, request_id) is not None:
                 raise Unavailable("the same request is being answered; send it again", retry_after=0.1)
             insert_batch(connection, new)
@@ -180,7 +182,7 @@ class Batches:
         for index, write, ticket in tickets:
             try:
                 accepted: AcceptedDocument = await ticket.future
-            except (Unavailable, ResourceExhausted, DeadlineExceeded) as error:
+            except NO_ITEM_S as error:
                 failure = failure or error
             except EunoeError as error:
                 plan.outcome.refuse(index, error, write.document_id)

@@ -32,6 +32,8 @@ from service.retrieval import scopes as retrieval
 from service.retrieval.rank import rank
 from service.retrieval.request import EVERYTHING, RankedItem, RankRequest
 from service.retrieval.scopes import Scopes
+from service.retrieval.second import SecondPass
+from service.retrieval.tokens import TokenCache
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -54,6 +56,8 @@ class ContextQuery:
     as_of: int | None = None
     query_time: int | None = None
     """None: now."""
+    time_zone: str = ""
+    """Of the asker; empty: UTC."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     min_position: str = ""
     explain: bool = False
@@ -91,6 +95,7 @@ class Contexts:
     workers: Workers
     """Threads of fetches."""
     scopes: Scopes
+    tokens: TokenCache
     model: Model
     log: Log
     positions: Positions
@@ -191,14 +196,15 @@ class Contexts:
         opened = self.scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
         load_done = time.perf_counter()
         embed = _Embedding(embedder)
-        ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large)
+        second = SecondPass(self.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
+        ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large, second=second)
         rank_done = time.perf_counter()
         stage = self.metrics.fetch_stage
         stage("catalog").observe(catalog_done - started)
         stage("load").observe(load_done - catalog_done)
         stage("embed").observe(embed.seconds)
         stage("rank").observe(rank_done - load_done - embed.seconds)
-        reasons = [*reading.reasons, *(("ACCURATE_UNAVAILABLE",) if query.is_accurate else ())]
+        reasons = list(reading.reasons)
         if any(scope.is_index_down for scope in opened.large):
             reasons.append("INDEX_UNAVAILABLE")
         return Context(
@@ -235,6 +241,7 @@ class _Embedding:
 def _rank_request(query: ContextQuery, reading: _Reading) -> RankRequest:
     return RankRequest(
         query_time=now_us() if query.query_time is None else query.query_time,
+        time_zone=query.time_zone,
         kinds=query.kinds,
         max_results=query.max_results,
         token_budget=query.token_budget,

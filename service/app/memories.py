@@ -23,7 +23,8 @@ from service.domain.errors import Aborted, FieldViolation, InvalidArgument, NotF
 from service.domain.kinds import MemoryType
 from service.domain.source import SearchText
 from service.extractors.rules.keys import key_of
-from service.retrieval.terms import analyse, has_time_word
+from service.retrieval.terms import analyse
+from service.retrieval.times import has_time_word
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder

@@ -30,6 +30,7 @@ from service.extractors.base import Extractor
 from service.log.base import Log
 from service.ops.metrics import ApiMetrics
 from service.retrieval.scopes import Scopes
+from service.retrieval.tokens import TokenCache
 from service.settings import Settings
 
 
@@ -50,6 +51,10 @@ class Collaborators:
     """Threads of fetches: one statement, embedding, ranking."""
     page_secret: bytes
     """Binds page tokens; fixed for the life of the deployment."""
+
+
+_TOKEN_BYTES = 64 * 2**20
+"""For the word pieces of accurate fetches: those of some 5,000 short turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def use_cases(given: Collaborators) -> UseCases:
         documents=Documents(reads, given.queue, backlog, streams, positions, batches, changes),
         ingestions=Ingestions(reads, pages, stopping),
         memories=Memories(reads, given.fetches, model, Merge(given.extractor), pages, changes, memory_limits),
-        contexts=Contexts(reads, given.fetches, scopes, model, given.log, positions, given.metrics),
+        contexts=Contexts(reads, given.fetches, scopes, TokenCache(_TOKEN_BYTES), model, given.log, positions, given.metrics),
         scopes=scopes,
         model=model,
         tables=tables,

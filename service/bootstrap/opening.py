@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.app.keys import draw_key
-from service.catalog import deployment as deployments
 from service.catalog import instances
-from service.catalog.deployment import Deployment
-from service.catalog.engine import Catalog
+from service.catalog.deployment import Deployment, settle_deployment
+from service.catalog.engine import Catalog, Connection
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.migrate import migrate
-from service.domain.errors import FailedPrecondition
+from service.domain.errors import DataLoss, FailedPrecondition
 from service.domain.kinds import Isolation
 from service.embedders.base import ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
 from service.ops.announce import Credentials, read_credentials, write_credentials
 from service.ops.logging import get_logger
+from service.retrieval import terms
 from service.settings import Settings
 
 EMBEDDED_SHARDS = 1
@@ -32,6 +32,7 @@ CLUSTER_SHARDS = 16
 
 EXTRACTOR_VERSION = "rules-2"
 """Of the extractor that `service.pipeline.child` runs."""
+
 
 FIRST_INSTANCE = "default"
 
@@ -58,12 +59,9 @@ def open_embedded(settings: Settings) -> Iterator[Opened]:
     Raises:
         EunoeError: it cannot be used; says why and what to do.
     """
-    with locked(settings.data_dir):
-        catalog = Catalog(settings.database)
-        try:
-            yield _prepare(settings, catalog, EMBEDDED_SHARDS, EMBEDDED_SHARDS)
-        finally:
-            catalog.close()
+    refuse_database(settings)
+    with locked(settings.data_dir), open_catalog(settings, settings.database) as catalog:
+        yield _prepare(settings, catalog, EMBEDDED_SHARDS, EMBEDDED_SHARDS)
 
 
 @contextmanager
@@ -73,20 +71,83 @@ def open_shared(settings: Settings) -> Iterator[Opened]:
     Raises:
         EunoeError: it cannot be used; says why and what to do.
     """
-    with locked(settings.data_dir, is_shared=True):
-        catalog = Catalog(settings.database)
-        try:
-            with taking_turns(settings.data_dir):
-                opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
-            yield opened
-        finally:
-            catalog.close()
+    with locked(settings.data_dir, is_shared=True), open_catalog(settings, settings.catalog_place) as catalog:
+        with taking_turns(settings.data_dir):
+            opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
+        yield opened
+
+
+@contextmanager
+def open_catalog(settings: Settings, place: Path | str) -> Iterator[Catalog]:
+    """The catalog at a place; a new file where there is none and there never was.
+
+    Raises:
+        FailedPrecondition: it is damaged, or gone.
+    """
+    with files_in_words():
+        if isinstance(place, Path):
+            _prepare_file(settings, place)
+        catalog = Catalog(place)
+    try:
+        yield catalog
+    except DataLoss as error:
+        raise _damaged(settings, error.values.get("cause", "")) from error
+    finally:
+        catalog.close()
+
+
+def _prepare_file(settings: Settings, database: Path) -> None:
+    if read_credentials(settings.credentials_file) is not None and not (database.exists() and database.stat().st_size):
+        raise _damaged(settings, "it is missing or empty, but there are credentials of an older one beside it")
+    database.touch(mode=0o600)  # what people said is nobody else's
+
+
+def _damaged(settings: Settings, cause: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        f"the catalog {settings.database} is damaged ({cause}): restore a backup of it; "
+        f"or, to begin with nothing, move {settings.data_dir} away",
+        reason="STORAGE_DAMAGED",
+    )
+
+
+@contextmanager
+def files_in_words() -> Iterator[None]:
+    """A file that cannot be read or written, because of its mode or of a full disk, is no accident of the program."""
+    try:
+        yield
+    except OSError as error:
+        raise FailedPrecondition(
+            f"{error.filename or 'a file of the service'} cannot be used: {error.strerror}", reason="DATA_DIR_UNUSABLE"
+        ) from error
+
+
+def refuse_database(settings: Settings) -> None:
+    """Hold what keeps everything in one data directory to that.
+
+    Raises:
+        FailedPrecondition: the settings name a catalog elsewhere.
+    """
+    if settings.catalog.url is not None:
+        raise FailedPrecondition(
+            "catalog.url names a PostgreSQL database, and this command keeps everything in the data directory: "
+            "take the setting away (EUNOE_CATALOG_URL), or use `eunoe serve` and `eunoe work`",
+            reason="CATALOG_ELSEWHERE",
+        )
 
 
 def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_shards: int) -> Opened:
     migrate(catalog)
-    model = prepared_model(settings)
-    return Opened(catalog, _deployment(catalog, model.model_id, shards, default_shards), model)
+    with files_in_words():
+        model = prepared_model(settings)
+    deployment = settle_deployment(
+        catalog,
+        shards=shards,
+        default_shards=default_shards,
+        model_id=model.model_id,
+        extractor_version=EXTRACTOR_VERSION,
+        analysis_version=terms.VERSION,
+    )
+    return Opened(catalog, deployment, model)
 
 
 @contextmanager
@@ -137,44 +198,40 @@ def prepared_model(settings: Settings) -> PreparedModel:
         return prepare_model(cache, source, lambda step: logger.info("model_prepare", step=step))
 
 
-def _deployment(catalog: Catalog, model_id: str, shards: int | None, default_shards: int) -> Deployment:
-    with catalog.read() as connection:
-        found = deployments.load_deployment(connection)
-    if found is None:
-        with catalog.write() as connection:
-            return deployments.create_deployment(
-                connection, shards=shards or default_shards, model_id=model_id, extractor_version=EXTRACTOR_VERSION
-            )
-    if shards is not None and found.shards != shards:
-        raise FailedPrecondition(
-            f"this deployment has {found.shards} shards, this service is to have {shards}: "
-            "the number is fixed when a deployment is created (`eunoe up` has 1; `serve` and `work` create 16, or `shards`)",
-            reason="SHARDS_MISMATCH",
-        )
-    if found.model_id != model_id:
-        raise FailedPrecondition(
-            f"the vectors in this data directory were made by {found.model_id}, the configured model is {model_id}: "
-            "run `eunoe reindex` to embed everything again, or configure the former model",
-            reason="MODEL_CHANGED",
-        )
-    return found
-
-
 def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:
-    """The stored credentials; on an empty directory the first instance, its key and an admin token are made."""
-    with taking_turns(settings.data_dir):
+    """The stored credentials; on an empty directory the first instance, its key and an admin token are made.
+
+    Raises:
+        FailedPrecondition: another isolation is asked for than the first instance has.
+    """
+    with files_in_words(), taking_turns(settings.data_dir):
+        with catalog.read() as connection:
+            _check_isolation(settings, instances.find_instance(connection, FIRST_INSTANCE))
         return read_credentials(settings.credentials_file) or _make_credentials(settings, catalog)
 
 
+def _check_isolation(settings: Settings, first: InstanceRow | None) -> None:
+    if first is not None and settings.isolation is not None and first.isolation.value != settings.isolation:
+        raise FailedPrecondition(
+            f"isolation={settings.isolation} is asked for, but the instance {first.name!r} in {settings.data_dir} is {first.isolation.value}, "
+            "and that is fixed when an instance is made: leave the setting out, give another directory with --data, "
+            "or make another instance with CreateInstance",
+            reason="ISOLATION_FIXED",
+        )
+
+
 def _make_credentials(settings: Settings, catalog: Catalog) -> Credentials:
-    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation), now_us())
-    with catalog.write() as connection:
+    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation or "strict"), now_us())
+
+    def make(connection: Connection) -> str:
         existing = instances.find_instance(connection, FIRST_INSTANCE)
         if existing is None:
             instances.insert_instance(connection, instance)
         owner = existing or instance
         instances.insert_key(connection, KeyRow(key.key_id, owner.instance_id, key.secret_hash, "first key", now_us(), None))
-    made = Credentials(owner.name, key.secret, secrets.token_urlsafe(32))
+        return owner.name
+
+    made = Credentials(catalog.transact(make), key.secret, secrets.token_urlsafe(32))
     write_credentials(settings.credentials_file, made)
     logger.info("credentials_made", file=str(settings.credentials_file))
     return made

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.bootstrap.opening import EXTRACTOR_VERSION, locked, prepared_model
-from service.catalog.engine import Catalog
+from service.bootstrap.opening import EXTRACTOR_VERSION, locked, open_catalog, prepared_model, refuse_database
 from service.catalog.migrate import migrate
 from service.pipeline.reindex import reindex
 from service.settings import Settings
@@ -17,11 +16,8 @@ def run_reindex(settings: Settings, progress: Callable[[str, int, int], None]) -
     Raises:
         EunoeError: the service runs, or the model cannot be used.
     """
-    with locked(settings.data_dir):
-        catalog = Catalog(settings.database)
-        try:
-            migrate(catalog)
-            model = prepared_model(settings)
-            reindex(catalog, str(settings.index_dir), model.directory, model.model_id, EXTRACTOR_VERSION, progress)
-        finally:
-            catalog.close()
+    refuse_database(settings)
+    with locked(settings.data_dir), open_catalog(settings, settings.database) as catalog:
+        migrate(catalog)
+        model = prepared_model(settings)
+        reindex(catalog, str(settings.index_dir), model.directory, model.model_id, EXTRACTOR_VERSION, progress)

@@ -1,4 +1,4 @@
-"""The catalog: SQL, the truth of the service (SQLite now, PostgreSQL beside it later).
+"""The catalog: SQL, the truth of the service, on SQLite or PostgreSQL.
 
 What lives here: the schema, its migrations, the queries by aggregate, and the queue that groups writes into transactions.
 What does not: extraction, ranking, wire types. May import `domain`, `settings` and `ops`.

@@ -73,6 +73,7 @@ class Call(Generic[T]):
     """Something that runs in a transaction of its own."""
 
     run: Callable[[Connection], T]
+    """Run again where somebody else overtook it."""
     size: int = 0
 
 
@@ -239,8 +240,7 @@ class CommitQueue:
         if ticket.is_void:
             return [(ticket, _expired())]
         try:
-            with self._catalog.write() as connection:
-                result = call.run(connection)
+            result = self._catalog.transact(call.run)
         except EunoeError as error:
             return [(ticket, error)]
         except Exception as error:
@@ -262,20 +262,19 @@ class CommitQueue:
 
     def _commit_live(self, group: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
         try:
-            with self._catalog.write() as connection:
-                answers = self._recorder.record(connection, [write for write, _ in group])
+            writes = [write for write, _ in group]
+            answers = self._catalog.transact(lambda connection: self._recorder.record(connection, writes))
         except EunoeError as error:  # the database's: everybody's, and whatever follows in their streams
-            self._recorder.forget_fresh()
             for _, ticket in group:
                 ticket.fail()
             return [(ticket, error) for _, ticket in group]
         except Exception as error:  # noqa: BLE001 - a value that nobody foresaw is its item's fault alone
-            self._recorder.forget_fresh()
             if len(group) == 1:
                 log.warning("write_refused", error=repr(error))
                 return [(group[0][1], _internal(error))]
             middle = len(group) // 2
             return self._commit(group[:middle]) + self._commit(group[middle:])
+        self._recorder.committed()
         self._on_commit()
         return [(ticket, answer) for (_, ticket), answer in zip(group, answers, strict=True)]
 

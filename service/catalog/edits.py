@@ -2,6 +2,8 @@
 
 Each runs inside one write transaction, draws the change number of its scope and notes what the index must follow, so that the very next
 fetch shows it. Deletion is permanent: content goes at once, ids stay as tombstones, and what was extracted stays dead on replay.
+
+Rows are locked as everywhere in one order: conversation, sources, scope. Under the scope's lock nobody else changes what is in it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, select
 
-from service.catalog import memories, outcomes, passages, schema
+from service.catalog import log, memories, outcomes, passages, schema
 from service.catalog.ids import now_us
 from service.catalog.memories import MemoryRow
 from service.catalog.repeats import settle_repeats
@@ -34,13 +36,17 @@ _DOCUMENT = Statement(
     select(_d.c.source_id, *_scope_columns)
     .join(schema.scopes, schema.scopes.c.scope == _d.c.scope)
     .where(_d.c.instance_id == bindparam("instance_id"), _d.c.document_id == bindparam("document_id"))
+    .with_for_update(of=_d)
 )
 _CONVERSATION = Statement(
     select(_c.c.conversation, *_scope_columns)
     .join(schema.scopes, schema.scopes.c.scope == _c.c.scope)
     .where(_c.c.instance_id == bindparam("instance_id"), _c.c.conversation_id == bindparam("conversation_id"))
+    .with_for_update(of=_c)
 )
-_SOURCES_OF_CONVERSATION = Statement(select(_m.c.source_id).where(_m.c.conversation == bindparam("conversation")))
+_SOURCES_OF_CONVERSATION = Statement(
+    select(_m.c.source_id).where(_m.c.conversation == bindparam("conversation")).order_by(_m.c.source_id).with_for_update(of=_m)
+)
 _DELETE_DOCUMENT = Statement(delete(_d).where(_d.c.source_id == bindparam("source_id")))
 _DELETE_MESSAGES = Statement(delete(_m).where(_m.c.conversation == bindparam("conversation")))
 _DELETE_CONVERSATION = Statement(delete(_c).where(_c.c.conversation == bindparam("conversation")))
@@ -102,10 +108,9 @@ def update_memory(connection: Connection, edit: MemoryEdit) -> MemoryRow:
         NotFound: absent, deleted, or not the caller's.
         Aborted: it has another version by now.
     """
-    row = _memory(connection, edit.instance_id, edit.memory_id, edit.guard)
+    row, change = _claim(connection, edit.instance_id, edit.memory_id, edit.guard, edit.generation)
     item = row.item
     check_version(item.version, edit.resolved_against, item.item_id)
-    change = ScopeChange.begin(connection, item.scope, row.shard, edit.generation)
     fresh = replace(
         item,
         version=item.version + 1,
@@ -154,11 +159,10 @@ def delete_memory(connection: Connection, instance_id: str, memory_id: str, guar
         NotFound: absent, deleted, or not the caller's.
         Aborted: it has another version.
     """
-    row = _memory(connection, instance_id, memory_id, guard)
+    row, change = _claim(connection, instance_id, memory_id, guard, generation)
     if version:
         check_version(row.item.version, version, row.item.item_id)
     identity, scope = row.item.item_id, row.item.scope
-    change = ScopeChange.begin(connection, scope, row.shard, generation)
     said = memories.observations_of(connection, [identity]).get(identity, [])
     memories.kill_observations(
         connection,
@@ -186,6 +190,7 @@ def delete_document(connection: Connection, instance_id: str, document_id: str, 
     change = ScopeChange.begin(connection, row["scope"], row["shard"], generation)
     hashes = _delete_sources(connection, change, [row["source_id"]])
     _DELETE_DOCUMENT.run(connection, source_id=row["source_id"])
+    outcomes.forget_words(connection, row["source_id"])
     gone = StageError(Stage.STORE.value, "SOURCE_DELETED", "the document was deleted while it was in process")
     outcomes.fail_ingestion(connection, row["source_id"], gone)
     _finish(connection, change, hashes)
@@ -200,8 +205,8 @@ def delete_conversation(connection: Connection, instance_id: str, conversation_i
     row = next(iter(_CONVERSATION.rows(connection, instance_id=instance_id, conversation_id=conversation_id)), None)
     if row is None or not guard.admits(_ref(row)):
         raise _not_found("conversation", conversation_id)
-    change = ScopeChange.begin(connection, row["scope"], row["shard"], generation)
     sources = [entry[0] for entry in _SOURCES_OF_CONVERSATION.run(connection, conversation=row["conversation"])]
+    change = ScopeChange.begin(connection, row["scope"], row["shard"], generation)
     hashes = _delete_sources(connection, change, sources)
     _DELETE_MESSAGES.run(connection, conversation=row["conversation"])
     _DELETE_CONVERSATION.run(connection, conversation=row["conversation"])
@@ -216,6 +221,7 @@ def _delete_sources(connection: Connection, change: ScopeChange, source_ids: Seq
     change.bury(connection, ids)
     passages.delete_passages(connection, ids)
     settle_memories(connection, change, touched)
+    log.forget_reasons(connection, source_ids)
     return [row["text_hash"] for row in found]
 
 
@@ -256,6 +262,15 @@ def _finish(connection: Connection, change: ScopeChange, hashes: Sequence[int]) 
         repeats = ScopeChange(change.scope, change.shard, change.generation, change.change_number)
         settle_repeats(connection, repeats, hashes, after_deletion=True)
         repeats.finish(connection)
+
+
+def _claim(
+    connection: Connection, instance_id: str, memory_id: str, guard: Guard, generation: int
+) -> tuple[MemoryRow, ScopeChange]:
+    """A memory as it stands, and a change of its scope, beside which nobody else changes anything there."""
+    found = _memory(connection, instance_id, memory_id, guard)
+    change = ScopeChange.begin(connection, found.item.scope, found.shard, generation)
+    return _memory(connection, instance_id, memory_id, guard), change  # again: it may have changed before the scope was ours
 
 
 def _memory(connection: Connection, instance_id: str, memory_id: str, guard: Guard) -> MemoryRow:

@@ -1,64 +1,71 @@
-"""Opening the catalog, and the one way of reading and the one way of writing it.
+"""Opening the catalog, and the one way of reading and the two ways of writing it, on either database.
 
-A write transaction of SQLite stands under a `flock` on a sidecar file: it wakes its waiter in the kernel and dies with its
-process, where SQLite's own busy handler starves one of two writing processes. `BEGIN IMMEDIATE` then never waits.
+What differs between them (connections, who may write when, what an error means) is in `sqlite` and `postgres`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NoReturn, Protocol, TypeVar
 
-from pysqlite3 import dbapi2
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy import Connection
 
-from service.domain.errors import EunoeError, ResourceExhausted, Unavailable
+from service.catalog.errors import Overtaken, StorageFull
+from service.catalog.sqlite import Sqlite
 
-__all__ = ["MINIMUM_SQLITE", "Catalog", "Connection", "StorageFull", "storage_error"]
+__all__ = ["Catalog", "Connection", "StorageFull"]
 """`Connection` too: other rooms name it, and only the catalog names SQLAlchemy."""
 
-MINIMUM_SQLITE = (3, 51, 3)
-"""Older versions can corrupt a WAL that several processes write (the WAL-reset bug, sqlite.org/changes)."""
+REPEAT_SECONDS = 15.0
+"""How long a transaction is repeated that somebody else overtakes: longer than PostgreSQL suffers one whose process stands still."""
 
-BUSY_SECONDS = 5.0
-"""How long a statement waits for a lock that somebody outside the service holds."""
-
-CHECKPOINT_PAGES = 16_000
-"""Pages of WAL after which a writer checkpoints by itself; the owner's passive checkpoints normally come first."""
+T = TypeVar("T")
 
 
-class StorageFull(ResourceExhausted):
-    """The catalog's volume is full."""
+class Database(Protocol):
+    """What the two databases do each in their way."""
 
-    default_reason = "STORAGE_FULL"
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the driver and SQLAlchemy raise."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection in a read transaction."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection in a write transaction."""
+
+    def told(self, error: Exception) -> Exception:
+        """One of `errors` in the service's words; itself where a value is at fault."""
+
+    def is_taken(self, error: Exception) -> bool:
+        """Whether an error says that a row with this key was written by somebody else meanwhile."""
+
+    def checkpoint(self) -> None:
+        """Tidy up."""
+
+    def close(self) -> None:
+        """Close every connection."""
 
 
 class Catalog:
-    """One SQLite catalog: many readers, one writer at a time over all processes."""
+    """One catalog. SQLite has many readers and one writer at a time over all processes, PostgreSQL many of both."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, creating it where it is absent.
+    def __init__(self, place: Path | str) -> None:
+        """Prepare to use it. PostgreSQL is not called yet.
 
         Args:
-            path: the database file; its folder exists and is on a local disk (WAL needs one).
+            place: an SQLite file, created where it is absent, in a folder that exists on a local disk (WAL needs one); or the URL of a
+                PostgreSQL database, `postgresql://user@host/name`.
 
         Raises:
-            RuntimeError: the SQLite library is older than `MINIMUM_SQLITE`.
+            RuntimeError: the SQLite library is too old.
         """
-        if dbapi2.sqlite_version_info < MINIMUM_SQLITE:
-            raise RuntimeError(f"SQLite {dbapi2.sqlite_version} is too old: install pysqlite3 with SQLite 3.51.3 or newer")
-        self.path = path
-        self._readers = _engine(path, "BEGIN", readers=True)
-        self._writers = _engine(path, "BEGIN IMMEDIATE", readers=False)
-        self._turn = threading.Lock()
-        self._sidecar = os.open(path.with_suffix(".write-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._writer: Connection | None = None
+        self.place = place
+        self._database: Database = Sqlite(place) if isinstance(place, Path) else _postgres(place)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -66,9 +73,13 @@ class Catalog:
 
         Raises:
             Unavailable: the database cannot be read now.
+            DataLoss: it is damaged.
         """
-        with _mapped_errors(), self._readers.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self._database.reading() as connection:
+                yield connection
+        except self._database.errors as error:
+            self._raise_told(error)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -76,87 +87,73 @@ class Catalog:
 
         Raises:
             Unavailable: the database cannot be written now; after an error at the commit the outcome is unknown.
+            Overtaken: somebody else was at the same rows; nothing was written. See `transact`.
             StorageFull: the volume is full; nothing was written.
+            DataLoss: the database is damaged.
             IntegrityError, DataError: the values are at fault; nothing was written.
         """
-        with self._turn:
-            fcntl.flock(self._sidecar, fcntl.LOCK_EX)
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except self._database.errors as error:
+            self._raise_told(error)
+
+    def transact(self, run: Callable[[Connection], T]) -> T:
+        """Run something in a write transaction, and again where somebody else came first: then it finds what they wrote.
+
+        Args:
+            run: may run more than once; only the effects of the last time stay.
+
+        Raises:
+            Unavailable, StorageFull, IntegrityError, DataError: as `write`.
+        """
+        deadline = time.monotonic() + REPEAT_SECONDS
+        times_taken = 0
+        while True:
             try:
-                with _mapped_errors():
-                    connection = self._writing_connection()
-                    with connection.begin():
-                        yield connection
-            except BaseException:
-                self._discard_writer()
-                raise
-            finally:
-                fcntl.flock(self._sidecar, fcntl.LOCK_UN)
+                with self.write() as connection:
+                    return run(connection)
+            except Overtaken:
+                if time.monotonic() > deadline:
+                    raise
+            except self._database.errors as error:
+                times_taken += 1
+                if times_taken > MOST_TAKEN or not self._database.is_taken(error):
+                    raise
 
     def checkpoint(self) -> None:
-        """Move what the WAL holds into the database without waiting for anybody."""
-        with _mapped_errors(), self._readers.connect() as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        """Move what SQLite's WAL holds into the database without waiting for anybody; PostgreSQL does the like by itself."""
+        try:
+            self._database.checkpoint()
+        except self._database.errors as error:
+            self._raise_told(error)
+
+    def faults(self) -> str:
+        """What is wrong inside an SQLite file, empty where nothing is; reads all of it.
+
+        Raises:
+            DataLoss: it is no database at all.
+        """
+        with self.read() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        return "" if found == "ok" else found.partition("\n")[2] or found
 
     def close(self) -> None:
         """Close every connection."""
-        self._discard_writer()
-        self._readers.dispose()
-        self._writers.dispose()
-        os.close(self._sidecar)
+        self._database.close()
 
-    def _writing_connection(self) -> Connection:
-        if self._writer is None:
-            self._writer = self._writers.connect()
-        return self._writer
-
-    def _discard_writer(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+    def _raise_told(self, error: Exception) -> NoReturn:
+        told = self._database.told(error)
+        if told is error:
+            raise error
+        raise told from error
 
 
-def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        module=dbapi2,
-        pool_size=8 if readers else 1,
-        max_overflow=8,
-        connect_args={"check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own transactions begin deferred, and then fail instead of waiting
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        cursor.execute("PRAGMA temp_store = MEMORY")
-        cursor.execute("PRAGMA secure_delete = ON")  # deleted is deleted, also on free pages: 1 % more WAL
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+MOST_TAKEN = 3
+"""How often a transaction is repeated whose keys are taken: whoever took them is found at once, or the keys themselves are at fault."""
 
 
-@contextmanager
-def _mapped_errors() -> Iterator[None]:
-    """The database's own errors in the service's words; statements raise the driver's, SQLAlchemy wraps them."""
-    try:
-        yield
-    except (IntegrityError, DataError, dbapi2.IntegrityError, dbapi2.DataError):
-        raise
-    except (DBAPIError, dbapi2.Error, OSError) as error:
-        raise storage_error(error) from error
+def _postgres(url: str) -> Database:
+    from service.catalog.postgres import Postgres  # noqa: PLC0415 - its driver takes 0.1 s, which a service on SQLite does not pay
 
-
-def storage_error(error: Exception) -> EunoeError:
-    """What a caller is told of an error of the database or its volume."""
-    text = str(getattr(error, "orig", None) or error)
-    if "full" in text or "No space left" in text or "quota" in text.lower():
-        return StorageFull("the catalog's volume is full; free space, then try again", retry_after=5.0)
-    return Unavailable("the catalog cannot be used right now; try again", values={"cause": text[:200]}, retry_after=1.0)
+    return Postgres(url)

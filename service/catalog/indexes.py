@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
-from service.catalog.sql import Statement
+from service.catalog.sql import Statement, upsert
 
 _t = schema.index_tables
 _SELECT = Statement(select(_t.c.name, _t.c.lance_version, _t.c.generation).where(_t.c.shard == bindparam("shard")))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, cast, func, select
 
 from service.catalog import memories, schema
 from service.catalog.edits import Guard
@@ -16,6 +16,13 @@ from service.domain.kinds import IngestionStatus, ScopeKind
 from service.domain.scope import ScopeRef
 
 _i, _d, _s, _b = schema.ingestions, schema.documents, schema.scopes, schema.batches
+
+
+def _total(column: ColumnElement[int]) -> ColumnElement[int]:
+    """A sum that stays an integer; PostgreSQL would make it a decimal."""
+    return cast(func.sum(column), BigInteger)
+
+
 _joined = (
     select(
         _i,
@@ -46,7 +53,7 @@ _LIST = Statement(
 )
 _BATCH = Statement(select(_b).where(_b.c.instance_id == bindparam("instance_id"), _b.c.batch_id == bindparam("batch_id")))
 _COUNTS = Statement(
-    select(_i.c.status, func.count(), func.sum(_i.c.passage_count), func.sum(_i.c.memory_count), func.max(_i.c.finish_time))
+    select(_i.c.status, func.count(), _total(_i.c.passage_count), _total(_i.c.memory_count), func.max(_i.c.finish_time))
     .where(_i.c.instance_id == bindparam("instance_id"), _i.c.batch_id == bindparam("batch_id"))
     .group_by(_i.c.status)
 )

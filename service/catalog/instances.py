@@ -44,6 +44,7 @@ class KeyRow:
 _INSERT_INSTANCE = Statement(insert(_i).values({column.name: bindparam(column.name) for column in _i.columns}))
 _BY_NAME = Statement(select(_i).where(_i.c.name == bindparam("name")))
 _LIST_INSTANCES = Statement(select(_i).where(_i.c.name > bindparam("after")).order_by(_i.c.name).limit(bindparam("most")))
+_LOCK_INSTANCE = Statement(select(_i.c.instance_id).where(_i.c.instance_id == bindparam("instance_id")).with_for_update())
 _INSERT_KEY = Statement(insert(_k).values({column.name: bindparam(column.name) for column in _k.columns}))
 _KEY = Statement(
     select(_k, _i.c.name, _i.c.isolation, _i.c.create_time.label("instance_create_time"))
@@ -81,6 +82,11 @@ def find_instance(connection: Connection, name: str) -> InstanceRow | None:
 def list_instances(connection: Connection, after: str, most: int) -> list[InstanceRow]:
     """A page of instances by name."""
     return [_instance(row) for row in _LIST_INSTANCES.rows(connection, after=after, most=most)]
+
+
+def lock_instance(connection: Connection, instance_id: str) -> None:
+    """Let nobody else do meanwhile what only one may do in an instance at a time."""
+    _LOCK_INSTANCE.run(connection, instance_id=instance_id).first()
 
 
 def insert_key(connection: Connection, row: KeyRow) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, or_, select, text, tuple_, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
 from service.catalog.ids import now_us
-from service.catalog.sql import Statement, in_list, json_list
+from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
 from service.domain.item import Item
 from service.domain.kinds import ScopeKind
 from service.domain.scope import ScopeRef
@@ -98,18 +98,25 @@ _PENDING = Statement(
         index_elements=["item_id"], set_={name: _pending.excluded[name] for name in _PENDING_COLUMNS[1:]}
     )
 )
+_p = schema.index_pending
 _READ_PENDING = Statement(
     select(schema.index_pending.c.item_id, schema.index_pending.c.version, schema.index_pending.c.deleted)
     .where(schema.index_pending.c.shard == bindparam("shard"))
     .limit(bindparam("most"))
 )
-_CLEAR_PENDING = Statement(
-    delete(schema.index_pending).where(
-        schema.index_pending.c.item_id == bindparam("item_id"), schema.index_pending.c.version == bindparam("version")
+_CLEAR_PENDING = Statement(  # whoever holds a row is making it a later version: it is not waited for
+    delete(_p).where(
+        _p.c.item_id
+        == select(_p.c.item_id)
+        .where(_p.c.item_id == bindparam("item_id"), _p.c.version == bindparam("version"))
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
     )
 )
 _EXPIRED = Statement(
-    select(_i.c.item, _i.c.scope, _i.c.change_number).where(_i.c.deleted_time < bindparam("before")).limit(bindparam("most"))
+    select(_i.c.item, _i.c.scope, _i.c.change_number)
+    .where(_i.c.deleted_time < bindparam("before"), _i.c.shard == bindparam("shard"))
+    .limit(bindparam("most"))
 )
 _PURGE = Statement(delete(_i).where(in_list(_i.c.item, "rows")))
 _NOTE_PURGED = Statement(
@@ -118,15 +125,29 @@ _NOTE_PURGED = Statement(
     .values(purged_change=bindparam("change"))
 )
 
+_s = schema.scopes
+_refs, (_ref_kind, _ref_customer, _ref_user) = json_rows("refs", _s.c.kind.type, _s.c.customer_id.type, _s.c.user_id.type)
 _CHAIN = Statement(
-    text("""
-        SELECT s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id
-        FROM json_each(:refs) AS wanted
-        JOIN scopes AS s ON s.instance_id = :instance_id
-            AND s.kind = json_extract(wanted.value, '$[0]')
-            AND s.customer_id = json_extract(wanted.value, '$[1]')
-            AND s.user_id = json_extract(wanted.value, '$[2]')
-    """)
+    select(
+        _s.c.scope,
+        _s.c.shard,
+        _s.c.change_number,
+        _s.c.live_items,
+        _s.c.purged_change,
+        _s.c.kind,
+        _s.c.customer_id,
+        _s.c.user_id,
+    )
+    .select_from(_refs)
+    .join(
+        _s,
+        and_(
+            _s.c.instance_id == bindparam("instance_id"),
+            _s.c.kind == _ref_kind,
+            _s.c.customer_id == _ref_customer,
+            _s.c.user_id == _ref_user,
+        ),
+    )
 )
 
 _CONVERSATION = Statement(
@@ -136,6 +157,15 @@ _CONVERSATION = Statement(
                    own.customer_id, own.user_id
             FROM conversations AS c JOIN scopes AS own ON own.scope = c.scope
             WHERE c.instance_id = :instance_id AND c.conversation_id = :conversation_id
+        ),
+        turns AS (
+            SELECT talk.shard, m.seq, m.lane, talk.message_count, m.number, m.message_id, m.session_id, m.role, m.speaker,
+                   m.content, m.metadata, m.said_time, m.record_time, m.time_zone, m.seq > a.seq AS is_waiting
+            FROM talk
+            JOIN messages AS m ON m.conversation = talk.conversation
+                AND m.number > talk.message_count - :look_back
+            JOIN log_applied AS a ON a.shard = talk.shard AND a.lane = m.lane
+            WHERE m.number > talk.message_count - :recent_limit OR m.seq > a.seq
         )
         SELECT s.scope, s.shard, s.change_number, s.live_items, s.purged_change, s.kind, s.customer_id, s.user_id,
                s.scope = talk.scope AS is_own, talk.message_count,
@@ -147,17 +177,9 @@ _CONVERSATION = Statement(
                 AND s.customer_id = talk.customer_id AND s.user_id = '')
         )
         UNION ALL
-        SELECT * FROM (
-            SELECT NULL, talk.shard, m.seq, m.lane, NULL, NULL, NULL, NULL, NULL, talk.message_count,
-                   m.number, m.message_id, m.session_id, m.role, m.speaker, m.content, m.metadata, m.said_time,
-                   m.record_time, m.time_zone, m.seq > a.seq AS is_waiting
-            FROM talk
-            JOIN messages AS m ON m.conversation = talk.conversation
-                AND m.number > talk.message_count - :look_back
-            JOIN log_applied AS a ON a.shard = talk.shard AND a.lane = m.lane
-            WHERE m.number > talk.message_count - :recent_limit OR m.seq > a.seq
-            ORDER BY m.number
-        )
+        SELECT NULL, shard, seq, lane, NULL, NULL, NULL, NULL, NULL, message_count, number, message_id, session_id, role, speaker,
+               content, metadata, said_time, record_time, time_zone, is_waiting
+        FROM turns
     """)
 )
 
@@ -237,7 +259,7 @@ def chain_by_conversation(
     scopes = [row for row in rows if row[0] is not None]
     chain = sorted((_state(row) for row in scopes), key=_width)
     own = next(_state(row) for row in scopes if row[8])
-    recent = tuple(_recent(row) for row in rows if row[0] is None)
+    recent = tuple(sorted((_recent(row) for row in rows if row[0] is None), key=attrgetter("number")))
     return ConversationState(own, tuple(chain), rows[0][9], recent)
 
 
@@ -320,9 +342,12 @@ def read_pending(connection: Connection, shard: int, most: int) -> list[tuple[st
     return [(item_id, version, bool(deleted)) for item_id, version, deleted in rows]
 
 
-def clear_pending(connection: Connection, done: Sequence[tuple[str, int]]) -> None:
-    """Forget (item id, version) that the index has; a later version stays pending."""
-    _CLEAR_PENDING.run_many(connection, [{"item_id": item_id, "version": version} for item_id, version in done])
+def clear_pending(connection: Connection, done: Sequence[tuple[str, int]]) -> int:
+    """Forget (item id, version) that the index has; what has a later version, or is just getting one, stays pending.
+
+    Returns how many were forgotten.
+    """
+    return _CLEAR_PENDING.run_many(connection, [{"item_id": item_id, "version": version} for item_id, version in done])
 
 
 def items_by_shard(
@@ -357,10 +382,12 @@ def set_vectors(connection: Connection, vectors: Sequence[tuple[str, bytes]], ge
     )
 
 
-def purge_tombstones(connection: Connection, most: int = 1000) -> int:
-    """Drop tombstones older than a day, noting in their scopes from where on changes are no longer told in full."""
-    expired = _EXPIRED.run(connection, before=now_us() - TOMBSTONE_US, most=most).all()
+def purge_tombstones(connection: Connection, shard: int, most: int = 1000) -> int:
+    """Drop a shard's tombstones older than a day, noting in their scopes from where on changes are no longer told in full."""
+    expired = _EXPIRED.run(connection, shard=shard, before=now_us() - TOMBSTONE_US, most=most).all()
+    purged: dict[int, int] = {}
     for _, scope, change in expired:
-        _NOTE_PURGED.run(connection, which=scope, change=change)
+        purged[scope] = max(change, purged.get(scope, 0))
+    _NOTE_PURGED.run_many(connection, [{"which": scope, "change": change} for scope, change in sorted(purged.items())])
     _PURGE.run(connection, rows=json_list(row[0] for row in expired))
     return len(expired)

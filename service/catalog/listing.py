@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
-from sqlalchemy import Connection, and_, bindparam, func, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, select, tuple_
 
 from service.catalog import schema
 from service.catalog.edits import Guard
 from service.catalog.memories import MemoryRow, get_memory
-from service.catalog.sql import Statement, in_list, json_list
+from service.catalog.sql import Statement, in_list, json_list, json_rows
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE, MemoryType
 
@@ -37,16 +37,16 @@ _LATEST = Statement(
     .order_by(_i.c.said_time.desc(), _i.c.item_id)
     .limit(bindparam("most"))
 )
-_wanted = func.json_each(bindparam("turns")).table_valued("value")
+_wanted, (_turn_scope, _turn_session, _turn_number) = json_rows("turns", _i.c.scope.type, _i.c.session.type, _i.c.number.type)
 _TURNS = Statement(
     select(*[_i.c[field.name] for field in fields(Item)])
     .select_from(_wanted)
     .join(
         _i,
         and_(
-            _i.c.scope == func.json_extract(_wanted.c.value, "$[0]"),  # a constant here would make SQLite walk the whole scope
-            _i.c.session == func.json_extract(_wanted.c.value, "$[1]"),
-            _i.c.number == func.json_extract(_wanted.c.value, "$[2]"),
+            _i.c.scope == _turn_scope,  # a constant here would make SQLite walk the whole scope
+            _i.c.session == _turn_session,
+            _i.c.number == _turn_number,
         ),
     )
     .where(_i.c.kind == PASSAGE, _i.c.is_live == 1)

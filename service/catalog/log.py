@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
-from service.catalog.sql import Statement
+from service.catalog.sql import Statement, in_list, insertion, json_list, upsert
 from service.domain.writes import LogEntry
 
 _heads, _applied, _indexed, _outbox = schema.log_heads, schema.log_applied, schema.log_indexed, schema.outbox
@@ -23,23 +22,7 @@ _DRAW = Statement(
     .values(seq=_heads.c.seq + bindparam("count"))
     .returning(_heads.c.seq)
 )
-_APPEND = Statement(
-    insert(_outbox).values(
-        {
-            name: bindparam(name)
-            for name in (
-                "shard",
-                "lane",
-                "seq",
-                "instance_id",
-                "scope",
-                "source_kind",
-                "source_id",
-                "create_time",
-            )
-        }
-    )
-)
+_APPEND = insertion(_outbox, [column.name for column in _outbox.columns])
 _UNINDEXED = Statement(
     select(func.count())
     .select_from(_outbox)
@@ -115,6 +98,19 @@ _BURY = Statement(
     .values({column.name: bindparam(column.name) for column in _dead.columns})
     .on_conflict_do_nothing(index_elements=["shard", "lane", "seq", "log_epoch"])
 )
+_FORGET_ATTEMPTS = Statement(
+    update(_attempts)
+    .where(
+        exists().where(
+            _outbox.c.shard == _attempts.c.shard,
+            _outbox.c.lane == _attempts.c.lane,
+            _outbox.c.seq == _attempts.c.seq,
+            in_list(_outbox.c.source_id, "ids"),
+        )
+    )
+    .values(reason="")
+)
+_FORGET_DEAD = Statement(update(_dead).where(in_list(_dead.c.source_id, "ids")).values(reason=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +124,18 @@ class Attempts:
     reason: str
 
 
-def draw_seqs(connection: Connection, shard: int, lane: int, count: int) -> int:
-    """The first of `count` fresh numbers of (shard, lane). The head stays locked until commit, so commit order is number order."""
-    last = int(_DRAW.run(connection, which_shard=shard, which_lane=lane, count=count).scalar_one())
-    return last - count + 1
+def draw_seqs(connection: Connection, counts: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+    """The first of so many fresh numbers per (shard, lane). Heads stay locked until commit, so commit order is number order."""
+    places = sorted(counts)
+    drawn = _DRAW.run_each(
+        connection, [{"which_shard": shard, "which_lane": lane, "count": counts[shard, lane]} for shard, lane in places]
+    )
+    return {place: int(row[0]) - counts[place] + 1 for place, row in zip(places, drawn, strict=True) if row is not None}
 
 
 def append_records(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put records into the outbox; keys as the table's columns."""
-    _APPEND.run_many(connection, rows)
+    _APPEND.run(connection, rows)
 
 
 def count_unindexed(connection: Connection, instance_id: str, lane: int) -> int:
@@ -227,6 +226,13 @@ def bury(connection: Connection, record: Mapping[str, Any], log_epoch: int, stag
         reason=reason,
         create_time=now_us(),
     )
+
+
+def forget_reasons(connection: Connection, source_ids: Sequence[str]) -> None:
+    """Keep that sources failed, and where, but not the words of it: an error may quote what was deleted."""
+    ids = json_list(source_ids)
+    _FORGET_ATTEMPTS.run(connection, ids=ids)
+    _FORGET_DEAD.run(connection, ids=ids)
 
 
 def highest(entries: Iterable[LogEntry]) -> dict[tuple[int, int], int]:

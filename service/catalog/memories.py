@@ -7,10 +7,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
-from service.catalog.sql import Statement, in_list, json_list
+from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
 from service.domain.item import Item
 from service.domain.kinds import ScopeKind
 from service.domain.scope import ScopeRef
@@ -26,7 +25,7 @@ _KILL = Statement(
     .values({name: bindparam(name) for name in ("observation_id", "scope", "memory_id")})
     .on_conflict_do_nothing(index_elements=["observation_id"])
 )
-_keys = func.json_each(bindparam("keys")).table_valued("value")
+_keys, (_key_type, _key_text) = json_rows("keys", _m.c.type.type, _m.c.key.type)
 _BY_KEY = Statement(
     select(_m)
     .select_from(_keys)
@@ -34,12 +33,12 @@ _BY_KEY = Statement(
         _m,
         and_(
             _m.c.scope == bindparam("scope"),
-            _m.c.type == func.json_extract(_keys.c.value, "$[0]"),
-            _m.c.key == func.json_extract(_keys.c.value, "$[1]"),
+            _m.c.type == _key_type,
+            _m.c.key == _key_text,
         ),
     )
 )
-_slots = func.json_each(bindparam("slots")).table_valued("value")
+_slots, (_slot_subject, _slot_attribute) = json_rows("slots", _m.c.subject.type, _m.c.attribute.type)
 _BY_SLOT = Statement(
     select(_m)
     .select_from(_slots)
@@ -47,8 +46,8 @@ _BY_SLOT = Statement(
         _m,
         and_(
             _m.c.scope == bindparam("scope"),
-            _m.c.subject == func.json_extract(_slots.c.value, "$[0]"),
-            _m.c.attribute == func.json_extract(_slots.c.value, "$[1]"),
+            _m.c.subject == _slot_subject,
+            _m.c.attribute == _slot_attribute,
         ),
     )
 )

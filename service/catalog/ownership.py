@@ -1,22 +1,25 @@
-"""One owner per shard, fenced by an epoch: who lost it can change nothing in the catalog."""
+"""One owner per shard, fenced by an epoch: who lost it can change nothing in the catalog.
+
+The shard's row stays locked until an owner's transaction ends, so that whoever takes the shard over waits for it, and then fences it.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, update
 
 from service.catalog import schema
-from service.catalog.ids import now_us
+from service.catalog.clock import database_now
 from service.catalog.sql import Statement
 
 _o = schema.shard_owner
 _TAKE = Statement(
     update(_o)
     .where(_o.c.shard == bindparam("which"))
-    .values(owner_epoch=_o.c.owner_epoch + 1, owner_id=bindparam("new_owner"), lease_time=bindparam("now"))
+    .values(owner_epoch=_o.c.owner_epoch + 1, owner_id=bindparam("new_owner"), lease_time=database_now())
     .returning(_o.c.owner_epoch)
 )
 _FENCE = Statement(
-    update(_o).where(_o.c.shard == bindparam("which"), _o.c.owner_epoch == bindparam("epoch")).values(lease_time=bindparam("now"))
+    update(_o).where(_o.c.shard == bindparam("which"), _o.c.owner_epoch == bindparam("epoch")).values(lease_time=database_now())
 )
 
 
@@ -31,7 +34,7 @@ class FencedError(Exception):
 
 def take_ownership(connection: Connection, shard: int, owner_id: str) -> int:
     """Become the owner of a shard. Returns the owner epoch."""
-    return int(_TAKE.run(connection, which=shard, new_owner=owner_id, now=now_us()).scalar_one())
+    return int(_TAKE.run(connection, which=shard, new_owner=owner_id).scalar_one())
 
 
 def fence(connection: Connection, shard: int, epoch: int) -> None:
@@ -40,5 +43,5 @@ def fence(connection: Connection, shard: int, epoch: int) -> None:
     Raises:
         FencedError: somebody else owns the shard.
     """
-    if _FENCE.run(connection, which=shard, epoch=epoch, now=now_us()).rowcount != 1:
+    if _FENCE.run(connection, which=shard, epoch=epoch).rowcount != 1:
         raise FencedError(shard, epoch)

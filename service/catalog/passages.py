@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
-from service.catalog.sql import Statement, in_list, json_list
+from service.catalog.sql import Statement, in_list, json_list, upsert
 
 _p = schema.passages
 _values: dict[str, Any] = {column.name: bindparam(column.name) for column in _p.columns}

@@ -1,7 +1,10 @@
 """One commit group: messages and documents of many callers, written in one transaction with a handful of statements.
 
-Order of work (and of row locks): conversations, scopes, what is known already, log heads, then the inserts.
+Order of work (and of row locks): new scopes, conversations, what is known already, log heads, then the inserts, each kind sorted.
 An item's own refusal is a result, not an exception: it never costs its neighbours anything.
+
+Several processes may write at once. What two of them number stands under a row lock; what two of them create, one creates: the
+other one's transaction is repeated (`Overtaken`, or the database's refusal of the second row) and finds it.
 """
 
 from __future__ import annotations
@@ -9,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, select, update
 
 from service.catalog import log, schema
+from service.catalog.errors import Overtaken
 from service.catalog.ids import new_id
 from service.catalog.scopes import ensure_scope
-from service.catalog.sql import Statement, json_list
+from service.catalog.sql import Bulk, Statement, insertion, json_list, json_rows, upsert
 from service.domain.errors import AlreadyExists, EunoeError, FailedPrecondition, InvalidArgument
 from service.domain.kinds import IngestionStatus, SourceKind
+from service.domain.scope import ScopeRef
 from service.domain.writes import AcceptedDocument, DocumentWrite, LogEntry, MessageWrite, RecordedMessage
 
 SESSION_GAP_US = 30 * 60 * 1_000_000
@@ -28,18 +33,12 @@ Answer = RecordedMessage | AcceptedDocument | EunoeError
 _c, _m, _d = schema.conversations, schema.messages, schema.documents
 
 
-def _pairs(parameter: str) -> tuple[Any, Any, Any]:
-    """A table of JSON pairs, and its two columns."""
-    table = func.json_each(bindparam(parameter)).table_valued("value")
-    return table, func.json_extract(table.c.value, "$[0]"), func.json_extract(table.c.value, "$[1]")
-
-
 def _known(table: Any, columns: Sequence[Any], first: Any, second: Any) -> Statement:
-    pairs, left, right = _pairs("pairs")
+    pairs, (left, right) = json_rows("pairs", first.type, second.type)
     return Statement(select(*columns).select_from(pairs).join(table, and_(first == left, second == right)))
 
 
-_pairs_table, _left, _right = _pairs("pairs")
+_pairs, (_instance, _name) = json_rows("pairs", _c.c.instance_id.type, _c.c.conversation_id.type)
 _CONVERSATIONS = Statement(
     select(
         _c.c.instance_id,
@@ -51,25 +50,35 @@ _CONVERSATIONS = Statement(
         _c.c.turn_time,
         schema.scopes.c.shard,
     )
-    .select_from(_pairs_table)
-    .join(_c, and_(_c.c.instance_id == _left, _c.c.conversation_id == _right))
+    .select_from(_pairs)
+    .join(_c, and_(_c.c.instance_id == _instance, _c.c.conversation_id == _name))
     .join(schema.scopes, schema.scopes.c.scope == _c.c.scope)
     .order_by(_c.c.conversation)
+    .with_for_update(of=_c)
 )
 _NEW_CONVERSATION = Statement(
-    insert(_c)
+    upsert(_c)
     .values({column.name: bindparam(column.name) for column in _c.columns if column.name != "conversation"})
+    .on_conflict_do_nothing(index_elements=["instance_id", "conversation_id"])
     .returning(_c.c.conversation)
 )
-_MOVE_CONVERSATION = Statement(
-    update(_c)
-    .where(_c.c.conversation == bindparam("which"))
-    .values(
-        message_count=bindparam("new_count"),
-        session_id=bindparam("new_session"),
-        turn_time=bindparam("new_turn_time"),
-        update_time=bindparam("new_update_time"),
-    )
+_MOVED = {
+    "which": _c.c.conversation,
+    "new_count": _c.c.message_count,
+    "new_session": _c.c.session_id,
+    "new_turn_time": _c.c.turn_time,
+    "new_update_time": _c.c.update_time,
+}
+
+
+def _move(which: ColumnElement[int], *new: ColumnElement[Any]) -> Executable:
+    return update(_c).where(_c.c.conversation == which).values(dict(zip([*_MOVED.values()][1:], new, strict=True)))
+
+
+_MOVE_CONVERSATIONS = Bulk(
+    _move(*[bindparam(name) for name in _MOVED]),
+    _move(*json_rows("rows", *[column.type for column in _MOVED.values()])[1]),
+    [*_MOVED],
 )
 _KNOWN_MESSAGES = _known(
     _m,
@@ -104,25 +113,41 @@ _KNOWN_DOCUMENTS = _known(
     _d.c.document_id,
 )
 _SHARD_OF_SCOPE = Statement(select(schema.scopes.c.shard).where(schema.scopes.c.scope == bindparam("scope")))
-_INSERT_MESSAGE = Statement(
-    insert(_m).values({column.name: bindparam(column.name) for column in _m.columns if column.name != "message"})
-)
-_INSERT_DOCUMENT = Statement(
-    insert(_d).values({column.name: bindparam(column.name) for column in _d.columns if column.name != "document"})
-)
-_INSERT_INGESTION = Statement(
-    insert(schema.ingestions).values(
-        {column.name: bindparam(column.name) for column in schema.ingestions.columns if not column.nullable}
+_INSERT_MESSAGES = insertion(_m, [column.name for column in _m.columns if column.name != "message"])
+_INSERT_DOCUMENTS = insertion(_d, [column.name for column in _d.columns if column.name != "document"])
+_INSERT_INGESTIONS = insertion(schema.ingestions, [column.name for column in schema.ingestions.columns if not column.nullable])
+
+
+_NUMBER_OF_MESSAGE = Statement(
+    select(_m.c.number)
+    .join(_c, _c.c.conversation == _m.c.conversation)
+    .where(
+        _c.c.instance_id == bindparam("instance_id"),
+        _c.c.conversation_id == bindparam("conversation_id"),
+        _m.c.message_id == bindparam("message_id"),
     )
 )
+
+
+def is_known(connection: Connection, write: Write) -> bool:
+    """Whether a write's key is taken already: then it is recognised or refused, and stores nothing."""
+    if isinstance(write, DocumentWrite):
+        return bool(_KNOWN_DOCUMENTS.rows(connection, pairs=json_list([(write.instance_id, write.document_id)])))
+    found = _NUMBER_OF_MESSAGE.run(
+        connection, instance_id=write.instance_id, conversation_id=write.conversation_id, message_id=write.message_id
+    )
+    return found.first() is not None
 
 
 class _Conversation:
     """The head of a conversation while a group is written."""
 
-    __slots__ = ("conversation", "count", "is_changed", "scope", "session_id", "shard", "turn_time")
+    __slots__ = ("conversation", "count", "is_changed", "is_new", "scope", "session_id", "shard", "turn_time")
 
-    def __init__(self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int) -> None:
+    def __init__(
+        self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int, *, is_new: bool = False
+    ) -> None:
+        self.is_new = is_new
         self.conversation = conversation
         self.scope = scope
         self.shard = shard
@@ -143,18 +168,21 @@ class _Conversation:
         return self.count, session
 
 
+_Place = tuple[int, int]
+"""Scope number and shard."""
+
 MOST_SCOPES = 50_000
 """Scopes whose numbers are kept: about 20 MB."""
 
 
 class Recorder:
-    """Writes groups. Keeps the numbers of scopes it has seen, which never change, and forgets those of a group that failed."""
+    """Writes groups. Keeps the numbers of scopes it has seen, which never change, unless the group that created them failed."""
 
     def __init__(self, shards: int) -> None:
         """Take the deployment's number of shards."""
         self._shards = shards
-        self._scopes: dict[tuple[str, Any], tuple[int, int]] = {}
-        self._fresh: list[tuple[str, Any]] = []
+        self._scopes: dict[tuple[str, ScopeRef], _Place] = {}
+        self._fresh: list[tuple[str, ScopeRef]] = []
 
     def record(self, connection: Connection, writes: Sequence[Write]) -> list[Answer]:
         """Write a group inside the caller's transaction.
@@ -166,41 +194,45 @@ class Recorder:
         Returns:
             One answer per write, in order: what it became, or why this one was refused.
         """
-        self._fresh = []
+        self._forget_fresh()
         if len(self._scopes) >= MOST_SCOPES:
             self._scopes.clear()
-        messages = [write for write in writes if isinstance(write, MessageWrite)]
+        places = self._places(connection, writes)
         documents = [write for write in writes if isinstance(write, DocumentWrite)]
-        group = _Group(self, connection)
-        if messages:
-            group.load_conversations(messages)
+        group = _Group(connection)
+        if len(documents) < len(writes):
+            group.load_conversations(writes, places)
         if documents:
             group.load_documents(documents)
-        for write in writes:
-            group.take(write)
+        for write, place in zip(writes, places, strict=True):
+            group.take(write, place)
         return group.flush()
 
-    def forget_fresh(self) -> None:
-        """The group's transaction failed: scopes created in it do not exist."""
+    def committed(self) -> None:
+        """The group's transaction is durable: scopes created in it exist. A group that nobody says this of has failed."""
+        self._fresh = []
+
+    def _places(self, connection: Connection, writes: Sequence[Write]) -> list[_Place]:
+        """Where each write goes. New scopes are created in one order, as whoever else creates them does."""
+        keys = [(write.instance_id, write.scope) for write in writes]
+        try:
+            return [self._scopes[key] for key in keys]
+        except KeyError:
+            self._fresh = sorted(set(keys) - self._scopes.keys())
+        for instance_id, scope in self._fresh:
+            self._scopes[instance_id, scope] = ensure_scope(connection, instance_id, scope, self._shards)
+        return [self._scopes[key] for key in keys]
+
+    def _forget_fresh(self) -> None:
         for key in self._fresh:
             self._scopes.pop(key, None)
         self._fresh = []
-
-    def scope_of(self, connection: Connection, write: Write) -> tuple[int, int]:
-        """(scope number, shard) of a write."""
-        key = (write.instance_id, write.scope)
-        found = self._scopes.get(key)
-        if found is None:
-            found = self._scopes[key] = ensure_scope(connection, write.instance_id, write.scope, self._shards)
-            self._fresh.append(key)
-        return found
 
 
 class _Group:
     """The state of one group."""
 
-    def __init__(self, recorder: Recorder, connection: Connection) -> None:
-        self._recorder = recorder
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._conversations: dict[tuple[str, str], _Conversation] = {}
         self._messages: dict[tuple[int, str], Mapping[str, Any]] = {}
@@ -210,15 +242,22 @@ class _Group:
         self._doubles: list[tuple[int, int]] = []  # (answer, the answer it repeats)
         self._rows_at: dict[int, dict[str, Any]] = {}
 
-    def load_conversations(self, messages: Sequence[MessageWrite]) -> None:
-        """Read the heads of the group's conversations, and which of its messages are known."""
-        wanted = {(write.instance_id, write.conversation_id): None for write in messages}
-        for row in _CONVERSATIONS.run(self._connection, pairs=json_list(wanted)):
+    def load_conversations(self, writes: Sequence[Write], places: Sequence[_Place]) -> None:
+        """Lock the heads of the group's conversations, opening new ones, and find out which of its messages are known."""
+        first = {
+            (write.instance_id, write.conversation_id): (write, place)
+            for write, place in zip(reversed(writes), reversed(places), strict=True)
+            if isinstance(write, MessageWrite)
+        }
+        for row in _CONVERSATIONS.run(self._connection, pairs=json_list(first)):
             self._conversations[row[0], row[1]] = _Conversation(row[2], row[3], row[7], row[4], row[5], row[6])
+        self._open_conversations([first[key] for key in sorted(first.keys() - self._conversations.keys())])
         pairs = []
-        for write in messages:
-            head = self._conversations.get((write.instance_id, write.conversation_id))
-            if head is not None and write.message_id is not write.source_id:
+        for write in writes:
+            if not isinstance(write, MessageWrite):
+                continue
+            head = self._conversations[write.instance_id, write.conversation_id]
+            if not head.is_new and write.message_id is not write.source_id:
                 pairs.append((head.conversation, write.message_id))
         if pairs:
             for known in _KNOWN_MESSAGES.rows(self._connection, pairs=json_list(pairs)):
@@ -230,10 +269,10 @@ class _Group:
         for row in _KNOWN_DOCUMENTS.rows(self._connection, pairs=json_list(pairs)):
             self._documents[row["instance_id"], row["document_id"]] = row
 
-    def take(self, write: Write) -> None:
+    def take(self, write: Write, place: _Place) -> None:
         """Accept, recognise or refuse one write."""
         try:
-            answer = self._take_message(write) if isinstance(write, MessageWrite) else self._take_document(write)
+            answer = self._take_message(write, place) if isinstance(write, MessageWrite) else self._take_document(write, place)
         except EunoeError as error:
             answer = error
         self._answers.append(answer)
@@ -244,11 +283,12 @@ class _Group:
         rows = [row for batch in self._waiting.values() for _, row in batch]
         messages = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
         documents = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
-        _INSERT_MESSAGE.run_many(self._connection, messages)
-        _INSERT_DOCUMENT.run_many(self._connection, documents)
-        _INSERT_INGESTION.run_many(self._connection, documents)
+        documents.sort(key=lambda row: (row["instance_id"], row["document_id"]))
+        _INSERT_MESSAGES.run(self._connection, messages)
+        _INSERT_DOCUMENTS.run(self._connection, documents)
+        _INSERT_INGESTIONS.run(self._connection, documents)
         log.append_records(self._connection, rows)
-        _MOVE_CONVERSATION.run_many(
+        _MOVE_CONVERSATIONS.run(
             self._connection,
             [
                 {
@@ -267,19 +307,18 @@ class _Group:
         return [answer for answer in self._answers if answer is not None]
 
     def _number_records(self) -> None:
-        for (shard, lane), batch in sorted(self._waiting.items()):
-            seq = log.draw_seqs(self._connection, shard, lane, len(batch))
+        firsts = log.draw_seqs(self._connection, {place: len(batch) for place, batch in self._waiting.items()})
+        for place, batch in self._waiting.items():
+            seq = firsts[place]
             for at, row in batch:
                 row["seq"] = seq
                 self._answers[at] = _answer(row, is_duplicate=False)
                 seq += 1
 
-    def _take_message(self, write: MessageWrite) -> Answer | None:
-        scope, shard = self._recorder.scope_of(self._connection, write)
-        head = self._conversations.get((write.instance_id, write.conversation_id))
-        if head is None:
-            head = self._open_conversation(write, scope, shard)
-        elif head.scope != scope:
+    def _take_message(self, write: MessageWrite, place: _Place) -> Answer | None:
+        scope, shard = place
+        head = self._conversations[write.instance_id, write.conversation_id]
+        if head.scope != scope:
             raise FailedPrecondition(
                 f"conversation {write.conversation_id!r} belongs to another scope: its first message fixed its user and customer",
                 values={"conversation_id": write.conversation_id},
@@ -294,8 +333,8 @@ class _Group:
         self._wait(row, shard, write.lane)
         return None
 
-    def _take_document(self, write: DocumentWrite) -> Answer | None:
-        scope, shard = self._recorder.scope_of(self._connection, write)
+    def _take_document(self, write: DocumentWrite, place: _Place) -> Answer | None:
+        scope, shard = place
         known = self._documents.get((write.instance_id, write.document_id))
         if known is not None:
             _check_repeat(write, known, "document_id", known["ingestion_id"])
@@ -307,21 +346,14 @@ class _Group:
         self._wait(row, shard, write.lane)
         return None
 
-    def _open_conversation(self, write: MessageWrite, scope: int, shard: int) -> _Conversation:
-        number = _NEW_CONVERSATION.run(
-            self._connection,
-            instance_id=write.instance_id,
-            conversation_id=write.conversation_id,
-            scope=scope,
-            message_count=0,
-            session_id="",
-            turn_time=0,
-            create_time=write.record_time,
-            update_time=write.record_time,
-        ).scalar_one()
-        head = _Conversation(number, scope, shard, 0, "", 0)
-        self._conversations[write.instance_id, write.conversation_id] = head
-        return head
+    def _open_conversations(self, first: Sequence[tuple[MessageWrite, _Place]]) -> None:
+        """Create conversations; each belongs to the scope of its first message."""
+        opened = _NEW_CONVERSATION.run_each(self._connection, [_conversation_row(write, scope) for write, (scope, _) in first])
+        for (write, (scope, shard)), row in zip(first, opened, strict=True):
+            if row is None:
+                raise Overtaken("the conversation was opened by somebody else at the same time")
+            head = _Conversation(row[0], scope, shard, 0, "", 0, is_new=True)
+            self._conversations[write.instance_id, write.conversation_id] = head
 
     def _wait(self, row: dict[str, Any], shard: int, lane: int) -> None:
         at = len(self._answers)
@@ -369,6 +401,19 @@ def _answer(row: Mapping[str, Any], *, is_duplicate: bool) -> Answer:
             is_duplicate,
         )
     return AcceptedDocument(row["ingestion_id"], row["document_id"], row["record_time"], entry, is_duplicate)
+
+
+def _conversation_row(write: MessageWrite, scope: int) -> dict[str, Any]:
+    return {
+        "instance_id": write.instance_id,
+        "conversation_id": write.conversation_id,
+        "scope": scope,
+        "message_count": 0,
+        "session_id": "",
+        "turn_time": 0,
+        "create_time": write.record_time,
+        "update_time": write.record_time,
+    }
 
 
 def _message_row(write: MessageWrite, conversation: int, scope: int, shard: int, number: int, session: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 A lease is a row per shard with a holder, an epoch that grows with every new holder, and an end by the database's clock. `log_published`
 moves only forward, and only in the name of the lease's present epoch; what a late relay publishes all the same is only doubled, and its
-readers skip doubles.
+readers skip doubles. Leases change hands one relay at a time, for several that renew and take them row by row would get in each other's way.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from service.catalog.sql import Statement
 _MICROSECONDS = 1_000_000
 _l, _p = schema.relay_leases, schema.log_published
 
+_LOCK = Statement(select(_l.c.shard).order_by(_l.c.shard).with_for_update())
 _END = database_now() + bindparam("length")
 _FREE_OR_MINE = Statement(select(_l.c.shard).where(or_(_l.c.expire_time < database_now(), _l.c.holder == bindparam("me"))))
 _RENEW = Statement(update(_l).where(_l.c.holder == bindparam("me")).values(expire_time=_END).returning(_l.c.shard, _l.c.epoch))
@@ -57,6 +58,7 @@ def hold_leases(connection: Connection, holder: str, seconds: float) -> dict[int
     Returns:
         shard → epoch of every lease that it holds now.
     """
+    _LOCK.run(connection).all()
     length = int(seconds * _MICROSECONDS)
     held: dict[int, int] = {}
     for statement in (_RENEW, _TAKE):
@@ -66,6 +68,7 @@ def hold_leases(connection: Connection, holder: str, seconds: float) -> dict[int
 
 def give_leases_back(connection: Connection, holder: str) -> None:
     """Let others take over at once."""
+    _LOCK.run(connection).all()
     _GIVE_BACK.run(connection, me=holder)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
 
 from service.catalog import schema
 from service.catalog.ids import now_us
@@ -18,6 +18,8 @@ from service.domain.errors import FieldViolation, InvalidArgument
 
 KEPT_US = 24 * 3600 * 1_000_000
 """How long an answer is kept (design section 5)."""
+MOST_EXPIRED = 1000
+"""Answers that one call drops."""
 
 _r = schema.requests
 _FIND = Statement(
@@ -28,7 +30,17 @@ _FIND = Statement(
     )
 )
 _INSERT = Statement(insert(_r).values({column.name: bindparam(column.name) for column in _r.columns}))
-_EXPIRE = Statement(delete(_r).where(_r.c.create_time < bindparam("before")))
+_key = tuple_(_r.c.instance_id, _r.c.request_id)
+_EXPIRE = Statement(  # whoever holds a row is dropping it too
+    delete(_r).where(
+        _key.in_(
+            select(_r.c.instance_id, _r.c.request_id)
+            .where(_r.c.create_time < bindparam("before"))
+            .limit(MOST_EXPIRED)
+            .with_for_update(skip_locked=True)
+        )
+    )
+)
 
 Answer = Mapping[str, Any]
 
@@ -58,7 +70,8 @@ def once(
         request_id: the caller's key; empty: the call is run.
         method: the call's name.
         content_hash: over everything the call asks for.
-        run: has the effects and returns the answer, JSON types only.
+        run: has the effects and returns the answer, JSON types only. Where the same call is answered by another process at this very
+            moment, the key is taken when its answer is there, and the transaction is repeated (`Catalog.transact`).
 
     Raises:
         InvalidArgument: the key was used before, for something else.

@@ -11,6 +11,8 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 metadata = MetaData()
 
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Ordered by its bytes on both databases, whatever the locale of the server."""
 
 
 def _row_id(name: str) -> Column[int]:
@@ -18,7 +20,7 @@ def _row_id(name: str) -> Column[int]:
 
 
 def _text(name: str, *, primary_key: bool = False, nullable: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=primary_key, nullable=nullable)
+    return Column(name, _TEXT, primary_key=primary_key, nullable=nullable)
 
 
 def _int(name: str, *, primary_key: bool = False, nullable: bool = False) -> Column[int]:
@@ -34,6 +36,7 @@ deployment = Table(
     _text("model_id"),
     _int("generation"),
     _text("extractor_version"),
+    _int("analysis_version"),
     _int("create_time"),
 )
 

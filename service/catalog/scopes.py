@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from service.catalog import schema
-from service.catalog.sql import Statement
+from service.catalog.errors import Overtaken
+from service.catalog.sql import Statement, upsert
 from service.domain.scope import ScopeRef, shard_of
 
 _scopes = schema.scopes
@@ -19,11 +20,12 @@ _FIND = Statement(
     )
 )
 _INSERT = Statement(
-    insert(_scopes)
+    upsert(_scopes)
     .values(
         {name: bindparam(name) for name in ("instance_id", "kind", "customer_id", "user_id", "shard")}
         | {"change_number": 0, "live_items": 0, "purged_change": 0}
     )
+    .on_conflict_do_nothing(index_elements=["instance_id", "kind", "customer_id", "user_id"])
     .returning(_scopes.c.scope)
 )
 _DRAW_CHANGE = Statement(
@@ -51,15 +53,20 @@ def ensure_scope(connection: Connection, instance_id: str, ref: ScopeRef, shards
     if found is not None:
         return found
     shard = shard_of(instance_id, ref, shards)
-    scope = _INSERT.run(
+    created = _INSERT.run(
         connection,
         instance_id=instance_id,
         kind=ref.kind.value,
         customer_id=ref.customer_id,
         user_id=ref.user_id,
         shard=shard,
-    ).scalar_one()
-    return scope, shard
+    ).first()
+    if created is not None:
+        return created[0], shard
+    raced = find_scope(connection, instance_id, ref)
+    if raced is None:
+        raise Overtaken("the scope was created by somebody else at the same time")
+    return raced
 
 
 def draw_change(connection: Connection, scope: int) -> int:

@@ -42,8 +42,13 @@ _SMALL_DOCUMENTS = Statement(
     select(_d).where(in_list(_d.c.source_id, "ids"), func.length(_d.c.content) <= bindparam("most_characters"))
 )
 _EXISTING = {
-    SourceKind.MESSAGE: Statement(select(_m.c.source_id).where(in_list(_m.c.source_id, "ids"))),
-    SourceKind.DOCUMENT: Statement(select(_d.c.source_id).where(in_list(_d.c.source_id, "ids"))),
+    kind: Statement(
+        select(table.c.source_id)
+        .where(in_list(table.c.source_id, "ids"))
+        .order_by(table.c.source_id)
+        .with_for_update(read=True, of=table)
+    )
+    for kind, table in ((SourceKind.MESSAGE, _m), (SourceKind.DOCUMENT, _d))
 }
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "ask": "Ask what is remembered, and see where it was said.",
     "keys": "Create, list and revoke API keys.",
     "model": "Prepare and show the embedding model.",
+    "migrate": "Bring the tables of the PostgreSQL catalog up to date.",
     "reindex": "Rebuild the search index from the catalog.",
     "doctor": "Show every setting with its origin, and find out what is wrong.",
 }

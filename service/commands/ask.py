@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from service.commands import messages
+from service.commands.console import open_console
 from service.commands.remote import Service, Where, connect, remote_options
-from service.commands.words import clean, day, day_and_time
+from service.commands.words import clean, day, day_and_time, local_zone
 
 _TYPES = {
     "facts": context_pb2.ITEM_TYPE_FACT,
@@ -39,6 +40,7 @@ _REASONS = {
 )
 @click.option("--max", "limit", default=8, show_default=True, type=click.IntRange(1, 50), metavar="N", help="Items at most.")
 @click.option("--as-of", metavar="TIME", help="Only what was said and true at this time, such as 2026-03-02.")
+@click.option("--accurate", is_flag=True, help="Read the best items again: slower, in a better order.")
 @click.option("--explain", is_flag=True, help="Show the signals behind each score.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @remote_options
@@ -51,6 +53,7 @@ def command(
     types: tuple[str, ...],
     limit: int,
     as_of: str | None,
+    accurate: bool,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -68,6 +71,8 @@ def command(
         types=[_TYPES[name] for name in types],
         max_results=limit,
         as_of=_moment(as_of),
+        mode=context_pb2.FETCH_MODE_ACCURATE if accurate else context_pb2.FETCH_MODE_FAST,
+        time_zone=local_zone(),
         explain=explain,
     )
     with connect(where.find()) as service:
@@ -75,7 +80,7 @@ def command(
     if as_json:
         click.echo(json.dumps(MessageToDict(context, preserving_proto_field_name=True), indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = open_console()
     if not context.items and not context.recent_turns:
         console.print(f"Nothing is remembered {_whose(conversation, user, customer)}.", markup=False)
     for number, item in enumerate(context.items, 1):
@@ -105,7 +110,10 @@ def _show(console: Console, number: int, item: context_pb2.ContextItem) -> None:
     console.print(Text.assemble((f"{number:>2}. ", "bold"), (kind, "cyan"), f"  {subject}{clean(item.content)}"))
     console.print(Text("    " + " · ".join(_facts_about(item)), style="dim"))
     for signal in item.signals:
-        console.print(Text(f"      {signal.name:<24}{signal.value:>9.3f}", style="dim"))
+        kind = "boost" if signal.boost else f"rank {signal.rank}"
+        console.print(
+            Text(f"      {signal.name:<24}{signal.value:>9.3f}   {signal.measured:>9.3f} measured, {kind}", style="dim")
+        )
 
 
 def _facts_about(item: context_pb2.ContextItem) -> list[str]:

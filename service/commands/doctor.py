@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from service.commands.checks import Finding, all_findings
+from service.commands.console import open_console
 from service.commands.remote import Where, remote_options
-from service.settings import Key, Loaded, SettingsError, keys, value_of
+from service.settings import Key, Loaded, SettingsError, hidden, keys, value_of
 
 _MARKS = {"good": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
 
@@ -23,15 +24,15 @@ _MARKS = {"good": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", 
 def command(where: Where) -> None:
     """Show every setting with its origin, and find out what is wrong.
 
-    Looks at Python, SQLite, the data directory, the model, Kafka where it is configured, the ports and the running service, and
-    says what to do about each problem. Ends with status 1 when there is one. It changes nothing.
+    Looks at Python, SQLite, the data directory, the model, PostgreSQL and Kafka where they are configured, the ports and the
+    running service, and says what to do about each problem. Ends with status 1 when there is one. It changes nothing.
 
     \b
     Examples:
       eunoe doctor
       eunoe doctor --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
-    console = Console(highlight=False)
+    console = open_console()
     try:
         loaded = where.chosen.try_load()
     except SettingsError as error:
@@ -61,6 +62,9 @@ def shown(key: Key, loaded: Loaded) -> str:
         return "-"
     if key.is_secret:
         return "(set)"
+    partly = hidden(key.kind, value)
+    if partly is not None:
+        return partly
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from service.commands.console import open_console
 from service.commands.options import Chosen, settings_options
 from service.domain.errors import EunoeError
 from service.ops.announce import read_ready
@@ -44,14 +44,14 @@ def command(chosen: Chosen) -> None:
         raise click.ClickException(
             f"a service (pid {ready.pid}) runs on {settings.data_dir}\nStop it with Ctrl-C or `kill {ready.pid}`, then reindex, then start it again."
         )
-    if not settings.database.exists():
+    if settings.catalog.url is None and not settings.database.exists():
         raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
 
     from service.bootstrap.reindex import run_reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with Progress(*columns, console=open_console(stderr=True)) as progress:
             run_reindex(settings, Bars(progress).show)
     except EunoeError as error:
         raise click.ClickException(error.message) from error

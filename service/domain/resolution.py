@@ -155,7 +155,6 @@ def _details(scope: int, ordered: Sequence[Said], end: End | None) -> str:
     latest = ordered[-1]
     told: dict[str, Any] = json.loads(latest.details)
     mentions = told.pop("mentions", [])
-    told.pop("relations", None)
     told.pop("corrects", None)
     details: dict[str, Any] = {
         "sources": [json.loads(said.origin) for said in ordered[-MOST_SOURCES:]],

@@ -9,7 +9,7 @@ from service.domain.errors import FieldViolation, InvalidArgument
 from service.domain.kinds import Isolation, ScopeKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class ScopeRef:
     """A scope by the caller's ids, within one instance. Absent ids are empty."""
 

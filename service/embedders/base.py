@@ -6,6 +6,7 @@ Here: the Protocol, the width of a vector, the one error. Not here: any model, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from service.domain.errors import EunoeError
@@ -22,6 +23,16 @@ class ModelUnusable(EunoeError):
     """The model's files are missing, damaged or not of a kind that can be served; the message says which, and what to do."""
 
     default_reason = "MODEL_UNUSABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """A text as the model reads it, word piece by word piece; the marks of beginning and end are left out."""
+
+    vectors: NDArray[np.float32]
+    """(word pieces, dimensions), each of unit length."""
+    spans: tuple[tuple[int, int], ...]
+    """Where each word piece stands in the text, in characters."""
 
 
 class Embedder(Protocol):
@@ -47,3 +58,6 @@ class Embedder(Protocol):
 
     def embed_one(self, text: str) -> NDArray[np.float32]:
         """Embed one text: float32 (dimensions,), of unit length."""
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Embed the word pieces of texts, each in its context; of a long text those of the head, as far as the model reads."""

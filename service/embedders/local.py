@@ -17,9 +17,9 @@ from typing import Self, cast
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
-from service.embedders.base import ModelUnusable
+from service.embedders.base import ModelUnusable, TokenVectors
 from service.embedders.batches import plan_batches
 from service.embedders.manifest import GRAPH, TOKENIZER, WAY_OUT, Manifest, read_manifest
 
@@ -79,18 +79,39 @@ class LocalEmbedder:
         """Embed one text. See `Embedder.embed_one`."""
         return cast("Floats", self._forward([self._word_pieces(text)])[0])
 
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Embed the word pieces of texts. See `Embedder.embed_tokens`."""
+        read = [self._encode(text) for text in texts]
+        found: list[TokenVectors] = [_NOTHING] * len(texts)
+        for batch in plan_batches([len(one.ids) for one in read]):
+            rows = self._run("token_embeddings", [read[index].ids for index in batch])
+            for index, row in zip(batch, rows, strict=True):
+                pieces = slice(1, len(read[index].ids) - 1)
+                lengths = np.linalg.norm(row[pieces], axis=1, keepdims=True)
+                found[index] = TokenVectors(row[pieces] / np.maximum(lengths, 1e-9), tuple(read[index].offsets[pieces]))
+        return found
+
     def _word_pieces(self, text: str) -> list[int]:
+        return self._encode(text).ids
+
+    def _encode(self, text: str) -> Encoding:
         # One by one: `encode_batch` would start a thread per core.
-        return self._tokenizer.encode(text[:MAX_CHARACTERS]).ids
+        return self._tokenizer.encode(text[:MAX_CHARACTERS])
 
     def _forward(self, batch: list[list[int]]) -> Floats:
+        return self._run("sentence_embedding", batch)
+
+    def _run(self, output: str, batch: list[list[int]]) -> Floats:
         ids = np.zeros((len(batch), max(len(row) for row in batch)), np.int64)
         mask = np.zeros_like(ids)
         for row, pieces in enumerate(batch):
             ids[row, : len(pieces)] = pieces
             mask[row, : len(pieces)] = 1
-        (vectors,) = self._session.run(["sentence_embedding"], {"input_ids": ids, "attention_mask": mask})
+        (vectors,) = self._session.run([output], {"input_ids": ids, "attention_mask": mask})
         return cast("Floats", vectors)
+
+
+_NOTHING = TokenVectors(np.zeros((0, 0), np.float32), ())
 
 
 def _open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -15,6 +15,7 @@ from service.catalog import indexes, items, log, outcomes
 from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
 from service.catalog.ownership import fence
+from service.domain.errors import EunoeError
 from service.domain.item import Item
 from service.domain.kinds import Lane
 from service.ops.logging import get_logger
@@ -68,17 +69,28 @@ class IndexStep:
             self._use(known)
             self._drop_others()
             return
+        self.rebuild(progress)
         if known is None:
             logger.info("index_created", shard=self._ownership.shard)
         else:
             logger.warning("index_rebuilt", shard=self._ownership.shard, instead_of=known.name)
-        self.rebuild(progress)
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Build a new table from the catalog beside the old one, then switch."""
-        shard, generation = self._ownership.shard, self._ownership.generation
+        generation = self._ownership.generation
         name = f"{self._prefix}{secrets.token_hex(6)}"
-        version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
+        try:
+            version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
+            version = self._fill(name, version, progress)
+            self._switch(IndexTable(name, version, generation))
+        except EunoeError:
+            self._drop(lambda other: other == name)  # or one try after another would fill the volume
+            raise
+        self._drop_others()
+
+    def _fill(self, name: str, version: int, progress: Progress | None) -> int:
+        """Put everything that the catalog holds into a new table. Returns the table's version after it."""
+        shard = self._ownership.shard
         with self._catalog.read() as connection:
             total = items.count_of_shard(connection, shard)
         after, done = items.FIRST_PAGE, 0
@@ -91,8 +103,7 @@ class IndexStep:
             done += len(page)
             if progress is not None:
                 progress(done, max(total, done))
-        self._switch(IndexTable(name, version, generation))
-        self._drop_others()
+        return version
 
     def flush(self) -> bool:
         """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
@@ -122,10 +133,10 @@ class IndexStep:
                 for lane in behind:
                     outcomes.finish_ingestions(connection, shard, lane, applied[shard, lane])
                     log.advance_indexed(connection, shard, lane, applied[shard, lane])
-            items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
+            cleared = items.clear_pending(connection, [(item_id, version) for item_id, version, _ in pending])
             indexes.set_index_table(connection, shard, table)
         self._table = table
-        self._is_certain, self.is_behind = is_all, not is_all
+        self._is_certain, self.is_behind = is_all and cleared == len(pending), not is_all
         return True
 
     def keep_up(self) -> None:
@@ -185,9 +196,12 @@ class IndexStep:
 
     def _drop_others(self) -> None:
         """Remove the shard's other tables: the one before, and what rebuilds that were killed left half done."""
+        self._drop(lambda name: name != self._table.name)
+
+    def _drop(self, is_litter: Callable[[str], bool]) -> None:
         try:
             for name in self._writer.names():
-                if name.startswith(self._prefix) and name != self._table.name:
+                if name.startswith(self._prefix) and is_litter(name):
                     self._writer.drop(name)
         except IndexUnavailable as error:  # the next owner tries again
             logger.warning("index_litter_left", error=error.message)

@@ -12,11 +12,10 @@ It ends when the pipe to the service closes, when it is told to stop, or when it
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
@@ -26,14 +25,17 @@ from service.domain.source import StageError
 from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
+from service.pipeline.backoff import Backoff
 from service.pipeline.child import RefineDone, RefineSlice
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.shard import IDLE_SECONDS, Shard
 from service.pipeline.store import Outcome
 from service.pipeline.worker import ChildDiedError, ChildWorker
+from service.vectors.errors import IndexUnavailable
 
 CHECKPOINT_SECONDS = 0.25
-BACKOFF_SECONDS = 0.5
+REBIRTH_SECONDS = 0.5
+"""Between the death of a child that had not begun anything and the next one."""
 
 HOUSEKEEPING_SECONDS = 60.0
 """How often tombstones are purged."""
@@ -54,7 +56,7 @@ class Owner:
         child: ChildWorker,
         take: Callable[[int], Shard],
         *,
-        wake_fd: int,
+        backoff: Backoff,
         metrics: OwnerMetrics,
     ) -> None:
         """Take the parts.
@@ -64,14 +66,14 @@ class Owner:
             intake: where records come from, and which shards are this process's.
             child: started.
             take: takes a shard over; every former owner is fenced from there on.
-            wake_fd: read end of the pipe that wakes this process; its closing is the end.
+            backoff: how to wait: for news, and for what is away.
             metrics: what is counted here.
         """
         self._catalog = catalog
         self._intake = intake
         self._child = child
         self._take = take
-        self._wake_fd = wake_fd
+        self._backoff = backoff
         self._metrics = metrics
         self._schedule = Schedule()
         self._shards: dict[int, Shard] = {}
@@ -83,7 +85,6 @@ class Owner:
         self._checkpoint_due = 0.0
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
-        self._pause_until = 0.0
         self._take_due = 0.0
 
     @property
@@ -128,14 +129,25 @@ class Owner:
                 self._store_ready(shard)
             self._flush()
             self._tick()
+            self._note_health()
         except ChildDiedError as died:
             self._bury_child(died)
         except FencedError as fenced:
             self._lose(fenced)
         except EunoeError as error:  # a dependency's: waits, and counts for nobody
-            logger.warning("owner_waits", error=error.message, reason=error.reason)
-            self._pause_until = time.monotonic() + BACKOFF_SECONDS
-            self._wait_for(BACKOFF_SECONDS, [])
+            self._rest(self._backoff.failed(error))
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for something that is away, whatever is committed meanwhile; but not when told to stop."""
+        until = time.monotonic() + seconds
+        while self._is_running and (left := until - time.monotonic()) > 0:
+            self._wait_for(left, [])
+
+    def _note_health(self) -> None:
+        """A round without an error, in which nothing waits for another try either."""
+        now = time.monotonic()
+        if now >= max(self._take_due, *(shard.paused_until for shard in self._shards.values()), 0.0):
+            self._backoff.worked()
 
     def _follow_intake(self) -> None:
         for number in self._shards.keys() - self._intake.shards():
@@ -151,8 +163,7 @@ class Owner:
         try:
             self.own(number)
         except EunoeError as error:  # the other shards need not wait for this one
-            logger.warning("shard_not_taken", shard=number, error=error.message)
-            self._take_due = time.monotonic() + BACKOFF_SECONDS
+            self._take_due = time.monotonic() + self._backoff.failed(error)
         else:
             logger.info("shard_taken", shard=number)
 
@@ -210,21 +221,15 @@ class Owner:
         return next((task for shard in self._shards.values() if (task := shard.refine.next_slice()) is not None), None)
 
     def _wait(self) -> None:
-        if any(shard.is_head_ready or shard.index.is_behind for shard in self._shards.values()):
-            return
         now = time.monotonic()
-        rests = (max(0.0, shard.flush_due - now) for shard in self._shards.values() if shard.is_unindexed)
-        self._wait_for(min(rests, default=IDLE_SECONDS), [self._child.connection])
+        rests = [rest for rest in (shard.rest(now) for shard in self._shards.values()) if rest is not None]
+        if 0.0 not in rests:
+            self._wait_for(min(rests, default=IDLE_SECONDS), [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
-        if self._wake_fd not in wait([self._wake_fd, *others], timeout=min(seconds, IDLE_SECONDS)):
-            return
-        if not os.read(self._wake_fd, 4096):
-            logger.info("owner_service_gone")
-            self._child.stop()
-            os._exit(0)
-        for shard in self._shards.values():
-            shard.look_again()
+        if self._backoff.wait(min(seconds, IDLE_SECONDS), others):
+            for shard in self._shards.values():
+                shard.look_again()
 
     def _collect(self) -> None:
         for done in self._child.receive():
@@ -265,9 +270,9 @@ class Owner:
 
         Its death counts for the one source it worked on; of several, each is worked alone from now on.
         """
-        logger.warning("child_died", working_on=died.started)
+        logger.warning(died.code.lower(), working_on=died.started)
         if died.started is None:
-            self._wait_for(BACKOFF_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
+            self._wait_for(REBIRTH_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
         self._schedule.clear()
         self._child.start()
         keys = died.started.keys if died.started is not None else ()
@@ -281,7 +286,7 @@ class Owner:
                 job.restart()
                 self._schedule.add(job)
         if died.started is not None and len(suspects) == 1:
-            told = StageError(died.started.stage.value, "CHILD_DIED", "the process that worked on it died")
+            told = StageError(died.started.stage.value, died.code, died.words)
             self._count_attempt(suspects[0], told)
         else:
             for job in suspects:
@@ -331,14 +336,19 @@ class Owner:
     def _flush(self) -> None:
         """Write to the index of the shard that has waited longest, so that the child is fed between two writes."""
         now = time.monotonic()
-        if now < self._pause_until and not any(shard.is_unindexed for shard in self._shards.values()):
-            return
         for shard in sorted(self._shards.values(), key=lambda shard: shard.flush_due):
             if shard.is_flush_due(now, is_idle=not self._jobs):
-                seconds = shard.flush()
+                seconds = self._flush_shard(shard)
                 if seconds is not None:
                     self._metrics.index_seconds.observe(seconds)
                     return
+
+    def _flush_shard(self, shard: Shard) -> float | None:
+        try:
+            return shard.flush()
+        except IndexUnavailable as error:  # its index alone: what is stored is served without it
+            shard.paused_until = time.monotonic() + self._backoff.failed(error)
+            return None
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -20,7 +20,8 @@ from service.parsers.unreadable import UnreadableError
 from service.pipeline.extract import extract
 from service.pipeline.parse import parse
 from service.pipeline.segment import segment
-from service.retrieval.terms import analyse, has_time_word
+from service.retrieval.terms import analyse
+from service.retrieval.times import has_time_word
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from service.catalog import deployment as deployments
@@ -77,7 +78,7 @@ def change_model(catalog: Catalog, deployment: Deployment, embedder: Embedder, m
     _change_observations(catalog, embedder, progress)
     with catalog.write() as connection:
         deployments.change_model(connection, model_id, generation)
-    return Deployment(deployment.shards, deployment.log_epoch, model_id, generation)
+    return replace(deployment, model_id=model_id, generation=generation)
 
 
 def _change_observations(catalog: Catalog, embedder: Embedder, progress: Progress) -> None:

@@ -72,6 +72,8 @@ class Shard:
         self.is_unindexed = False
         """Whether something was stored since the last write to the index."""
         self.flush_due = 0.0
+        self.paused_until = 0.0
+        """Not before is its index written to: it failed."""
         self._look_due = 0.0
 
     @property
@@ -167,6 +169,13 @@ class Shard:
         self.refine.look()
         self.report()
 
+    def rest(self, now: float) -> float | None:
+        """How long it has nothing to do by itself; None where it waits for nothing."""
+        is_behind = self.index.is_behind
+        if self.is_head_ready or (is_behind and now >= self.paused_until):
+            return 0.0
+        return max(0.0, self.flush_due - now, self.paused_until - now) if self.is_unindexed or is_behind else None
+
     def look_again(self) -> None:
         """Something may have been changed by callers."""
         self._look_due = 0.0
@@ -174,7 +183,7 @@ class Shard:
     def is_flush_due(self, now: float, *, is_idle: bool) -> bool:
         """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
         is_rested = is_idle or self.index.is_behind or now >= self.flush_due
-        return is_rested and (self.is_unindexed or self.index.is_behind or now >= self._look_due)
+        return now >= self.paused_until and is_rested and (self.is_unindexed or self.index.is_behind or now >= self._look_due)
 
     def flush(self) -> float | None:
         """LanceDB and transaction 2. Returns the seconds it took, None where there was nothing to write."""
@@ -200,9 +209,9 @@ class Shard:
             self._tell(self.number, lane, applied[self.number, lane], indexed[self.number, lane])
 
     def purge_tombstones(self) -> None:
-        """Housekeeping of the catalog; whoever owns a shard may do it."""
+        """Housekeeping of the catalog."""
         with self._fenced() as connection:
-            items.purge_tombstones(connection)
+            items.purge_tombstones(connection, self.number)
 
     def hand_back(self) -> None:
         """Forget what is held: it ends in good order.
@@ -222,8 +231,7 @@ class Shard:
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:
     """Become the owner of a shard; every former owner is fenced from here on. Returns the owner epoch."""
-    with catalog.write() as connection:
-        return take_ownership(connection, shard, owner_id)
+    return catalog.transact(lambda connection: take_ownership(connection, shard, owner_id))
 
 
 def shard_taker(

@@ -66,9 +66,11 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]
     by_scope: dict[int, list[Outcome]] = {}
     for outcome in batch:
         record = outcome.record
+        if record.source_id not in existing:
+            continue  # deleted meanwhile: what was found in it, and what an error may quote of it, goes too
         if outcome.failure is not None:
             _bury(connection, ownership, outcome)
-        elif outcome.embedded is not None and record.source_id in existing:
+        elif outcome.embedded is not None:
             by_scope.setdefault(record.scope, []).append(outcome)
     for scope in sorted(by_scope):
         _store_scope(connection, ownership, scope, by_scope[scope])
@@ -319,6 +321,7 @@ def _observation_rows(scope: int, ownership: Ownership, row: SourceRow, embedded
     for said, search in zip(embedded.observations, embedded.observation_search, strict=True):
         identity = observation_id(row.source.source_id, said.start, said.end, said.type, said.key)
         passage = _passage_around(embedded.passages, said)
+        head = None if passage is None else _head_of(embedded.passages, passage)
         found[identity] = {
             "observation_id": identity,
             "scope": scope,
@@ -342,7 +345,10 @@ def _observation_rows(scope: int, ownership: Ownership, row: SourceRow, embedded
             "event_time": _us(said.event_start),
             "polarity": said.polarity,
             "details": _typed_details(said),
-            "origin": compact_json(origin(row, said, passage.role if passage else None, passage.speaker if passage else "")),
+            "origin": compact_json(
+                origin(row, said, passage.role if passage else None, passage.speaker if passage else "")
+                | ({} if head is None else {"passage": _passage_identity(row, head)})
+            ),
             "metadata": row.metadata,
             "terms": search.terms,
             "vector": search.vector,
@@ -355,6 +361,11 @@ def _observation_rows(scope: int, ownership: Ownership, row: SourceRow, embedded
 
 def _passage_around(found: Sequence[Passage], said: Observation) -> Passage | None:
     return next((passage for passage in found if passage.start <= said.start < passage.end), None)
+
+
+def _head_of(found: Sequence[Passage], passage: Passage) -> Passage:
+    """The head of a passage's turn: what ranking scores the turn by."""
+    return next((head for head in found if head.is_head and head.turn == passage.turn), passage)
 
 
 def _passage_identity(row: SourceRow, passage: Passage) -> str:

@@ -116,7 +116,11 @@ class SampledScope:
         """The candidates of one question, and the sample with the weight of everything else."""
         times = _NARROW if _is_narrow(request) else 1
         try:
-            ids = set(self._index.search(self._number, question, " ".join(plan.terms), NEAR_ROWS * times, MATCHING_ROWS * times))
+            ids = set(
+                self._index.search(
+                    self._number, question, " ".join((*plan.terms, *plan.related)), NEAR_ROWS * times, MATCHING_ROWS * times
+                )
+            )
         except IndexUnavailable:
             self.is_index_down = True
             return self.latest(request)

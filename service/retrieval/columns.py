@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE, MemoryType
+from service.retrieval.links import Links
+from service.retrieval.sources import excerpts_of, place_of, successor_of
 
 DIMENSIONS = 384
 VECTOR_SCALE = 4080.0
@@ -92,12 +94,16 @@ class Codes:
 class Columns:
     """Parallel arrays of `rows` rows; each attribute of the layout is a view of exactly that length."""
 
-    __slots__ = ("_arrays", "_vectors", "codes", "rows")
+    __slots__ = ("_arrays", "_vectors", "codes", "excerpts", "rows", "successors")
 
     def __init__(self) -> None:
         """Start empty."""
         self.rows = 0
         self.codes = {name: Codes() for name in ("speaker", "session", "conversation", "place", "metadata")}
+        self.excerpts = Links()
+        """From memories to the excerpts they came from."""
+        self.successors = Links()
+        """From superseded memories to what superseded them."""
         self._vectors: NDArray[np.float32] = np.zeros((0, DIMENSIONS), np.float32)
         self._arrays: dict[str, NDArray[np.generic]] = {name: np.zeros(0, kind) for name, kind in _LAYOUT.items()}
 
@@ -125,7 +131,8 @@ class Columns:
     @property
     def size_bytes(self) -> int:
         """Memory held by the arrays, spare capacity included."""
-        return self._vectors.nbytes + sum(array.nbytes for array in self._arrays.values())
+        links = self.excerpts.size_bytes + self.successors.size_bytes
+        return links + self._vectors.nbytes + sum(array.nbytes for array in self._arrays.values())
 
     def append(self, items: Sequence[Item], lengths: NDArray[np.int32]) -> None:
         """Add rows at the end, live.
@@ -144,6 +151,9 @@ class Columns:
             np.clip([item.words for item in items], 0, len(_LOG_LENGTHS) - 1)
         ]
         self._arrays["is_live"][first : self.rows] = True
+        places = self.codes["place"]
+        self.excerpts.add(first, [places.of(excerpts_of(item)) for item in items])
+        self.successors.add(first, [places.of(successor_of(item)) for item in items])
 
     def keep(self, kept: NDArray[np.int32]) -> None:
         """Renumber: row `kept[i]` becomes row i, all others go, with the strings that only they used."""
@@ -151,10 +161,20 @@ class Columns:
         for name, array in self._arrays.items():
             self._arrays[name] = array[: self.rows][kept]
         self.rows = len(kept)
-        for name, codes in self.codes.items():
-            used, self._arrays[name] = np.unique(self.numbers(name), return_inverse=True)
-            self._arrays[name] = self._arrays[name].astype(np.int32)
-            codes.keep(used.tolist())
+        self.excerpts.keep(kept)
+        self.successors.keep(kept)
+        for name in self.codes:
+            self._keep_codes(name)
+
+    def _keep_codes(self, name: str) -> None:
+        links = (self.excerpts, self.successors) if name == "place" else ()
+        numbers = np.concatenate((self.numbers(name), *(pointing.places for pointing in links)))
+        used, renumbered = np.unique(numbers, return_inverse=True)
+        self.codes[name].keep(used.tolist())
+        ends = np.cumsum([self.rows, *(len(pointing.places) for pointing in links)])
+        self._arrays[name], *others, _ = np.split(renumbered.astype(np.int32), ends)
+        for pointing, places in zip(links, others, strict=True):
+            pointing.rename(places)
 
     def _values(self, items: Sequence[Item]) -> dict[str, list[int] | list[float] | list[bool]]:
         codes = self.codes
@@ -162,10 +182,10 @@ class Columns:
             "kind": [_KIND_CODES.get(item.kind, 0) for item in items],
             "role": [_role_of(item) for item in items],
             "speaker": codes["speaker"].of(item.speaker.casefold() for item in items),
-            "session": codes["session"].of(f"{item.conversation}\0{item.session}" for item in items),
+            "session": codes["session"].of(item.session for item in items),
             "conversation": codes["conversation"].of(item.conversation for item in items),
             "number": [item.number for item in items],
-            "place": codes["place"].of(item.parent or item.item_id for item in items),
+            "place": codes["place"].of(map(place_of, items)),
             "metadata": codes["metadata"].of(item.metadata for item in items),
             "has_time_word": [item.has_time_word for item in items],
             "said_time": [item.said_time for item in items],

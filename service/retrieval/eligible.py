@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from service.domain.kinds import PASSAGE
 from service.retrieval.columns import KINDS, Columns
+from service.retrieval.plan import Plan
 from service.retrieval.request import EVERYTHING, RankRequest
 
 Mask = NDArray[np.bool_]
@@ -31,10 +32,11 @@ def recent_rows(columns: Columns, request: RankRequest) -> Mask | None:
     return rows
 
 
-def eligible_rows(columns: Columns, request: RankRequest, recent: Mask | None) -> Mask:
+def eligible_rows(columns: Columns, request: RankRequest, recent: Mask | None, plan: Plan | None = None) -> Mask:
     """Rows that may be served.
 
-    Without `as_of` a row whose validity has ended by the time of the query is left out; one whose validity begins later is served.
+    Without `as_of` a row whose validity has ended by the time of the query is left out, unless the question asks about the time when it was
+    valid; one whose validity begins later is served.
     """
     allowed = columns.flags("is_live").copy()
     if recent is not None:
@@ -43,7 +45,7 @@ def eligible_rows(columns: Columns, request: RankRequest, recent: Mask | None) -
         wanted = np.array([kind in request.kinds for kind in KINDS])
         allowed &= wanted[columns.numbers("kind")]
     if request.as_of is None:
-        allowed &= columns.times("valid_until") > request.query_time
+        allowed &= (columns.times("valid_until") > request.query_time) | asked_about(columns, plan)
     else:
         allowed &= columns.times("said_time") <= request.as_of
         allowed &= columns.times("valid_from") <= request.as_of
@@ -51,6 +53,18 @@ def eligible_rows(columns: Columns, request: RankRequest, recent: Mask | None) -
     if request.metadata:
         allowed &= _metadata_matches(columns, request.metadata)[columns.numbers("metadata")]
     return allowed
+
+
+def asked_about(columns: Columns, plan: Plan | None) -> Mask:
+    """Rows whose time of validity the question asks about: a period that it names meets it, or it asks for what was before."""
+    if plan is None or not (plan.periods or plan.asks_past):
+        return np.zeros(columns.rows, np.bool_)
+    if plan.asks_past:
+        return np.ones(columns.rows, np.bool_)
+    met = np.zeros(columns.rows, np.bool_)
+    for period in plan.periods:
+        met |= (columns.times("valid_from") <= period.end) & (columns.times("valid_until") > period.start)
+    return met
 
 
 def _metadata_matches(columns: Columns, wanted: Mapping[str, object]) -> Mask:

@@ -71,7 +71,10 @@ def find_names(question: str, indexes: Sequence[Mapping[str, frozenset[str]]]) -
     matched: dict[str, set[str]] = {}
     spans: list[tuple[int, int]] = []
     for match, word in words:
-        names = frozenset().union(*(index[word] for index in indexes if word in index))
+        known = [index[word] for index in indexes if word in index]
+        if not known:
+            continue
+        names = frozenset().union(*known)
         meant = [name for name in names if _is_meant(name, word, match, present)]
         for name in meant:
             matched.setdefault(name, set()).add(word)

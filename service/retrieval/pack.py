@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from service.domain.item import Item
 from service.retrieval.request import RankedItem
 from service.retrieval.scope import Scope
+from service.retrieval.sources import Places
 
 _BYTES_PER_TOKEN = 4
 
@@ -44,7 +46,7 @@ def best_hits(
 ) -> list[Hit]:
     """The best `most` places of several scopes, best first; equal scores by item id.
 
-    A turn and its further chunks are one place: only the best of them is returned, and counts.
+    A turn and its further chunks are one place, and so are a memory and the excerpt it came from: only the best is returned, and counts.
     """
     hits: list[Hit] = []
     for reading, (scope, score, mask) in enumerate(zip(scopes, scores, eligible, strict=True)):
@@ -74,14 +76,14 @@ def _order(hit: Hit) -> tuple[float, str]:
 def _best_of(scope: Scope, score: NDArray[np.float32], eligible: NDArray[np.bool_], most: int, reading: int) -> list[Hit]:
     candidates = np.flatnonzero(eligible)
     values = score[candidates]
-    taken = most
+    taken = 2 * most  # most memories come with their excerpt beside them
     while True:
         rows = candidates if taken >= len(candidates) else candidates[values >= _nth_largest(values, taken)]
         hits = sorted((Hit(float(score[row]), scope.items[row], reading, row) for row in rows.tolist()), key=_order)
-        places = scope.columns.numbers("place")
-        winners = list({int(places[hit.row]): hit for hit in reversed(hits)}.values())[::-1]
+        places = Places()
+        winners = list(islice((hit for hit in hits if places.take(hit.item)), most))
         if len(winners) >= most or len(rows) == len(candidates):
-            return sorted(winners, key=_order)[:most]
+            return winners
         taken *= 4
 
 

@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 
 from service.retrieval.columns import whole
 from service.retrieval.eligible import Mask, eligible_rows, recent_rows
-from service.retrieval.fuse import SIGNALS, WEIGHTS, Reading, Weights, measured, score
+from service.retrieval.explain import explain
+from service.retrieval.fuse import WEIGHTS, Reading, Weights, score
 from service.retrieval.pack import Hit, best_hits, reported_score, within_budget
 from service.retrieval.plan import Plan, plan_question
 from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
+from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, Candidate, SecondPass, read_again
+from service.retrieval.signals import TermStatistics
+from service.retrieval.sources import Places, place_of
+from service.retrieval.supersede import prefer_successors
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors, (n, 384) float32."""
@@ -68,6 +73,7 @@ def rank(
     request: RankRequest,
     large: Sequence[LargeScope] = (),
     weights: Weights = WEIGHTS,
+    second: SecondPass | None = None,
 ) -> list[RankedItem]:
     """Rank everything in several scopes together.
 
@@ -81,9 +87,12 @@ def rank(
         request: what may be served.
         large: the scopes that are not held; they make the answer approximate.
         weights: how much each signal counts.
+        second: reads the best of each question again; None: one pass is enough. Called outside of all locks.
     """
     asked = [(index, question) for index, question in enumerate(questions) if question.strip()]
-    ranked = _by_questions(asked, scopes, embed, request, large, weights) if asked else _by_recency(scopes, request, large)
+    ranked = (
+        _by_questions(asked, scopes, embed, request, large, weights, second) if asked else _by_recency(scopes, request, large)
+    )
     return list(within_budget(ranked, request.max_results, request.token_budget))
 
 
@@ -94,28 +103,32 @@ def _by_questions(
     request: RankRequest,
     large: Sequence[LargeScope],
     weights: Weights,
-) -> list[RankedItem]:
-    plans = _plans([question for _, question in asked], scopes, large, request.query_time)
+    second: SecondPass | None,
+) -> Iterable[RankedItem]:
+    plans = _plans([question for _, question in asked], scopes, large, request)
     vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
     answers = []
     for (index, _), plan, vector in zip(asked, plans, vectors, strict=True):
         extra = [part for one in large for part in one.parts(plan, vector, request)]
         with _held(scopes):
-            seen = [_see(part, request) for part in (*_parts(scopes), *extra)]
-            answers.append(_answer(index, plan, vector, seen, request, weights))
+            seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
+            first = _first_pass(index, plan, vector, seen, request, weights, second)
+        answers.append(first.found if second is None else _again(first, plan, second)[: request.max_results])
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
-def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], query_time: int) -> list[Plan]:
+def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], request: RankRequest) -> list[Plan]:
     populations = [one.population() for one in large]
     for scope in scopes:
         with scope.lock:
             populations.append(scope.population())
     names = [population.names for population in populations if population.names]
     spoken = [population for population in populations if population.count]
-    first = min((population.first_time for population in spoken), default=query_time)
-    last = max((population.last_time for population in spoken), default=query_time)
-    return [plan_question(question, names, query_time, first, last) for question in questions]
+    now = request.query_time
+    first = min((population.first_time for population in spoken), default=now)
+    last = max((population.last_time for population in spoken), default=now)
+    kin = [population.kin for population in populations if population.kin]
+    return [plan_question(question, names, now, first, last, kin, request.time_zone) for question in questions]
 
 
 @contextmanager
@@ -131,59 +144,85 @@ def _parts(scopes: Sequence[Scope]) -> list[Part]:
     return [Part(scope, scope.population()) for scope in scopes]
 
 
-def _see(part: Part, request: RankRequest) -> _Seen:
+def _see(part: Part, request: RankRequest, plan: Plan | None = None) -> _Seen:
     recent = recent_rows(part.scope.columns, request)
-    eligible = eligible_rows(part.scope.columns, request, recent)
+    eligible = eligible_rows(part.scope.columns, request, recent, plan)
     return _Seen(part, recent, eligible if part.is_served else np.zeros_like(eligible))
 
 
-def _answer(
+@dataclass(frozen=True, slots=True)
+class _FirstPass:
+    found: list[RankedItem]
+    statistics: TermStatistics
+    candidates: list[Candidate]
+    """The same for a second pass, where one helps."""
+
+
+def _first_pass(
     index: int,
     plan: Plan,
     vector: NDArray[np.float32],
     seen: Sequence[_Seen],
     request: RankRequest,
     weights: Weights,
-) -> list[RankedItem]:
+    second: SecondPass | None,
+) -> _FirstPass:
     readings = [Reading(one.part.scope, one.part.population, one.recent) for one in seen]
-    score(readings, plan, vector, weights)
-    hits = best_hits(
-        [reading.scope for reading in readings],
-        [reading.total for reading in readings],
-        [one.eligible for one in seen],
-        request.max_results,
-    )
-    return [
+    statistics = score(readings, plan, vector, weights)
+    for reading in readings:
+        prefer_successors(reading, plan, request)
+    masks = [one.eligible for one in seen]
+    most = request.max_results if second is None else max(request.max_results, CANDIDATES)
+    hits = best_hits([reading.scope for reading in readings], [reading.total for reading in readings], masks, most)
+    found = [
         RankedItem(
             hit.item,
             reported_score(hit.score),
             hit.score,
             (index,),
-            _signals(readings[hit.reading], hit.row) if request.explain else (),
+            explain(readings, masks, hit) if request.explain else (),
         )
         for hit in hits
     ]
+    helps = second is not None and any(reading.population.is_between_people for reading in readings)
+    pairs = zip(found, hits, strict=True) if helps else ()
+    candidates = [_candidate(one, readings[hit.reading], hit.row) for one, hit in pairs]
+    return _FirstPass(found, statistics, candidates)
 
 
-def _signals(reading: Reading, row: int) -> tuple[Signal, ...]:
-    values = measured(reading, row)
-    return tuple(
-        Signal(name, values[name], float(reading.contributions[name][row])) for name in SIGNALS if name in reading.contributions
+def _again(first: _FirstPass, plan: Plan, second: SecondPass) -> list[RankedItem]:
+    if not first.candidates:
+        return first.found
+    return read_again(first.candidates, plan.embed_text, first.statistics, second)
+
+
+def _candidate(found: RankedItem, reading: Reading, row: int) -> Candidate:
+    """An item with the turns before and after it; a memory with the excerpts it came from, and judged as they are."""
+    population, items = reading.population, reading.scope.items
+    sources = population.sources.second[population.sources.first == row].tolist()
+    rows = [*np.flatnonzero(population.following == row)[:1].tolist(), int(population.following[row]), *sources]
+    ahead = reading.behind.get(row)
+    return Candidate(
+        found,
+        tuple(items[each] for each in rows if each >= 0),
+        max((BETWEEN_PEOPLE.replaced(reading, each) for each in sources), default=BETWEEN_PEOPLE.replaced(reading, row)),
+        "" if ahead is None else items[ahead].item_id,
     )
 
 
-def _merged(answers: Iterable[list[RankedItem]]) -> list[RankedItem]:
+def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:
     """One ranking of several questions: each place with its best score and all questions that found it."""
     best: dict[str, RankedItem] = {}
     for found in (found for answer in answers for found in answer):
-        place = found.item.parent or found.item.item_id
+        place = place_of(found.item)
         held = best.get(place)
         if held is None:
             best[place] = found
             continue
         winner = min(held, found, key=_order)
         best[place] = replace(winner, matched_queries=(*held.matched_queries, *found.matched_queries))
-    return sorted(best.values(), key=_order)
+    places = Places()
+    return (found for found in sorted(best.values(), key=_order) if places.take(found.item))
 
 
 def _order(found: RankedItem) -> tuple[float, str]:

@@ -32,6 +32,8 @@ class RankRequest:
 
     query_time: int
     """When the question is asked: validity ends and "last week" are judged by it."""
+    time_zone: str = ""
+    """Of the asker: an IANA name or ±HH:MM; its days are meant by dates in the question. Empty: UTC."""
     kinds: frozenset[str] = EVERYTHING
     """Kinds of items that may be served: see `kinds_of`."""
     max_results: int = 10
@@ -57,6 +59,10 @@ class Signal:
     """As measured, in its own unit."""
     contribution: float
     """What it added to the raw score."""
+    rank: int = 0
+    """The item's place by this signal among everything that might have been served, from 1; equal ones share a place."""
+    is_boost: bool = False
+    """Whether it speaks of who, when and how, and not of likeness to the question."""
 
 
 @dataclass(frozen=True, slots=True)

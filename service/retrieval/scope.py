@@ -17,6 +17,7 @@ import numpy as np
 
 from service.domain.item import Item
 from service.retrieval.columns import Columns
+from service.retrieval.kin import Pair, index_kin, pairs_of
 from service.retrieval.population import Population
 from service.retrieval.postings import Postings
 
@@ -54,6 +55,7 @@ class Scope:
         self.generation = 0
         """Grows with every change of the rows; statistics are valid for one generation."""
         self._row_of: dict[str, int] = {}
+        self._kin: dict[str, tuple[Pair, ...]] = {}
         self._text_bytes = 0
         self._unsettled = 0
         self._derived: tuple[int, Population] | None = None
@@ -111,7 +113,8 @@ class Scope:
     def population(self) -> Population:
         """Statistics that do not depend on the question; call with `lock` held."""
         if self._derived is None or self._derived[0] != self.generation:
-            self._derived = (self.generation, Population.of(self.columns))
+            kin = index_kin(pair for pairs in self._kin.values() for pair in pairs)
+            self._derived = (self.generation, Population.of(self.columns, kin=kin))
         return self._derived[1]
 
     def _news(self, changed: Iterable[Item]) -> dict[str, Item]:
@@ -126,6 +129,8 @@ class Scope:
 
     def _bury(self, ids: list[str]) -> None:
         self.columns.flags("is_live")[[self._row_of.pop(item_id) for item_id in ids]] = False
+        for item_id in ids:
+            self._kin.pop(item_id, None)
 
     def _append(self, items: list[Item]) -> None:
         if not items:
@@ -140,6 +145,7 @@ class Scope:
             self.items.extend(_without_search_fields(items))
         self._row_of.update((item.item_id, first + offset) for offset, item in enumerate(items))
         self._text_bytes += sum(len(item.text) + len(item.details) + len(item.metadata) for item in items)
+        self._kin |= {item.item_id: pairs for item in items if (pairs := pairs_of(item))}
 
     def _compact_if_due(self) -> None:
         dead = len(self.items) - len(self._row_of)

@@ -1,9 +1,9 @@
 """Text analysis for BM25: the one function that turns text into terms, at store time and for every question.
 
-What lives here: word splitting, folding, stemming, and the two questions about time that ranking asks of a text.
-What does not: what is analysed (the context field is built by segmentation) and scoring.
+What lives here: word splitting, folding, stemming, for any script.
+What does not: what is analysed (the context field is built by segmentation), scoring, what a text says of times (`times`).
 
-Terms are stored, so a change of this file calls for a re-analysis of what is stored.
+Terms are stored, so that a change of what this file returns needs another `VERSION`: then what is stored has to be analysed again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,21 @@ import Stemmer
 
 from service.retrieval.stopwords import STOP_WORDS
 
+VERSION = 2
+"""Of the terms; kept with a deployment."""
+
 LONGEST_TERM = 40
 """Characters kept of a term; LanceDB's full-text index drops longer tokens."""
 
 _REMEMBERED_WORDS = 100_000
 """Words whose terms are kept; the memory is emptied when full, so that hostile text cannot grow it."""
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Thai, Lao, Burmese, Khmer, Kana and Han: written without spaces, indexed as overlapping pairs of characters."""
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, Kana and Han are written without spaces, and Hangul words carry particles: all are indexed as overlapping
+pairs of characters, as Lucene's CJK analysis does. A dictionary would be right more often and wrong about every name it lacks."""
+
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""A Han character is often a word, so it is a term by itself too."""
 
 _LETTER = "(?:[^\\W_" + _UNSPACED + "]|[\u0900-\u0963\u0966-\u0dff])"
 """A letter or digit of a spaced script; the second class adds the vowel signs of Indic scripts, which are not in `\\w`."""
@@ -44,24 +51,19 @@ _MONTHS = (
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 
-_TIME_WORD = re.compile(
-    r"\b(?:yesterday|today|tonight|tomorrow|ago|recently|nowadays|soon"
-    r"|(?:last|next|this|past|coming|every|previous|following)\s+"
-    r"(?:few\s+|couple\s+of\s+)?(?:night|morning|afternoon|evening|day|week|weekend|month|year|summer|winter|spring"
-    r"|autumn|fall|decade)s?"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:january|february|april|june|july|august|september|october"
-    r"|november|december)|(?:in|on|since|until|by|last|next|this|early|late|mid)\s+(?:march|may)"
-    r"|(?:march|may)\s+(?:\d{1,2}(?:st|nd|rd|th)?|the)|\d+(?:st|nd|rd|th)?\s+(?:of\s+)?(?:march|may)"
-    r"|(?:19|20)\d\d|\d{1,2}[:.]\d\d|\d{1,2}\s?(?:am|pm)|\d{1,2}/\d{1,2}(?:/\d{2,4})?"
-    r"|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|an|few|several)\s+"
-    r"(?:day|week|weekend|month|year|hour|minute)s?)\b"
-)
-_WHEN_QUESTION = re.compile(
-    r"\bwhen\b(?!ever)|\b(?:what|which)\s+(?:\w+\s+)?(?:date|day|weekday|week|weekend|month|year|time)\b"
-    r"|\bhow\s+(?:long|recently|soon|often)\b|\bsince\s+what\b"
-)
-
-_stemmer = Stemmer.Stemmer("english", 0)
+_STEMMERS = [
+    (re.compile("[\u0600-\u06ff]"), Stemmer.Stemmer("arabic", 0)),
+    (re.compile("[\u0900-\u097f]"), Stemmer.Stemmer("hindi", 0)),
+    (re.compile("[\u0400-\u04ff]"), Stemmer.Stemmer("russian", 0)),
+    (re.compile("[\u0370-\u03ff]"), Stemmer.Stemmer("greek", 0)),
+    (re.compile("[\u0530-\u058f]"), Stemmer.Stemmer("armenian", 0)),
+    (re.compile("[\u0b80-\u0bff]"), Stemmer.Stemmer("tamil", 0)),
+]
+"""By script, as a word does not tell its language: a question of three words could not be told to be Spanish as surely as a page. Every
+Latin word is stemmed as English."""
+_ARABIC_JOINED = re.compile("\\A[\u0648\u0641\u0628\u0643](?=\u0627\u0644.{3})")
+"""A conjunction or preposition of one letter written together with the article after it, which the Arabic stemmer leaves on."""
+_english = Stemmer.Stemmer("english", 0)
 _stemmer_lock = threading.Lock()
 """A Snowball stemmer holds a buffer, so one thread at a time may use it."""
 _known: dict[str, tuple[str, ...]] = {}
@@ -70,7 +72,7 @@ _known: dict[str, tuple[str, ...]] = {}
 def analyse(text: str) -> list[str]:
     """Return the terms of a text in order, repeated as often as they occur.
 
-    Case and accents are folded, English stop words left out, English words stemmed (Snowball), ordinals become
+    Case and accents are folded, English stop words left out, words stemmed by their script (Snowball), ordinals become
     numbers, leading zeros go, an ISO date becomes year, month name and day, scripts without spaces give pairs of characters.
     A term holds no white space. The same text always gives the same terms.
     """
@@ -90,16 +92,6 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _MARKS.sub("", decomposed))
 
 
-def has_time_word(text: str) -> bool:
-    """Whether an English text says when something is: a date, a weekday, "last week", "two years ago", "at 9:30"."""
-    return _TIME_WORD.search(fold(text)) is not None
-
-
-def when_question(text: str) -> bool:
-    """Whether an English question asks for a time or a span of time."""
-    return _WHEN_QUESTION.search(fold(text)) is not None
-
-
 def _learn(word: str) -> tuple[str, ...]:
     terms = _terms_of(word)
     if len(_known) >= _REMEMBERED_WORDS:
@@ -115,7 +107,8 @@ def _terms_of(word: str) -> tuple[str, ...]:
         if numeric is not None:
             return numeric
     if _IS_UNSPACED.match(word):
-        return tuple(word[i : i + 2] for i in range(max(1, len(word) - 1)))
+        pairs = [word[i : i + 2] for i in range(max(1, len(word) - 1))]
+        return (*pairs, *(_HAN.findall(word) if len(word) > 1 else ()))
     if word in STOP_WORDS:
         return ()
     stem = _stem(word.removesuffix("'s")[:LONGEST_TERM]).replace("'", "")
@@ -145,6 +138,10 @@ def _date_terms(word: str) -> tuple[str, ...]:
 
 
 def _stem(word: str) -> str:
+    stemmer = _english
+    if not word.isascii():
+        word = _ARABIC_JOINED.sub("", word)
+        stemmer = next((other for script, other in _STEMMERS if script.search(word)), _english)
     with _stemmer_lock:
-        stem: str = _stemmer.stemWord(word)
-    return stem
+        stem: str = stemmer.stemWord(word)
+    return stem or word

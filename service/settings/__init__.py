@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from service.settings.load import Key, Loaded, SettingsError, is_loopback, keys, load_settings, value_of
-from service.settings.schema import Cache, Commit, Isolation, Kafka, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.schema import Cache, Commit, Database, Isolation, Kafka, Limits, Log, Model, Settings, Shutdown, Tls
+from service.settings.values import hidden, without_password
 
 __all__ = [
     "Cache",
     "Commit",
+    "Database",
     "Isolation",
     "Kafka",
     "Key",
@@ -19,8 +21,10 @@ __all__ = [
     "SettingsError",
     "Shutdown",
     "Tls",
+    "hidden",
     "is_loopback",
     "keys",
     "load_settings",
     "value_of",
+    "without_password",
 ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from service.settings.schema import Secret, Settings
-from service.settings.values import Refused, convert, expected, without_none
+from service.settings.values import Refused, convert, expected, hidden, without_none
 
 PREFIX = "EUNOE_"
 FILE_NAME = "eunoe.toml"
@@ -219,7 +219,7 @@ def _value(key: Key, place: _Found, problems: list[str]) -> object:
     try:
         return convert(key.kind, place.raw, lowest=key.lowest, highest=key.highest, base=place.base)
     except Refused:
-        shown = "***" if key.is_secret else repr(place.raw)
+        shown = hidden(key.kind, place.raw) or repr(place.raw)
         allowed = expected(key.kind, key.lowest, key.highest)
         problems.append(f"{key.name}={shown} ({place.origin}): not allowed; it must be {allowed}")
         return None

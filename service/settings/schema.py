@@ -20,6 +20,9 @@ Size = NewType("Size", int)
 Secret = NewType("Secret", str)
 """A text that is never shown: 16 characters or more, visible ASCII, no spaces."""
 
+DatabaseUrl = NewType("DatabaseUrl", str)
+"""`postgresql://USER@HOST:PORT/DATABASE`, shown without its password."""
+
 Brokers = NewType("Brokers", str)
 """`HOST:PORT`, or several of them with commas between."""
 
@@ -84,6 +87,12 @@ class Limits:
     receive: Size = field(default=Size(16 * 1024 * 1024), metadata=least(1024))
     """One gRPC message as it arrives, before it is decoded."""
 
+    calls: int = field(default=1024, metadata=least(1))
+    """Calls that are going on at once, streams and watches included; beyond it a call is RESOURCE_EXHAUSTED with a time to wait."""
+
+    in_hand: Size = field(default=Size(256 * 1024 * 1024), metadata=least(0))
+    """Requests of more than 256 KB (batches) that are being answered at once; beyond it a call is RESOURCE_EXHAUSTED with a time to wait."""
+
     backlog: int = field(default=100_000, metadata=least(1))
     """Records not yet indexed, per instance and lane; beyond it writes are RESOURCE_EXHAUSTED."""
 
@@ -128,6 +137,15 @@ class Model:
 
     source_dir: Path | None = None
     """A directory of your own with the model's weights and tokenizer; without it the installed model package is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The catalog: everything that matters."""
+
+    url: DatabaseUrl | None = field(default=None, repr=False)
+    """A PostgreSQL database that several processes share, `postgresql://USER@HOST/DATABASE` (passwords rather in PGPASSWORD or ~/.pgpass);
+    without it the catalog is an SQLite file in the data directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +206,9 @@ class Settings:
     insecure: bool = False
     """Allow plaintext beyond this machine (keys and content can be read on the way)."""
 
-    isolation: Isolation = "strict"
-    """Of the instance made in an empty data directory: `strict` (a user always comes with a customer) or `equals_customer` (users only)."""
+    isolation: Isolation | None = None
+    """Of the instance made in an empty data directory: `strict` (a user always comes with a customer; also where nothing is said) or
+    `equals_customer` (users only). An instance keeps what it was made with."""
 
     admin_token: Secret | None = field(default=None, repr=False)
     """Opens the admin calls; without it the one that the service drew into `credentials.json` does."""
@@ -205,6 +224,7 @@ class Settings:
     commit: Commit = Commit()
     cache: Cache = Cache()
     model: Model = Model()
+    catalog: Database = Database()
     kafka: Kafka = Kafka()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
@@ -213,6 +233,11 @@ class Settings:
     def database(self) -> Path:
         """The catalog's SQLite file."""
         return self.data_dir / "catalog.db"
+
+    @property
+    def catalog_place(self) -> Path | str:
+        """Where the catalog is: its SQLite file, or the URL of its PostgreSQL database."""
+        return self.catalog.url or self.database
 
     @property
     def index_dir(self) -> Path:

@@ -8,13 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
-from service.settings.schema import Address, Brokers, Secret, Size, TopicPrefix
+from service.settings.schema import Address, Brokers, DatabaseUrl, Secret, Size, TopicPrefix
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _SECONDS = {"": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]*)")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_PASSWORD = re.compile(r"((?<=://)[^:/@]*:|[?&](?:ssl)?password=)[^@&]*")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _SECRET = re.compile(r"[!-~]{16,4096}")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -28,6 +30,7 @@ _EXPECTED: Mapping[object, str] = {
     Brokers: "HOST:PORT, or several with commas between, such as 'kafka-1:9092,kafka-2:9092'",
     TopicPrefix: "1 to 200 letters, digits, dots, dashes and underscores",
     Path: "a path",
+    DatabaseUrl: "a URL such as 'postgresql://eunoe@db.internal/eunoe'",
     Secret: "a text of at least 16 visible ASCII characters without spaces",
 }
 
@@ -38,9 +41,10 @@ class Refused(ValueError):
 
 def expected(kind: Any, lowest: float | None, highest: float | None) -> str:
     """What is allowed for a setting of this type, for a person."""
+    kind = without_none(kind)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
-    text = _EXPECTED[without_none(kind)]
+    text = _EXPECTED[kind]
     least = "" if lowest is None else f", at least {lowest:g}"
     most = "" if highest is None else f", at most {highest:.0f}"
     return text + least + most
@@ -66,12 +70,13 @@ def convert(kind: Any, raw: object, *, lowest: float | None, highest: float | No
     Raises:
         Refused: with what would be allowed.
     """
+    kind = without_none(kind)
     if get_origin(kind) is Literal:
         value: Any = _choice(kind, raw)
-    elif without_none(kind) is Path:
+    elif kind is Path:
         value = _path(raw, base)
     else:
-        value = _READERS[without_none(kind)](raw)
+        value = _READERS[kind](raw)
     amount = value.total_seconds() if isinstance(value, timedelta) else value
     if value is None or (lowest is not None and amount < lowest) or (highest is not None and amount > highest):
         raise Refused(expected(kind, lowest, highest))
@@ -140,12 +145,36 @@ def _secret(raw: object) -> Secret | None:
     return Secret(raw) if isinstance(raw, str) and _SECRET.fullmatch(raw) else None
 
 
+def _database_url(raw: object) -> DatabaseUrl | None:
+    if not isinstance(raw, str) or not re.fullmatch(r"[!-~]+", raw):
+        return None
+    try:
+        parts = urlsplit(raw)
+        is_whole = parts.scheme in ("postgresql", "postgres") and len(parts.path) > 1 and (parts.port or 1) > 0
+    except ValueError:  # a port that is none
+        return None
+    return DatabaseUrl(raw) if is_whole else None
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    return _PASSWORD.sub(r"\1***", url)
+
+
+def hidden(kind: Any, raw: object) -> str | None:
+    """What may be shown of a value of this type, where that is not all of it."""
+    if without_none(kind) is Secret:
+        return "***"
+    return without_password(str(raw)) if without_none(kind) is DatabaseUrl else None
+
+
 _READERS: Mapping[object, Callable[[object], Any]] = {
     int: _whole,
     bool: _truth,
     Size: _size,
     timedelta: _duration,
     Address: _address,
+    DatabaseUrl: _database_url,
     Brokers: _brokers,
     TopicPrefix: _prefix,
     Secret: _secret,

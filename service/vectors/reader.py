@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.errors import says_full
 from service.domain.item import Item
 from service.vectors.errors import LANCE_ERRORS, IndexUnavailable
 from service.vectors.loop import LoopThread
@@ -122,7 +123,8 @@ class IndexReader:
         try:
             return loop.run(work(tables), seconds)
         except LANCE_ERRORS as error:
-            raise IndexUnavailable(f"the search index failed: {error or type(error).__name__}") from error
+            reason = "STORAGE_FULL" if says_full(str(error)) else ""
+            raise IndexUnavailable(f"the search index failed: {error or type(error).__name__}", reason=reason) from error
 
     def _start(self) -> tuple[LoopThread, Tables]:
         with self._starting:

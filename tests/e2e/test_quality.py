@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 def test_every_question_gets_a_line_in_every_run(tmp_path: Path) -> None:
     """The evidence of an easy question comes first; turns of another conversation bear its name where scopes are merged."""
     data, out = tmp_path / "talks.jsonl", tmp_path / "out"
-    other = TALK | {"sample": "8", "turns": [TALK["turns"][0] | {"text": "The roof of our shed leaks too."}]}  # type: ignore[operator, index]
+    other = TALK | {"sample": "8", "turns": [TALK["turns"][0] | {"text": "The roof of our shed leaks too."}]}  # type: ignore[index]
     data.write_text("".join(json.dumps(each) + "\n" for each in (TALK, other)), encoding="utf-8")
 
     done = CliRunner().invoke(retrieval.main, [str(data), str(out), "--merged"])

@@ -58,8 +58,9 @@ async def _record(sdk: Eunoe, talk: Talk, recorded: Recorded) -> None:
                     turn.role, part, message_id=message_id, speaker=turn.speaker, said_at=turn.at, session_id=turn.session
                 )
                 sent += 1
-    if stream.summary.accepted_count != sent:
-        raise IncompleteError(f"{talk.sample}: {stream.summary.accepted_count} of {sent} messages were accepted")
+    kept = stream.summary.accepted_count + stream.summary.duplicate_count
+    if kept != sent:
+        raise IncompleteError(f"{talk.sample}: {kept} of {sent} messages were accepted")
 
 
 def _conversation_of(talk: Talk) -> str:

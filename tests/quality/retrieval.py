@@ -91,7 +91,7 @@ async def _write_run(
         for talk in talks:
             for index, question in talk.questions:
                 try:
-                    found = await _ask(sdk, talk, question, RUNS[name], recorded, asked)
+                    found = await ask(sdk, talk, question, RUNS[name], recorded, asked)
                 except EunoeError as error:
                     asked.failures.append(f"{name}, {talk.sample}, question {index}: {error}")
                 else:
@@ -99,7 +99,12 @@ async def _write_run(
                 bar.advance(task)
 
 
-async def _ask(sdk: Eunoe, talk: Talk, question: str, types: Sequence[str], recorded: Recorded, asked: Asked) -> list[str]:
+async def ask(sdk: Eunoe, talk: Talk, question: str, types: Sequence[str], recorded: Recorded, asked: Asked) -> list[str]:
+    """The turns that a question finds, best first.
+
+    Raises:
+        EunoeError: the service did not answer.
+    """
     began = time.perf_counter()
     context = await sdk.user.context.fetch(
         recorded.user_of(talk), CUSTOMER, question, MOST_RESULTS, types, asked.mode, query_date=talk.ends

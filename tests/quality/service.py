@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from eunoe_client import Eunoe, PositionNotReachedError
+from eunoe_client import Eunoe, NetworkTimeoutError
 from tests.support.service import start_service, until
 
 CUSTOMER = "quality"
@@ -51,7 +51,7 @@ async def settled(sdk: Eunoe, conversations: Iterable[str], indexed: Callable[[i
         try:
             for name in names:
                 await sdk.conversation.context.fetch(name, max_results=1, min_position=sdk.position, timeout=_PATIENCE)
-        except PositionNotReachedError:
+        except NetworkTimeoutError:  # not reached yet, or the machine is busy
             return False
         indexed(sum([(await sdk.conversation.get(name)).indexed_count for name in names]))
         return True

@@ -1,15 +1,18 @@
-"""Catalogs for tests: a real SQLite file per test, and writes by their few parts that matter."""
+"""Catalogs for tests on either database, and writes by their few parts that matter."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import text
 
+from service.catalog import schema
 from service.catalog.deployment import create_deployment
 from service.catalog.engine import Catalog
 from service.catalog.ids import new_id
@@ -18,6 +21,7 @@ from service.catalog.recording import Answer, Recorder, Write
 from service.domain.kinds import IngestionMode, Lane, ScopeKind
 from service.domain.scope import ScopeRef
 from service.domain.writes import DocumentWrite, MessageWrite
+from tests.support.postgres import PostgresServer
 
 INSTANCE = "a" * 32
 OTHER_INSTANCE = "b" * 32
@@ -30,8 +34,59 @@ NOW = 1_772_000_000_000_000
 """When everything is recorded unless a test says otherwise: 25 February 2026."""
 
 
+class Catalogs(Protocol):
+    """Where fresh catalogs come from."""
+
+    def fresh(self, *, shards: int = 1) -> AbstractContextManager[Catalog]:
+        """A fresh deployment, closed at the end."""
+
+
+class SqliteCatalogs:
+    """Each a file in a directory of its own."""
+
+    @contextmanager
+    def fresh(self, *, shards: int = 1) -> Iterator[Catalog]:
+        """A fresh deployment, closed at the end."""
+        with TemporaryDirectory() as directory:
+            catalog = new_catalog(Path(directory), shards=shards)
+            try:
+                yield catalog
+            finally:
+                catalog.close()
+
+
+class PostgresCatalogs:
+    """Databases of one server, emptied between tests: a fresh one takes thirty times as long."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        """Take a server that runs."""
+        self._server = server
+        self._unused: list[str] = []
+
+    @contextmanager
+    def fresh(self, *, shards: int = 1) -> Iterator[Catalog]:
+        """A fresh deployment, closed at the end."""
+        name = self._unused.pop() if self._unused else self._server.create()
+        self._server.disconnect(name)  # whoever a test has left behind
+        catalog = Catalog(self._server.url(name))
+        try:
+            migrate(catalog)
+            with catalog.write() as connection:
+                for table in schema.metadata.sorted_tables:
+                    connection.execute(table.delete())
+                connection.execute(text(_RESTART))
+                create_deployment(connection, shards=shards, model_id="fake", extractor_version="1", analysis_version=1)
+            yield catalog
+        finally:
+            catalog.close()
+        self._unused.append(name)
+
+
+_RESTART = "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
+
+
 def new_catalog(directory: Path, *, shards: int = 1) -> Catalog:
-    """A fresh deployment in `directory`."""
+    """A fresh deployment on SQLite in `directory`."""
     path = directory / "catalog.db"
     path.write_bytes(_template(shards))
     return Catalog(path)
@@ -44,7 +99,7 @@ def _template(shards: int) -> bytes:
         catalog = Catalog(path)
         migrate(catalog)
         with catalog.write() as connection:
-            create_deployment(connection, shards=shards, model_id="fake", extractor_version="1")
+            create_deployment(connection, shards=shards, model_id="fake", extractor_version="1", analysis_version=1)
         catalog.checkpoint()
         catalog.close()
         return path.read_bytes()

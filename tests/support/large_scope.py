@@ -22,7 +22,8 @@ from service.domain.item import Item
 from service.domain.kinds import PASSAGE, ScopeKind
 from service.domain.scope import ScopeRef
 from service.embedders.local import LocalEmbedder
-from service.retrieval.terms import analyse, has_time_word
+from service.retrieval.terms import analyse
+from service.retrieval.times import has_time_word
 from tests.support.model import real_model
 from tests.support.talk import BEGIN, STEP, statement
 

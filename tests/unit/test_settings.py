@@ -215,6 +215,35 @@ def test_a_weak_admin_token_is_refused_without_being_shown(data_dir: Path, token
     assert "0123456789abcdef" not in repr(good)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://eunoe@db.internal/eunoe",
+        "postgres://eunoe:secret-word@[::1]:5433/eunoe?sslmode=require",
+        "postgresql:///eunoe?host=/run/postgresql&password=secret-word",
+    ],
+)
+def test_a_database_is_named_by_its_url(data_dir: Path, url: str) -> None:
+    """The catalog is where the URL says, else in the data directory; the settings' text does not repeat a password."""
+    good = load(data_dir, {"catalog.url": url}).settings
+
+    assert good.catalog_place == url
+    assert "secret-word" not in repr(good)
+    assert load(data_dir).settings.catalog_place == data_dir / "catalog.db"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["eunoe", "mysql://a:secret-word@b/c", "postgresql://a:secret-word@host", "postgresql://a@b:x/c", "postgresql://a b/c", 7],
+)
+def test_what_is_no_such_url_is_refused_without_its_password(data_dir: Path, url: object) -> None:
+    """The refusal shows what was given, but for the password, and what would be allowed."""
+    message = refusal(data_dir, flags={"catalog.url": url})
+
+    assert "catalog.url=" in message and "postgresql://eunoe@db.internal/eunoe" in message
+    assert "secret-word" not in message
+
+
 def test_half_a_certificate_is_refused(data_dir: Path) -> None:
     """A certificate without its key is named with its origin."""
     assert "tls.cert='c.pem' (command line)" in refusal(data_dir, flags={"tls.cert": "c.pem"})

@@ -364,34 +364,34 @@ def _make_room(catalog: Catalog) -> None:
     run_sql(catalog, "PRAGMA max_page_count = 1000000")
 
 
-async def test_after_a_failed_group_nothing_of_its_streams(catalog: Catalog) -> None:
+async def test_after_a_failed_group_nothing_of_its_streams(sqlite_catalog: Catalog) -> None:
     """When the database fails a group, later items of its streams are dropped even if it is back at once; others go on."""
     broken: dict[str, Any] = {}
     healthy: dict[str, Any] = {}
 
-    async with running(catalog, GroupLimits(items=2)) as queue:
+    async with running(sqlite_catalog, GroupLimits(items=2)) as queue:
         async with queue.held(_fill_up):
             for _ in range(4):
-                queue.queue.submit(message("x" * 100_000), StreamTicket(broken, lambda: _make_room(catalog)))
+                queue.queue.submit(message("x" * 100_000), StreamTicket(broken, lambda: _make_room(sqlite_catalog)))
             queue.queue.submit(message("healthy"), StreamTicket(healthy, lambda: None))
         await _until(lambda: len(healthy.get("answers", [])) == 1 and len(broken.get("answers", [])) == 4)
 
-    assert rows(catalog, "SELECT content FROM messages") == [("healthy",)]
+    assert rows(sqlite_catalog, "SELECT content FROM messages") == [("healthy",)]
     assert [type(answer) for answer in broken["answers"]] == [StorageFull, StorageFull, DeadlineExceeded, DeadlineExceeded]
 
 
-async def test_a_full_disk_acknowledges_nothing(catalog: Catalog) -> None:
+async def test_a_full_disk_acknowledges_nothing(sqlite_catalog: Catalog) -> None:
     """On a full volume every write is refused with a time to wait, nothing of it is kept, and room makes it work again."""
-    async with running(catalog) as queue:
+    async with running(sqlite_catalog) as queue:
         before = await queue.write(message("before"))
         async with queue.held(_fill_up):
             pass
         refused = await queue.write_together([message("x" * 100_000) for _ in range(5)])
-        await asyncio.to_thread(_make_room, catalog)
+        await asyncio.to_thread(_make_room, sqlite_catalog)
         after = await queue.write_together([message("y" * 100_000) for _ in range(5)])
 
     assert before.number == 1
     assert all(isinstance(answer, StorageFull) and answer.retry_after for answer in refused)
     assert [answer.number for answer in after] == [2, 3, 4, 5, 6]
-    assert numbers(catalog) == [1, 2, 3, 4, 5, 6]
-    assert scalar(catalog, "PRAGMA integrity_check") == "ok"
+    assert numbers(sqlite_catalog) == [1, 2, 3, 4, 5, 6]
+    assert scalar(sqlite_catalog, "PRAGMA integrity_check") == "ok"

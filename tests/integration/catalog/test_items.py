@@ -44,7 +44,7 @@ def grow_old(catalog: Catalog, microseconds: int) -> None:
 def purge(catalog: Catalog, most: int = 1000) -> int:
     """Purge old tombstones."""
     with catalog.write() as connection:
-        return items.purge_tombstones(connection, most)
+        return items.purge_tombstones(connection, 0, most)
 
 
 def test_changes_tell_what_came_and_what_went(catalog: Catalog, owner: HandOwner) -> None:
@@ -129,13 +129,14 @@ def test_what_is_live_has_one_version_each(catalog: Catalog, owner: HandOwner) -
     record(catalog, message("likes tea"), document("likes rain", scope=CUSTOMER))
     owner.work()
     forget(catalog, "User likes tea")
+    scope = scalar(catalog, "SELECT scope FROM scopes WHERE kind = 'user'")
 
     with catalog.read() as connection:
-        number, versions = items.live_versions(connection, 1)
-        held = items.items_of_scope(connection, 1)
+        number, versions = items.live_versions(connection, scope)
+        held = items.items_of_scope(connection, scope)
         found = items.items_by_ids(connection, [item.item_id for item in live(catalog)] + ["mem_unknown"])
 
-    assert number == scalar(catalog, "SELECT change_number FROM scopes WHERE scope = 1")
+    assert number == scalar(catalog, "SELECT change_number FROM scopes WHERE kind = 'user'")
     assert versions == {item.item_id: item.version for item in held} == {}
     assert {item.text for item in found} == {"likes rain", "User likes rain"}
 

@@ -12,16 +12,26 @@ from alembic.migration import MigrationContext
 import service.catalog.migrations.versions as versions
 from service.catalog import schema
 from service.catalog.engine import Catalog
-from service.catalog.migrate import HEAD, migrate
+from service.catalog.migrate import EMPTY, HEAD, migrate, require_schema
+from service.domain.errors import FailedPrecondition
 from tests.support.catalogs import rows, run_sql, scalar
+from tests.support.postgres import PostgresServer
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Catalog]:
-    """A database without tables."""
-    opened = Catalog(tmp_path / "catalog.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalog]:
+    """A database without tables, of either kind."""
+    if request.param == "sqlite":
+        opened = Catalog(tmp_path / "catalog.db")
+        yield opened
+        opened.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = server.create()
+    opened = Catalog(server.url(name))
     yield opened
     opened.close()
+    server.drop(name)
 
 
 def test_the_migrations_build_the_schema(empty: Catalog) -> None:
@@ -42,18 +52,33 @@ def test_head_is_the_newest_file() -> None:
 
 def test_migrating_twice_changes_nothing(empty: Catalog) -> None:
     """A migrated catalog is left alone."""
-    migrate(empty)
-    before = rows(empty, "SELECT sql FROM sqlite_schema ORDER BY name")
-    migrate(empty)
+    assert migrate(empty) == EMPTY
+    run_sql(empty, "INSERT INTO memory_aliases VALUES ('a', 'm', 1)")
 
-    assert rows(empty, "SELECT sql FROM sqlite_schema ORDER BY name") == before
+    assert migrate(empty) == HEAD
+
+    assert rows(empty, "SELECT * FROM memory_aliases") == [("a", "m", 1)]
     assert scalar(empty, "SELECT version_num FROM alembic_version") == HEAD
 
 
 def test_a_newer_catalog_is_refused(empty: Catalog) -> None:
-    """A catalog that a newer service wrote is not touched."""
+    """A catalog that a newer service wrote is not touched, and the refusal says what was found and what to do."""
     migrate(empty)
     run_sql(empty, "UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(RuntimeError, match="newer"):
-        migrate(empty)
+    for refused in (migrate, require_schema):
+        with pytest.raises(FailedPrecondition, match=r"9999, newer .* start a newer service") as error:
+            refused(empty)
+        assert error.value.reason == "SCHEMA_NEWER"
+
+
+def test_an_older_catalog_is_refused_by_who_must_not_migrate(empty: Catalog) -> None:
+    """Whoever only reads a catalog says what it found and what to do, and leaves it as it is."""
+    with pytest.raises(FailedPrecondition, match=r"no tables yet.* run `eunoe migrate`"):
+        require_schema(empty)
+    migrate(empty)
+    require_schema(empty)
+    run_sql(empty, "UPDATE alembic_version SET version_num = '0000'")
+
+    with pytest.raises(FailedPrecondition, match=r"at migration 0000, .* run `eunoe migrate`"):
+        require_schema(empty)

@@ -1,23 +1,21 @@
-"""A fresh catalog per test, and an owner driven by hand."""
+"""A fresh catalog per test, on both databases, and an owner driven by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from service.catalog.engine import Catalog
-from tests.support.catalogs import new_catalog
+from tests.support.catalogs import Catalogs
 from tests.support.stages import HandOwner
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
+def catalog(catalogs: Catalogs) -> Iterator[Catalog]:
     """A fresh deployment of one shard."""
-    opened = new_catalog(tmp_path)
-    yield opened
-    opened.close()
+    with catalogs.fresh() as opened:
+        yield opened
 
 
 @pytest.fixture

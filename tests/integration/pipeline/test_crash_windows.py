@@ -47,7 +47,7 @@ def undisturbed(directory: Path, writes: list[Write]) -> list[Told]:
 def run_until_death(catalog: Catalog, index: Path, window: str) -> None:
     """Run an owner process that dies at a step."""
     died = subprocess.run(
-        [sys.executable, "-m", "tests.support.owners", str(catalog.path), str(index), window],
+        [sys.executable, "-m", "tests.support.owners", str(catalog.place), str(index), window],
         cwd=REPOSITORY,
         timeout=50,
         check=False,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 from service.catalog.engine import Catalog
 from service.catalog.recording import Write
 from service.domain.kinds import Lane
-from tests.support.catalogs import CUSTOMER, MINUTE, NOW, USER, document, message, new_catalog, record
+from tests.support.catalogs import CUSTOMER, MINUTE, NOW, USER, Catalogs, document, message, record
 from tests.support.stages import HandOwner, Told, batches, check_books, told_by
 
 LINES = ["likes tea", "likes TEA", "saw the sea", "home Porto", "home Lisbon", "not home Porto", "how are you?"]
@@ -37,33 +35,29 @@ def histories(draw: st.DrawFn) -> list[Write]:
 
 
 @contextmanager
-def processed(writes: list[Write]) -> Iterator[tuple[Catalog, HandOwner]]:
+def processed(catalogs: Catalogs, writes: list[Write]) -> Iterator[tuple[Catalog, HandOwner]]:
     """A catalog with these sources recorded, not yet applied."""
-    with TemporaryDirectory() as directory:
-        catalog = new_catalog(Path(directory))
-        try:
-            record(catalog, *writes)
-            yield catalog, HandOwner(catalog)
-        finally:
-            catalog.close()
+    with catalogs.fresh() as catalog:
+        record(catalog, *writes)
+        yield catalog, HandOwner(catalog)
 
 
-def undisturbed(writes: list[Write]) -> list[Told]:
+def undisturbed(catalogs: Catalogs, writes: list[Write]) -> list[Told]:
     """What comes out when every record is stored by itself, in order."""
-    with processed(writes) as (catalog, owner):
+    with processed(catalogs, writes) as (catalog, owner):
         for outcome in [*owner.waiting(Lane.REALTIME), *owner.waiting(Lane.BOOTSTRAP)]:
             owner.store([outcome])
         check_books(catalog)
         return told_by(catalog)
 
 
-@given(histories(), st.lists(st.integers(1, 4), max_size=4), st.data())
+@given(writes=histories(), sizes=st.lists(st.integers(1, 4), max_size=4), data=st.data())
 @settings(max_examples=30, deadline=None)
-def test_neither_order_nor_batches_matter(writes: list[Write], sizes: list[int], data: st.DataObject) -> None:
+def test_neither_order_nor_batches_matter(catalogs: Catalogs, writes: list[Write], sizes: list[int], data: st.DataObject) -> None:
     """Any order of processing in any batches gives the memories and excerpts of an undisturbed run: text, validity, sources, all."""
-    expected = undisturbed(writes)
+    expected = undisturbed(catalogs, writes)
 
-    with processed(writes) as (catalog, owner):
+    with processed(catalogs, writes) as (catalog, owner):
         found = [*owner.waiting(Lane.REALTIME), *owner.waiting(Lane.BOOTSTRAP)]
         order = data.draw(st.permutations(range(len(found))))
         for batch in batches([found[at] for at in order], sizes):

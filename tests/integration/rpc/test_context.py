@@ -217,15 +217,20 @@ async def test_as_of(service: Service, wire: Wire) -> None:
     assert _texts(now) == {"User home Lisbon"}
 
 
-async def test_accurate_is_said_to_be_unavailable(service: Service, wire: Wire) -> None:
-    """ACCURATE answers as FAST, and says so."""
-    await wire.record(turn("talk", "likes tea"))
+async def test_accurate_reads_the_best_again(service: Service, wire: Wire) -> None:
+    """ACCURATE finds what FAST finds, says why with signals of its own, and misses nothing that was asked for."""
+    for thing, speaker in (("tea", "Ana"), ("coffee", "Ben"), ("chess", "Ana")):
+        await wire.record(turn("talk", f"likes {thing}", speaker=speaker))
     await service.work()
-    accurate = await wire.fetch("u", "c", search_queries=["tea"], mode=context_pb2.FETCH_MODE_ACCURATE)
-    fast = await wire.fetch("u", "c", search_queries=["tea"])
+    asked = {"search_queries": ["likes tea", "likes chess"], "explain": True}
+    accurate = await wire.fetch("u", "c", mode=context_pb2.FETCH_MODE_ACCURATE, **asked)
+    fast = await wire.fetch("u", "c", **asked)
 
-    assert list(accurate.retrieval.reasons) == ["ACCURATE_UNAVAILABLE"]
+    assert not accurate.retrieval.degraded and not accurate.retrieval.reasons
     assert _texts(accurate) == _texts(fast)
+    names = {signal.name for item in accurate.items for signal in item.signals}
+    assert {"pieces", "around"} <= names
+    assert "around" not in {signal.name for item in fast.items for signal in item.signals}
 
 
 async def test_how_much(service: Service, wire: Wire) -> None:
@@ -298,3 +303,20 @@ async def test_hostile_questions(service: Service, wire: Wire) -> None:
         context = await wire.fetch("u", "c", search_queries=[question])
 
         assert _texts(context) <= {"likes tea", "User likes tea"}
+
+
+async def test_yesterday_is_the_asker_s(service: Service, wire: Wire) -> None:
+    """Relative dates of a question count in the days of its time zone."""
+    for hour, place in (("2026-03-02T05:00:00Z", "harbour"), ("2026-03-03T05:00:00Z", "market")):
+        said = Timestamp()
+        said.FromJsonString(hour)
+        await wire.record(turn("talk", f"saw the {place}", said_time=said))
+    await service.work()
+    asked = Timestamp()
+    asked.FromJsonString("2026-03-03T23:30:00Z")
+
+    for time_zone, place in (("", "harbour"), ("Pacific/Auckland", "market")):  # where it is the 4th already
+        question = {"search_queries": ["what was seen yesterday?"], "query_time": asked, "time_zone": time_zone}
+        found = await wire.fetch("u", "c", explain=True, types=[EXCERPT], **question)
+        nearest = max(found.items, key=lambda item: next(signal.value for signal in item.signals if signal.name == "date"))
+        assert place in nearest.content

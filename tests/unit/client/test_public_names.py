@@ -18,8 +18,8 @@ AuthenticationError BacklogFullError BatchResult ClientContext ConflictError Con
 ConversationContext Conversations CreateMemoryRequest CreatedMemory CustomerContext Deleted Document Entity Eunoe EunoeError FetchOptions
 FieldViolation Identity Ingestion IngestionError InvalidInputError InvalidPositionError ItemError LimitExceededError Memories Memory
 MemoryStream Message MessageStream NetworkTimeoutError NotFoundError PermanentError PositionNotReachedError PreconditionError RateLimitError
-Record RecordedMessage Retrieval Scope ScopeForbiddenError ScopeMismatchError ScopeVerbs ServiceError ServiceUnavailableError Source
-StreamSummary Timeouts TransientError UnsupportedError UsageError UserContext VersionConflictError Write
+Record RecordedMessage Retrieval Scope ScopeForbiddenError ScopeMismatchError ScopeVerbs ServiceError ServiceUnavailableError
+Signal Source StreamSummary Timeouts TransientError UnsupportedError UsageError UserContext VersionConflictError Write
 """.split()
 """The public names. A new one is added here on purpose or not at all."""
 

@@ -9,6 +9,7 @@ import pytest
 from eunoe.v1 import context_pb2, conversation_pb2, memory_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from service.rpc.convert.checks import is_time_zone
 from tests.unit.commands.conftest import Cli
 from tests.unit.commands.fake_service import ADMIN_TOKEN, API_KEY, State
 
@@ -68,17 +69,33 @@ def test_answers_are_shown_with_when_and_where_they_were_said(cli: Cli, remember
     (request,) = remembered.fetches
     assert (request.user_id, request.customer_id, request.query.search_queries[:]) == ("ana", "acme", ["when?"])
     assert request.query.explain
+    assert is_time_zone(request.query.time_zone)
 
 
 @pytest.mark.usefixtures("service")
 def test_the_question_is_narrowed_by_options(cli: Cli, state: State) -> None:
     """Conversation, kinds, number and time are sent as they were given."""
-    done = cli("ask", "q", "--conversation", "c", "--type", "facts", "--type", "excerpts", "--max", "3", "--as-of", "2026-03-02")
+    done = cli(
+        "ask",
+        "q",
+        "--conversation",
+        "c",
+        "--type",
+        "facts",
+        "--type",
+        "excerpts",
+        "--max",
+        "3",
+        "--as-of",
+        "2026-03-02",
+        "--accurate",
+    )
     assert "Nothing is remembered in conversation c." in done.output
     (request,) = state.fetches
     assert request.conversation_id == "c"
     assert list(request.query.types) == [context_pb2.ITEM_TYPE_FACT, context_pb2.ITEM_TYPE_EXCERPT]
     assert (request.query.max_results, request.query.as_of.ToJsonString()) == (3, "2026-03-02T00:00:00Z")
+    assert request.query.mode == context_pb2.FETCH_MODE_ACCURATE
 
 
 @pytest.mark.usefixtures("service", "remembered")

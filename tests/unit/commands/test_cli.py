@@ -78,6 +78,23 @@ def test_reindex_refuses_while_a_service_runs(cli: Cli) -> None:
     assert "Stop it with" in done.output
 
 
+@pytest.mark.parametrize("command", ["up", "reindex"])
+def test_what_is_embedded_refuses_a_catalog_elsewhere(cli: Cli, command: str) -> None:
+    """A command that keeps everything in the data directory does not silently leave the database aside that is set."""
+    done = cli(command, EUNOE_CATALOG_URL="postgresql://eunoe@127.0.0.1:1/eunoe")
+
+    assert done.exit_code == 1
+    assert "catalog.url names a PostgreSQL database" in done.output
+
+
+def test_migrate_wants_a_database(cli: Cli) -> None:
+    """Without one it says what to set, and what brings an embedded catalog up to date."""
+    done = cli("migrate")
+
+    assert done.exit_code == 1
+    assert "EUNOE_CATALOG_URL" in done.output and "`eunoe up`" in done.output
+
+
 def test_reindex_wants_a_data_directory_with_a_catalog(cli: Cli) -> None:
     """A wrong directory is refused before anything is made in it."""
     assert "holds no catalog" in cli("reindex").output

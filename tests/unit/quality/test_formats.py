@@ -77,7 +77,7 @@ def test_questions_are_asked_when_the_talk_has_ended(tmp_path: Path) -> None:
 def test_a_turn_of_any_length_is_recorded_whole(tmp_path: Path) -> None:
     """The parts of a turn fit a message each and are the turn together, whatever its script."""
     for text in ("word " * 20_000, "ä" * 50_000, "字" * 30_000 + " x"):
-        turn = _talk(tmp_path, turns=[TALK["turns"][0] | {"text": text, "caption": ""}]).turns[0]  # type: ignore[operator, index]
+        turn = _talk(tmp_path, turns=[TALK["turns"][0] | {"text": text, "caption": ""}]).turns[0]  # type: ignore[index]
         parts = list(turn.parts())
 
         assert "".join(parts) == turn.text

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE
-from service.retrieval.terms import analyse, has_time_word
+from service.retrieval.terms import analyse
+from service.retrieval.times import has_time_word
 
 DAY = 86_400 * 1_000_000
 NOW = 20_000 * DAY

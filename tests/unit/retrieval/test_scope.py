@@ -32,7 +32,16 @@ def _row(number: int, words: list[str], draw: random.Random) -> Item:
     )
     if number % 5 == 4:
         return replace(made, parent=f"psg_{number - 1:04}")
-    return replace(made, kind=str(MemoryType.FACT), item_id=f"mem_{number:04}") if number % 3 == 2 else made
+    return _memory(made, number, draw) if number % 3 == 2 else made
+
+
+def _memory(made: Item, number: int, draw: random.Random) -> Item:
+    """A memory of one to three excerpts, some of which are not there, that was perhaps superseded."""
+    sources = ",".join(f'{{"passage":"psg_{draw.randrange(number + 2):04}"}}' for _ in range(draw.randrange(1, 4)))
+    end = draw.choice([None, NOW - DAY])
+    after = f',"superseded_by":"mem_{draw.choice([number + 3, number + 6]):04}"' if end else ""
+    details = f'{{"sources":[{sources}]{after}}}'
+    return replace(made, kind=str(MemoryType.FACT), item_id=f"mem_{number:04}", valid_until=end, details=details)
 
 
 @st.composite

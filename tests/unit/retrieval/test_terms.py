@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.retrieval.terms import LONGEST_TERM, analyse, has_time_word, when_question
+from service.retrieval.terms import LONGEST_TERM, analyse
+from service.retrieval.times import asks_for_past, has_time_word, when_question
 
 
 @pytest.mark.parametrize(
@@ -19,8 +20,13 @@ from service.retrieval.terms import LONGEST_TERM, analyse, has_time_word, when_q
         ("2023-05-08 09:30", ["2023", "may", "8", "9:30"]),
         ("1,000 or 3.5 or 007", ["1000", "3.5", "7"]),
         ("covid19 h2o", ["covid19", "h2o"]),
-        ("東京タワー", ["東京", "京タ", "タワ", "ワー"]),
-        ("नमस्ते दुनिया", ["नमस्ते", "दुनिया"]),
+        ("東京タワー", ["東京", "京タ", "タワ", "ワー", "東", "京"]),
+        ("서울에서", ["서울", "울에", "에서"]),
+        ("ทะเล", ["ทะ", "ะเ", "เล"]),
+        ("المدرسة والكتب", ["مدرس", "كتب"]),
+        ("लड़कियों", ["लड़क"]),
+        ("в городе", ["в", "город"]),
+        ("नमस्ते दुनिया", ["नमस्त", "दुनिय"]),
         ("مُحَمَّد", ["محمد"]),
         ("", []),
         ("\U0001f389 !!! \u2014", []),
@@ -64,6 +70,23 @@ def test_a_text_without_a_time_has_no_time_word(text: str) -> None:
 def test_a_question_for_a_time_is_recognised(text: str) -> None:
     """Questions for a point or span of time are told apart from others."""
     assert when_question(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["¿Cuándo vino Ana?", "Quand est-ce que", "Wann war das?", "Когда это было?", "いつ行きますか", "什么时候"]
+)
+def test_a_question_for_a_time_is_recognised_in_other_languages(text: str) -> None:
+    """The question word is enough, with accents or without."""
+    assert when_question(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_past"),
+    [("Where did she live before that?", True), ("my previous job", True), ("what I used to eat", True), ("before lunch", False)],
+)
+def test_a_question_for_what_was_is_recognised(text: str, is_past: bool) -> None:
+    """What is perhaps no more is asked for by some words, and never by the past tense alone."""
+    assert asks_for_past(text) is is_past
 
 
 def test_a_question_for_something_else_is_no_when_question() -> None:

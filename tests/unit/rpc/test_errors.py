@@ -17,7 +17,24 @@ from service.domain import errors
 from service.domain.errors import EunoeError, FieldViolation, InvalidArgument, ResourceExhausted
 from service.rpc.errors import CODES, REASONS, code_of, reason_of, to_status
 
-WITHOUT_CALL = {"TLS_REQUIRED", "DATA_DIR_IN_USE", "DATA_DIR_UNUSABLE", "SHARDS_MISMATCH", "ADDRESS_IN_USE", "MODEL_UNUSABLE"}
+WITHOUT_CALL = {
+    "ADDRESS_IN_USE",
+    "ANALYSIS_CHANGED",
+    "CATALOG_ELSEWHERE",
+    "DATABASE_UNUSABLE",
+    "DATA_DIR_IN_USE",
+    "DATA_DIR_UNUSABLE",
+    "KAFKA_REQUIRED",
+    "KAFKA_UNAVAILABLE",
+    "MODEL_UNUSABLE",
+    "SCHEMA_NEWER",
+    "SCHEMA_OLDER",
+    "ISOLATION_FIXED",
+    "SHARDS_MISMATCH",
+    "TLS_REQUIRED",
+    "TLS_UNUSABLE",
+    "TOPIC_UNUSABLE",
+}
 """Reasons of a start that fails: no call is answered with them."""
 
 
@@ -46,7 +63,7 @@ def test_every_reason_is_published() -> None:
     assert {reason for reason in said if reason.isupper()} - WITHOUT_CALL - _PIPELINE_CODES <= REASONS
 
 
-_PIPELINE_CODES = {"OWNER_DIED", "CHILD_DIED", "SOURCE_DELETED"}
+_PIPELINE_CODES = {"OWNER_DIED", "CHILD_DIED", "CHILD_HUNG", "SOURCE_DELETED"}
 """Codes of ingestion errors, which are no `ErrorReason`."""
 
 

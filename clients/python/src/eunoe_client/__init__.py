@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from eunoe_client._client import Eunoe, ScopeVerbs
 from eunoe_client._context import ClientContext, ConversationContext, CustomerContext, FetchOptions, UserContext, Write
-from eunoe_client._context_result import Context, Message, Retrieval
+from eunoe_client._context_result import Context, Retrieval
 from eunoe_client._conversation import Conversations
 from eunoe_client._encode import CreateMemoryRequest, Document
 from eunoe_client._memories import Memories
-from eunoe_client._memory import ContextItem, Entity, Memory, Scope, Source
+from eunoe_client._memory import ContextItem, Entity, Memory, Scope, Signal, Source
+from eunoe_client._message import Message
 from eunoe_client._record import Record
 from eunoe_client._results import (
     BatchResult,
@@ -108,6 +109,7 @@ __all__ = [
     "ScopeVerbs",
     "ServiceError",
     "ServiceUnavailableError",
+    "Signal",
     "Source",
     "StreamSummary",
     "Timeouts",

@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from eunoe_client._memory import ContextItem
+from eunoe_client._message import Message
+from eunoe_client._prompt import write_prompt
 from eunoe_client._record import Record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Record):
-    """One turn of a conversation, as it was recorded.
-
-    Example:
-        >>> Message(message_id="m1", conversation_id="call-7", number=1, role="user", content="Hello").role
-        'user'
-    """
-
-    message_id: str
-    conversation_id: str
-    number: int
-    """Its number in the conversation, from 1."""
-    role: str
-    """`user` or `assistant`."""
-    content: str
-    session_id: str = ""
-    speaker: str = ""
-    said_at: datetime | None = None
-    """When it was said; None where the caller did not tell."""
-    recorded_at: datetime | None = None
-    time_zone: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    @property
-    def timestamp(self) -> datetime | None:
-        """When it was said, else recorded."""
-        return self.said_at or self.recorded_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +72,18 @@ class Context(Record):
     def excerpts(self) -> tuple[ContextItem, ...]:
         """What was said, in the words it was said in."""
         return self._of("excerpt")
+
+    def prompt(self, token_budget: int = 0) -> str:
+        """What is remembered as a block of text for a prompt: one item a line with its date and source, best first, then the last turns.
+
+        Args:
+            token_budget: How many tokens the block may have, by the service's estimate (four bytes each): turns come first, the newest
+                before older ones, then as many items as fit. 0: no limit.
+
+        Returns:
+            The block; empty where nothing is remembered, or nothing fits.
+        """
+        return write_prompt(self.ranked, self.recent_turns, token_budget)
 
     def _of(self, kind: str) -> tuple[ContextItem, ...]:
         return tuple(item for item in self.ranked if item.type == kind)

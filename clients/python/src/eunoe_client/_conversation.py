@@ -12,10 +12,10 @@ from eunoe.v1 import conversation_service_pb2 as wire
 
 from eunoe_client._connection import Connection
 from eunoe_client._context import ConversationContext
-from eunoe_client._context_result import Message
 from eunoe_client._decode import read_conversation, read_message
 from eunoe_client._encode import write_message
 from eunoe_client._ids import draw_id
+from eunoe_client._message import Message
 from eunoe_client._results import Conversation, Deleted, RecordedMessage
 from eunoe_client._streams import MessageStream, OnError
 from eunoe_client._times import When, from_wire

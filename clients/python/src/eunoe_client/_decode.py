@@ -13,8 +13,9 @@ from google.protobuf.struct_pb2 import Struct
 from google.rpc import code_pb2
 
 from eunoe_client import _words as words
-from eunoe_client._context_result import Context, Message, Retrieval
-from eunoe_client._memory import ContextItem, Entity, Memory, Scope, Source
+from eunoe_client._context_result import Context, Retrieval
+from eunoe_client._memory import ContextItem, Entity, Memory, Scope, Signal, Source
+from eunoe_client._message import Message
 from eunoe_client._results import Conversation, Identity, Ingestion, IngestionError, ItemError
 from eunoe_client._times import from_wire
 
@@ -151,6 +152,10 @@ def _item(wire: context_pb2.ContextItem, rank: int) -> ContextItem:
         rank=rank,
         matched_queries=tuple(wire.matched_queries),
         signals={signal.name: signal.value for signal in wire.signals},
+        explained=tuple(
+            Signal(name=each.name, value=each.value, measured=each.measured, rank=each.rank, boost=each.boost)
+            for each in wire.signals
+        ),
         **_statement(wire),
     )
 

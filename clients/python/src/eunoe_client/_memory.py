@@ -147,6 +147,27 @@ class Memory(_Statement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal(Record):
+    """One reason for the score of an item.
+
+    Example:
+        >>> Signal(name="words", value=1.5, measured=7.2, rank=1).boost
+        False
+    """
+
+    name: str
+    """Names may change."""
+    value: float
+    """What it added to the score before that was brought between 0 and 1."""
+    measured: float
+    """What was measured, in its own unit: a cosine, a BM25 score, …"""
+    rank: int
+    """The item's place by this signal alone, from 1."""
+    boost: bool = False
+    """Whether it is about who said it, when and how, and not about likeness to the question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextItem(_Statement):
     """One ranked item of an answer: a memory or an excerpt.
 
@@ -167,3 +188,5 @@ class ContextItem(_Statement):
     """Which of the search queries it answers, from 0."""
     signals: Mapping[str, float] = field(default_factory=dict, hash=False)
     """The parts of the score, where `explain` was asked for."""
+    explained: tuple[Signal, ...] = ()
+    """The same with what was measured and the place by it."""

@@ -342,19 +342,31 @@ class Signal(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
+    MEASURED_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    BOOST_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The signal's name. Names may change."""
     value: _builtins.float
-    """What it contributed."""
+    """What it contributed to the score before that was brought between 0 and 1; below 0 it spoke against the item."""
+    measured: _builtins.float
+    """What was measured, in the signal's own unit: a cosine, a BM25 score, a closeness in time, …"""
+    rank: _builtins.int
+    """The item's place by this signal among everything that might have been served, from 1; equal ones share a place."""
+    boost: _builtins.bool
+    """Whether it is a boost (who said it, when, how), not a likeness to the question."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         value: _builtins.float = ...,
+        measured: _builtins.float = ...,
+        rank: _builtins.int = ...,
+        boost: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boost", b"boost", "measured", b"measured", "name", b"name", "rank", b"rank", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
