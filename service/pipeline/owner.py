@@ -178,13 +178,13 @@ class Owner:
             logger.info("shard_taken", shard=number)
 
     def _hand_back(self, shard: Shard) -> None:
-        self._forget(shard)
         try:
             shard.hand_back()
         except (FencedError, EunoeError) as error:  # whoever owns it next finds out what was held
             logger.warning("shard_not_handed_back", shard=shard.number, error=str(error))
         else:
             logger.info("shard_handed_back", shard=shard.number)
+        self._forget(shard)  # last: others go by `owned`
 
     def _lose(self, fenced: FencedError) -> None:
         logger.warning("owner_fenced", shard=fenced.shard, reason=str(fenced))

@@ -164,11 +164,11 @@ def store_refined(
     for reread in changed:
         ids[by_id[reread.embedded.source_id].source.kind].append(reread.embedded.source_id)
     existing = existing_sources(connection, ids[SourceKind.MESSAGE], ids[SourceKind.DOCUMENT])
-    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
-    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
-    if not kept:
+    if not existing:
         return
     change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
+    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
+    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
     found = {embedded.source_id: _observation_rows(scope, ownership, by_id[embedded.source_id], embedded) for embedded in kept}
     touched = _put_observation_rows(connection, scope, [row for each in found.values() for row in each])
     for source_id, written in found.items():
