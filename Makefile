@@ -34,9 +34,11 @@ kafka-down: setup ## Stop it.
 
 test: setup ## Run all tests. They need Java and Maven for a real Kafka: as root on Debian they are installed.
 	$(BIN)/python -m deploy.kafka.brokers prepare --install
+	$(BIN)/python -m tests.support.s3 prepare
 	$(BIN)/python -m pytest tests
 
 quick: setup ## Run the fast tests only.
+	$(BIN)/python -m tests.support.s3 prepare
 	$(BIN)/python -m pytest tests/unit tests/contract tests/integration -m "not slow and not e2e"
 
 check: lint types imports protos-check ## Check format, lint, types, direction of imports, and the protos.

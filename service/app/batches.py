@@ -23,12 +23,11 @@ from service.catalog.engine import Connection
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import lock_instance
 from service.domain.errors import (
+    NO_ITEM_S,
     AlreadyExists,
-    DeadlineExceeded,
     EunoeError,
     FieldViolation,
     InvalidArgument,
-    ResourceExhausted,
     Unavailable,
 )
 from service.domain.kinds import IngestionStatus
@@ -183,7 +182,7 @@ class Batches:
         for index, write, ticket in tickets:
             try:
                 accepted: AcceptedDocument = await ticket.future
-            except (Unavailable, ResourceExhausted, DeadlineExceeded) as error:
+            except NO_ITEM_S as error:
                 failure = failure or error
             except EunoeError as error:
                 plan.outcome.refuse(index, error, write.document_id)

@@ -56,6 +56,8 @@ class ContextQuery:
     as_of: int | None = None
     query_time: int | None = None
     """None: now."""
+    time_zone: str = ""
+    """Of the asker; empty: UTC."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     min_position: str = ""
     explain: bool = False
@@ -249,6 +251,7 @@ class _Embedding:
 def _rank_request(query: ContextQuery, reading: _Reading) -> RankRequest:
     return RankRequest(
         query_time=now_us() if query.query_time is None else query.query_time,
+        time_zone=query.time_zone,
         kinds=query.kinds,
         max_results=query.max_results,
         token_budget=query.token_budget,

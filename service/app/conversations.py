@@ -45,7 +45,7 @@ class Conversations:
             ResourceExhausted, Unavailable: try again, the ids make that safe.
         """
         write = message_write(principal, new, request_id, now_us())
-        await self.backlog.admit(principal.instance_id, new.lane)
+        await self.backlog.admit_write(write)
         recorded: RecordedMessage = await self.queue.write(write, expires)
         return recorded, self.positions.of_entry(principal, recorded.entry)
 

@@ -44,7 +44,7 @@ class Documents:
             ResourceExhausted, Unavailable: try again, the ids make that safe.
         """
         write = document_write(principal, new, request_id, now_us(), is_single=True)
-        await self.backlog.admit(principal.instance_id, write.lane)
+        await self.backlog.admit_write(write)
         accepted: AcceptedDocument = await self.queue.write(write, expires)
         status = await self._status(principal, accepted) if accepted.is_duplicate else IngestionStatus.QUEUED
         return accepted, status, self.positions.of_entry(principal, accepted.entry)

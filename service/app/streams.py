@@ -14,7 +14,7 @@ from typing import TypeVar
 from service.app.backlog import Backlog
 from service.catalog.commit import CommitQueue
 from service.catalog.recording import Answer, Write
-from service.domain.errors import DeadlineExceeded, EunoeError, InvalidArgument, ResourceExhausted, Unavailable
+from service.domain.errors import NO_ITEM_S, EunoeError, InvalidArgument, ResourceExhausted
 from service.domain.writes import AcceptedDocument, RecordedMessage
 
 LISTED = 100
@@ -132,7 +132,7 @@ class Streams:
             except EunoeError as error:
                 stream.summary.refuse(index, error, getattr(item, "item_id", ""))
             else:
-                await self._backlog.admit(write.instance_id, write.lane)
+                await self._backlog.admit_write(write)
                 await self._submit(stream, write, _Ticket(stream, index, write.size, getattr(item, "item_id", "")))
         stream.check()
 
@@ -223,7 +223,7 @@ class _Stream:
         self._streams.in_flight -= 1
         if not isinstance(answer, EunoeError):
             self.summary.accept(ticket.index, answer)
-        elif not isinstance(answer, Unavailable | ResourceExhausted | DeadlineExceeded):
+        elif not isinstance(answer, NO_ITEM_S):
             self.summary.refuse(ticket.index, answer, ticket.item_id)
         elif self._failure is None:
             self._failure = answer

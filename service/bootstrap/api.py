@@ -12,6 +12,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -19,15 +20,16 @@ from prometheus_client import CollectorRegistry
 
 from service.app.wiring import Collaborators, UseCases, use_cases
 from service.app.workers import Workers
-from service.bootstrap.opening import Opened, first_credentials
+from service.bootstrap.listening import cannot_listen
+from service.bootstrap.opening import Opened, files_in_words, first_credentials
 from service.catalog import indexes, log
 from service.catalog.commit import CommitQueue, GroupLimits
-from service.domain.errors import FailedPrecondition, Unavailable
+from service.domain.errors import EunoeError, FailedPrecondition, Unavailable
 from service.domain.kinds import Lane
 from service.embedders.base import Embedder, ModelUnusable
 from service.extractors.rules.extractor import RuleExtractor
 from service.log.base import Log
-from service.ops.announce import Ready, remove_ready, write_ready
+from service.ops.announce import Ready, read_ready, remove_ready, write_ready
 from service.ops.http import HttpServer, Probes
 from service.ops.logging import get_logger
 from service.ops.metrics import ApiMetrics, exposition
@@ -101,6 +103,7 @@ class _Api:
         self._credentials = first_credentials(settings, opened.catalog)
         self._registry = CollectorRegistry()
         self._metrics = ApiMetrics(self._registry)
+        self._forget_the_dead()
         self._carrier = make_carrier(self._metrics)
         self._log = self._carrier.log
         self._queue = self._commit_queue()
@@ -120,18 +123,11 @@ class _Api:
             loop.add_signal_handler(number, stop.set)
         self._queue.start(loop)
         try:
-            http = await self._http.start(self._settings.http)
-            await self._server.start()
-        except (OSError, RuntimeError) as error:
-            raise FailedPrecondition(
-                f"cannot listen: {error}; is another service on that port?", reason="ADDRESS_IN_USE"
-            ) from error
-        try:
+            self._announce(await self._listen())
             async with asyncio.TaskGroup() as tasks:
                 carrier = tasks.create_task(self._carrier.run())
                 tasks.create_task(self._bring_up())
                 eras = tasks.create_task(self._app.eras.run(_open_model))
-                self._announce(http)
                 _tune_collector()
                 await stop.wait()
                 logger.info("service_stops")
@@ -142,16 +138,37 @@ class _Api:
             await self.stop()
         return 0
 
+    async def _listen(self) -> str:
+        """Open both ports. Returns the address of HTTP, with the real port."""
+        try:
+            http = await self._http.start(self._settings.http)
+        except OSError as error:
+            raise cannot_listen("http", self._settings.http) from error
+        try:
+            await self._server.start()
+        except RuntimeError as error:
+            raise cannot_listen("listen", self._settings.listen) from error
+        return http
+
     async def stop(self) -> None:
         """1. calls are over; 2. what was accepted is committed; 3. its carrier ends in order; 4. the ports close."""
+        await self._server.stop()
         await asyncio.to_thread(self._queue.close)
         await self._carrier.stop(self._settings.shutdown.grace.total_seconds())
         await self._http.stop()
         self._fetches.close()
         self._reads.close()
         await asyncio.to_thread(self._index.close)
+        with suppress(OSError):
+            for path in self._settings.ready_files:
+                remove_ready(path)
+
+    def _forget_the_dead(self) -> None:
+        """What a killed service left, so that whoever waits for the file is told no old address."""
         for path in self._settings.ready_files:
-            remove_ready(path)
+            if read_ready(path) is None:
+                with suppress(OSError):  # what cannot be removed cannot be written either, which is said in its turn
+                    path.unlink()
 
     def _commit_queue(self) -> CommitQueue:
         commit = self._settings.commit
@@ -228,8 +245,11 @@ class _Api:
             self._metrics.backlog.labels(name).set(records)
 
     def _exposition(self) -> bytes:
-        self._measure()
-        return exposition(self._registry) + self._carrier.exposition()
+        beside = b""
+        with suppress(EunoeError):  # a catalog that cannot be read has no numbers, which the others need not suffer for
+            beside = self._carrier.exposition()
+            self._measure()
+        return exposition(self._registry) + beside
 
     def _dead_parts(self) -> list[str]:
         return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
@@ -249,8 +269,9 @@ class _Api:
             data_dir=str(settings.data_dir),
             tls_cert=cert,
         )
-        for path in settings.ready_files:
-            write_ready(path, ready)
+        with files_in_words():
+            for path in settings.ready_files:
+                write_ready(path, ready)
         logger.info("service_ready", address=ready.address, http=http, data=str(settings.data_dir))
 
 

@@ -17,7 +17,7 @@ from service.catalog.engine import Catalog, Connection
 from service.catalog.ids import new_id, now_us
 from service.catalog.instances import InstanceRow, KeyRow
 from service.catalog.migrate import migrate
-from service.domain.errors import FailedPrecondition
+from service.domain.errors import DataLoss, FailedPrecondition
 from service.domain.kinds import Isolation
 from service.embedders.base import ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
@@ -63,12 +63,8 @@ def open_embedded(settings: Settings) -> Iterator[Opened]:
         EunoeError: it cannot be used; says why and what to do.
     """
     refuse_database(settings)
-    with locked(settings.data_dir):
-        catalog = Catalog(settings.database)
-        try:
-            yield _prepare(settings, catalog, EMBEDDED_SHARDS, EMBEDDED_SHARDS)
-        finally:
-            catalog.close()
+    with locked(settings.data_dir), open_catalog(settings, settings.database) as catalog:
+        yield _prepare(settings, catalog, EMBEDDED_SHARDS, EMBEDDED_SHARDS)
 
 
 @contextmanager
@@ -78,14 +74,54 @@ def open_shared(settings: Settings) -> Iterator[Opened]:
     Raises:
         EunoeError: it cannot be used; says why and what to do.
     """
-    with locked(settings.data_dir, is_shared=True):
-        catalog = Catalog(settings.catalog_place)
-        try:
-            with taking_turns(settings.data_dir):
-                opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
-            yield opened
-        finally:
-            catalog.close()
+    with locked(settings.data_dir, is_shared=True), open_catalog(settings, settings.catalog_place) as catalog:
+        with taking_turns(settings.data_dir):
+            opened = _prepare(settings, catalog, settings.shards, CLUSTER_SHARDS)
+        yield opened
+
+
+@contextmanager
+def open_catalog(settings: Settings, place: Path | str) -> Iterator[Catalog]:
+    """The catalog at a place; a new file where there is none and there never was.
+
+    Raises:
+        FailedPrecondition: it is damaged, or gone.
+    """
+    with files_in_words():
+        if isinstance(place, Path):
+            _prepare_file(settings, place)
+        catalog = Catalog(place)
+    try:
+        yield catalog
+    except DataLoss as error:
+        raise _damaged(settings, error.values.get("cause", "")) from error
+    finally:
+        catalog.close()
+
+
+def _prepare_file(settings: Settings, database: Path) -> None:
+    if read_credentials(settings.credentials_file) is not None and not (database.exists() and database.stat().st_size):
+        raise _damaged(settings, "it is missing or empty, but there are credentials of an older one beside it")
+    database.touch(mode=0o600)  # what people said is nobody else's
+
+
+def _damaged(settings: Settings, cause: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        f"the catalog {settings.database} is damaged ({cause}): restore a backup of it; "
+        f"or, to begin with nothing, move {settings.data_dir} away",
+        reason="STORAGE_DAMAGED",
+    )
+
+
+@contextmanager
+def files_in_words() -> Iterator[None]:
+    """A file that cannot be read or written, because of its mode or of a full disk, is no accident of the program."""
+    try:
+        yield
+    except OSError as error:
+        raise FailedPrecondition(
+            f"{error.filename or 'a file of the service'} cannot be used: {error.strerror}", reason="DATA_DIR_UNUSABLE"
+        ) from error
 
 
 def refuse_database(settings: Settings) -> None:
@@ -104,7 +140,8 @@ def refuse_database(settings: Settings) -> None:
 
 def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_shards: int) -> Opened:
     migrate(catalog)
-    model = prepared_model(settings)
+    with files_in_words():
+        model = prepared_model(settings)
     deployment = settle_deployment(
         catalog,
         shards=shards,
@@ -189,13 +226,29 @@ def _refused(error: IndexUnavailable) -> FailedPrecondition:
 
 
 def first_credentials(settings: Settings, catalog: Catalog) -> Credentials:
-    """The stored credentials; on an empty directory the first instance, its key and an admin token are made."""
-    with taking_turns(settings.data_dir):
+    """The stored credentials; on an empty directory the first instance, its key and an admin token are made.
+
+    Raises:
+        FailedPrecondition: another isolation is asked for than the first instance has.
+    """
+    with files_in_words(), taking_turns(settings.data_dir):
+        with catalog.read() as connection:
+            _check_isolation(settings, instances.find_instance(connection, FIRST_INSTANCE))
         return read_credentials(settings.credentials_file) or _make_credentials(settings, catalog)
 
 
+def _check_isolation(settings: Settings, first: InstanceRow | None) -> None:
+    if first is not None and settings.isolation is not None and first.isolation.value != settings.isolation:
+        raise FailedPrecondition(
+            f"isolation={settings.isolation} is asked for, but the instance {first.name!r} in {settings.data_dir} is {first.isolation.value}, "
+            "and that is fixed when an instance is made: leave the setting out, give another directory with --data, "
+            "or make another instance with CreateInstance",
+            reason="ISOLATION_FIXED",
+        )
+
+
 def _make_credentials(settings: Settings, catalog: Catalog) -> Credentials:
-    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation), now_us())
+    key, instance = draw_key(), InstanceRow(new_id(), FIRST_INSTANCE, Isolation(settings.isolation or "strict"), now_us())
 
     def make(connection: Connection) -> str:
         existing = instances.find_instance(connection, FIRST_INSTANCE)

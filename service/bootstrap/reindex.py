@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 
-from service.bootstrap.opening import EXTRACTOR_VERSION, AlreadyRunningError, locked, prepared_model
-from service.catalog.engine import Catalog
-from service.catalog.migrate import migrate
+from service.bootstrap.opening import EXTRACTOR_VERSION, AlreadyRunningError, locked, open_catalog, prepared_model
+from service.catalog.migrate import migrate, require_schema
 from service.pipeline.reindex import reindex, reindex_online
 from service.settings import Settings
 
@@ -28,12 +26,13 @@ def run_reindex(settings: Settings, progress: Progress) -> None:
         else:
             return
     model = prepared_model(settings)
-    with closing(Catalog(settings.catalog_place)) as catalog:
+    with open_catalog(settings, settings.catalog_place) as catalog:
+        require_schema(catalog)
         reindex_online(catalog, model.directory, model.model_id, progress)
 
 
 def _by_ourselves(settings: Settings, progress: Progress) -> None:
-    with locked(settings.data_dir), closing(Catalog(settings.database)) as catalog:
+    with locked(settings.data_dir), open_catalog(settings, settings.database) as catalog:
         migrate(catalog)
         model = prepared_model(settings)
         reindex(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)

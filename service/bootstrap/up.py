@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from prometheus_client import CollectorRegistry
+
 from service.bootstrap.api import refuse_plaintext, serve_api
-from service.bootstrap.opening import EXTRACTOR_VERSION, Opened, open_embedded
+from service.bootstrap.opening import EXTRACTOR_VERSION, Opened, files_in_words, open_embedded
 from service.catalog import log
 from service.log.embedded import EmbeddedLog
 from service.ops.logging import configure_logging
-from service.ops.metrics import ApiMetrics
+from service.ops.metrics import ApiMetrics, exposition, watch_trouble
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
 from service.settings import Settings
@@ -31,11 +33,14 @@ class EmbeddedCarrier:
     def __init__(self, settings: Settings, opened: Opened, metrics: ApiMetrics) -> None:
         """Begin with the numbers of the catalog; the owner starts in `run`."""
         self._metrics_file = settings.data_dir / "owner.prom"
-        self._metrics_file.unlink(missing_ok=True)
+        with files_in_words():
+            self._metrics_file.unlink(missing_ok=True)
         with opened.catalog.read() as connection:
             applied, indexed = log.progress(connection, "log_applied"), log.progress(connection, "log_indexed")
         self.log = EmbeddedLog(applied, indexed)
         self._supervisor = Supervisor(self._owner_plan(settings, opened), self.log, metrics.owner_restarts.inc)
+        self._registry = CollectorRegistry()
+        watch_trouble(self._registry, self.log.trouble)
 
     async def run(self) -> None:
         """See `Carrier.run`."""
@@ -47,14 +52,16 @@ class EmbeddedCarrier:
 
     def unready(self) -> list[str]:
         """See `Carrier.unready`."""
-        return ["the owner process keeps dying: what is written waits; see the log"] if self._supervisor.is_failing else []
+        failing = ["the owner process keeps dying: what is written waits; see the log"] if self._supervisor.is_failing else []
+        return failing + self.log.trouble.reasons()
 
     def exposition(self) -> bytes:
-        """See `Carrier.exposition`: the last metrics of the owner."""
+        """See `Carrier.exposition`: the last metrics of the owner, and what it waits for, which it could not write on a full disk."""
         try:
-            return self._metrics_file.read_bytes()
+            of_owner = self._metrics_file.read_bytes()
         except FileNotFoundError:  # it has not measured anything yet
-            return b""
+            of_owner = b""
+        return exposition(self._registry) + of_owner
 
     def _owner_plan(self, settings: Settings, opened: Opened) -> OwnerPlan:
         return OwnerPlan(

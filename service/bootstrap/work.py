@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from service.bootstrap.opening import EXTRACTOR_VERSION, Opened, open_shared
-from service.domain.errors import FailedPrecondition
+from service.bootstrap.listening import cannot_listen
+from service.bootstrap.opening import EXTRACTOR_VERSION, Opened, files_in_words, open_shared
 from service.log.broker import require_kafka
 from service.log.consumer import Consumer
 from service.log.inbox import Inbox
@@ -22,7 +22,9 @@ from service.log.intake import KafkaIntake
 from service.ops.announce import Ready, remove_ready, write_ready
 from service.ops.http import HttpServer, Probes
 from service.ops.logging import configure_logging, get_logger
-from service.ops.metrics import OwnerMetrics, exposition
+from service.ops.metrics import OwnerMetrics, exposition, watch_trouble
+from service.ops.trouble import OwnerTrouble
+from service.pipeline.backoff import Backoff
 from service.pipeline.owner import Owner
 from service.pipeline.shard import ModelSwitchedError, shard_taker
 from service.pipeline.worker import ChildWorker
@@ -66,7 +68,10 @@ class _Worker:
             deployment=opened.deployment,
             extractor_version=EXTRACTOR_VERSION,
         )
-        self._owner = Owner(opened.catalog, intake, self._child, take, wake_fd=self._wake_read, metrics=metrics)
+        self._trouble = OwnerTrouble()
+        watch_trouble(self._registry, self._trouble)
+        backoff = Backoff(self._wake_read, self._trouble.note)
+        self._owner = Owner(opened.catalog, intake, self._child, take, backoff=backoff, metrics=metrics)
         self._consumer = Consumer(
             settings.kafka,
             inbox,
@@ -89,16 +94,13 @@ class _Worker:
         try:
             http = await self._http.start(self._settings.http)
         except OSError as error:
-            raise FailedPrecondition(
-                f"cannot listen on {self._settings.http}: {error.strerror}; is another service on that port? Choose one with --http",
-                reason="ADDRESS_IN_USE",
-            ) from error
+            raise cannot_listen("http", self._settings.http) from error
         try:
             await asyncio.to_thread(self._child.start)
             self._thread.start()
+            self._announce(http)
             async with asyncio.TaskGroup() as tasks:
                 consuming = tasks.create_task(self._consumer.run())
-                self._announce(http)
                 await self._stop.wait()
                 logger.info("service_stops")
                 await self._hand_over()
@@ -145,7 +147,8 @@ class _Worker:
         return ["the owner died"] if self._is_dead else []
 
     def _unready_parts(self) -> list[str]:
-        return self._dead_parts() + ([self._consumer.outage.reason] if self._consumer.outage.reason is not None else [])
+        outage = self._consumer.outage.reason
+        return self._dead_parts() + self._trouble.reasons() + ([outage] if outage is not None else [])
 
     def _exposition(self) -> bytes:
         return exposition(self._registry)
@@ -153,5 +156,6 @@ class _Worker:
     def _announce(self, http: str) -> None:
         data, path = str(self._settings.data_dir), self._settings.ready_file
         if path is not None:
-            write_ready(path, Ready(address="", http=http, pid=os.getpid(), credentials="", data_dir=data))
+            with files_in_words():
+                write_ready(path, Ready(address="", http=http, pid=os.getpid(), credentials="", data_dir=data))
         logger.info("service_ready", http=http, data=data)

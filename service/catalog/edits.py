@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, select
 
-from service.catalog import memories, outcomes, passages, schema
+from service.catalog import log, memories, outcomes, passages, schema
 from service.catalog.ids import now_us
 from service.catalog.memories import MemoryRow
 from service.catalog.repeats import settle_repeats
@@ -190,6 +190,7 @@ def delete_document(connection: Connection, instance_id: str, document_id: str, 
     change = ScopeChange.begin(connection, row["scope"], row["shard"], generation)
     hashes = _delete_sources(connection, change, [row["source_id"]])
     _DELETE_DOCUMENT.run(connection, source_id=row["source_id"])
+    outcomes.forget_words(connection, row["source_id"])
     gone = StageError(Stage.STORE.value, "SOURCE_DELETED", "the document was deleted while it was in process")
     outcomes.fail_ingestion(connection, row["source_id"], gone)
     _finish(connection, change, hashes)
@@ -220,6 +221,7 @@ def _delete_sources(connection: Connection, change: ScopeChange, source_ids: Seq
     change.bury(connection, ids)
     passages.delete_passages(connection, ids)
     settle_memories(connection, change, touched)
+    log.forget_reasons(connection, source_ids)
     return [row["text_hash"] for row in found]
 
 

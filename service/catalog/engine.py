@@ -73,6 +73,7 @@ class Catalog:
 
         Raises:
             Unavailable: the database cannot be read now.
+            DataLoss: it is damaged.
         """
         try:
             with self._database.reading() as connection:
@@ -88,6 +89,7 @@ class Catalog:
             Unavailable: the database cannot be written now; after an error at the commit the outcome is unknown.
             Overtaken: somebody else was at the same rows; nothing was written. See `transact`.
             StorageFull: the volume is full; nothing was written.
+            DataLoss: the database is damaged.
             IntegrityError, DataError: the values are at fault; nothing was written.
         """
         try:
@@ -125,6 +127,16 @@ class Catalog:
             self._database.checkpoint()
         except self._database.errors as error:
             self._raise_told(error)
+
+    def faults(self) -> str:
+        """What is wrong inside an SQLite file, empty where nothing is; reads all of it.
+
+        Raises:
+            DataLoss: it is no database at all.
+        """
+        with self.read() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        return "" if found == "ok" else found.partition("\n")[2] or found
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
-from service.catalog.sql import Statement, insertion, upsert
+from service.catalog.sql import Statement, in_list, insertion, json_list, upsert
 from service.domain.writes import LogEntry
 
 _heads, _applied, _indexed, _outbox = schema.log_heads, schema.log_applied, schema.log_indexed, schema.outbox
@@ -99,6 +99,19 @@ _BURY = Statement(
     .values({column.name: bindparam(column.name) for column in _dead.columns})
     .on_conflict_do_nothing(index_elements=["shard", "lane", "seq", "log_epoch"])
 )
+_FORGET_ATTEMPTS = Statement(
+    update(_attempts)
+    .where(
+        exists().where(
+            _outbox.c.shard == _attempts.c.shard,
+            _outbox.c.lane == _attempts.c.lane,
+            _outbox.c.seq == _attempts.c.seq,
+            in_list(_outbox.c.source_id, "ids"),
+        )
+    )
+    .values(reason="")
+)
+_FORGET_DEAD = Statement(update(_dead).where(in_list(_dead.c.source_id, "ids")).values(reason=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,13 @@ def bury(connection: Connection, record: Mapping[str, Any], log_epoch: int, stag
         reason=reason,
         create_time=now_us(),
     )
+
+
+def forget_reasons(connection: Connection, source_ids: Sequence[str]) -> None:
+    """Keep that sources failed, and where, but not the words of it: an error may quote what was deleted."""
+    ids = json_list(source_ids)
+    _FORGET_ATTEMPTS.run(connection, ids=ids)
+    _FORGET_DEAD.run(connection, ids=ids)
 
 
 def highest(entries: Iterable[LogEntry]) -> dict[tuple[int, int], int]:

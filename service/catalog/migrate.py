@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from service.catalog.engine import Catalog
 from service.domain.errors import FailedPrecondition
 
-HEAD = "0002"
+HEAD = "0001"
 """The newest migration; a unit test compares it with the files."""
 
 EMPTY = ""

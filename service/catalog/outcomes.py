@@ -82,6 +82,9 @@ _FAIL = Statement(
         finish_time=bindparam("now"),
     )
 )
+_DELETED = "the document was deleted, and with it what this error said"
+_ERRORS = Statement(select(_i.c.ingestion_id, _i.c.errors).where(_i.c.source_id == bindparam("which"), _i.c.errors != "[]"))
+_REWORD = Statement(update(_i).where(_i.c.ingestion_id == bindparam("which")).values(errors=bindparam("new_errors")))
 
 
 def begin_ingestions(connection: Connection, source_ids: Sequence[str]) -> None:
@@ -127,6 +130,13 @@ def give_up_refining(connection: Connection, source_id: str, error: StageError) 
 def fail_ingestion(connection: Connection, source_id: str, error: StageError) -> None:
     """It ends here, in vain."""
     _FAIL.run(connection, which=source_id, new_stage=error.stage, new_errors=_errors([error]), now=now_us())
+
+
+def forget_words(connection: Connection, source_id: str) -> None:
+    """Keep which stages failed, but not in which words: an error may quote what was deleted."""
+    for ingestion_id, errors in _ERRORS.run(connection, which=source_id):
+        kept = [{**error, "message": _DELETED} for error in json.loads(errors)]
+        _REWORD.run(connection, which=ingestion_id, new_errors=json.dumps(kept, ensure_ascii=False))
 
 
 def _errors(errors: Sequence[StageError]) -> str:

@@ -39,6 +39,9 @@ CONNECT: Mapping[str, str] = {
 }
 """How long we suffer a server that does not answer; what the URL says of these counts more."""
 
+CONNECTIONS = 8
+"""At most so many that read, and as many that write, in one process."""
+
 POOL_SECONDS = 5.0
 """How long a thread waits for a connection."""
 
@@ -62,8 +65,7 @@ class Postgres:
             FailedPrecondition: the text is no URL of a PostgreSQL database.
         """
         target = parsed(url)
-        self._readers = _engine(target, size=8)
-        self._writers = _engine(target, size=4)
+        self._readers, self._writers = _engine(target), _engine(target)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -122,12 +124,12 @@ def sqlstate(error: Exception) -> str:
     return getattr(getattr(error, "orig", None) or error, "sqlstate", None) or ""
 
 
-def _engine(url: URL, *, size: int) -> Engine:
+def _engine(url: URL) -> Engine:
     given: dict[str, Any] = {name: value for name, value in CONNECT.items() if name not in url.query}
     engine = create_engine(
         url,
         paramstyle="format",
-        pool_size=size,
+        pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
@@ -162,19 +164,18 @@ def _transaction(engine: Engine, begin: str) -> Iterator[Connection]:
 
 
 def _begun(engine: Engine, begin: str) -> Connection:
-    """A connection in a transaction. One that was lost while it waited in the pool is replaced, and so are those beside it."""
+    """A connection in a transaction; those that were lost while they waited in the pool are thrown away on the way."""
+    for _ in range(CONNECTIONS):
+        with suppress(psycopg.OperationalError):  # a server that cannot be reached is SQLAlchemy's error
+            return _begin(engine, begin)
+    return _begin(engine, begin)
+
+
+def _begin(engine: Engine, begin: str) -> Connection:
     connection = engine.connect()
     try:
         connection.begin()
-        try:
-            _driver(connection).execute(begin)
-        except psycopg.OperationalError:
-            connection.invalidate()
-            connection.close()
-            engine.dispose()
-            connection = engine.connect()
-            connection.begin()
-            _driver(connection).execute(begin)
+        _driver(connection).execute(begin)
     except BaseException as error:
         _abandon(connection, error)
         connection.close()

@@ -118,6 +118,27 @@ _INSERT_DOCUMENTS = insertion(_d, [column.name for column in _d.columns if colum
 _INSERT_INGESTIONS = insertion(schema.ingestions, [column.name for column in schema.ingestions.columns if not column.nullable])
 
 
+_NUMBER_OF_MESSAGE = Statement(
+    select(_m.c.number)
+    .join(_c, _c.c.conversation == _m.c.conversation)
+    .where(
+        _c.c.instance_id == bindparam("instance_id"),
+        _c.c.conversation_id == bindparam("conversation_id"),
+        _m.c.message_id == bindparam("message_id"),
+    )
+)
+
+
+def is_known(connection: Connection, write: Write) -> bool:
+    """Whether a write's key is taken already: then it is recognised or refused, and stores nothing."""
+    if isinstance(write, DocumentWrite):
+        return bool(_KNOWN_DOCUMENTS.rows(connection, pairs=json_list([(write.instance_id, write.document_id)])))
+    found = _NUMBER_OF_MESSAGE.run(
+        connection, instance_id=write.instance_id, conversation_id=write.conversation_id, message_id=write.message_id
+    )
+    return found.first() is not None
+
+
 class _Conversation:
     """The head of a conversation while a group is written."""
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from service.catalog import schema
 from service.catalog.ids import now_us
-from service.catalog.sql import Statement, in_list, json_list
+from service.catalog.sql import Statement, in_list, json_list, upsert
 from service.domain.kinds import SourceKind
 from service.domain.refining import Known, KnownEntity, KnownStatement, fingerprint
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,6 +21,8 @@ from service.domain.item import Item
 from service.domain.resolution import Composed, End, Said, compact_json, compose, entities_of, fold_name, slot_ends
 
 _SAID_FIELDS = [entry.name for entry in fields(Said)]
+_ITEM_FIELDS = [entry.name for entry in fields(Item)]
+_ITEM_VALUES = attrgetter(*_ITEM_FIELDS)
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class ScopeChange:
         scopes.grow(connection, self.scope, self.growth)
 
     def _row(self, item: Item) -> dict[str, Any]:
-        return asdict(item) | {
+        return dict(zip(_ITEM_FIELDS, _ITEM_VALUES(item), strict=True)) | {
             "has_time_word": int(item.has_time_word),
             "shard": self.shard,
             "change_number": self.change_number,

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from service.catalog.errors import StorageFull
-from service.domain.errors import EunoeError, Unavailable
+from service.domain.errors import DataLoss, EunoeError, Unavailable, says_full
 
 MINIMUM_SQLITE = (3, 51, 3)
 """Older versions can corrupt a WAL that several processes write (the WAL-reset bug, sqlite.org/changes)."""
@@ -32,6 +32,9 @@ CHECKPOINT_PAGES = 16_000
 
 _VALUE_ERRORS = (IntegrityError, DataError, dbapi2.IntegrityError, dbapi2.DataError)
 """Statements raise the driver's errors, SQLAlchemy wraps its own statements'."""
+
+_DAMAGE = ("not a database", "malformed", "unsupported file format", "no such table", "no such column")
+"""What SQLite says of a file that is no catalog, or not a whole one."""
 
 
 class Sqlite:
@@ -136,6 +139,8 @@ def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
 def storage_error(error: Exception) -> EunoeError:
     """What a caller is told of an error of the database or its volume."""
     text = str(getattr(error, "orig", None) or error)
-    if "full" in text or "No space left" in text or "quota" in text.lower():
+    if any(sign in text for sign in _DAMAGE):
+        return DataLoss("the catalog is damaged; its operator must restore a backup", values={"cause": text[:200]})
+    if says_full(text):
         return StorageFull("the catalog's volume is full; free space, then try again", retry_after=5.0)
     return Unavailable("the catalog cannot be used right now; try again", values={"cause": text[:200]}, retry_after=1.0)

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from service.commands import messages
+from service.commands.console import open_console
 from service.commands.remote import Service, Where, connect, remote_options
-from service.commands.words import clean, day, day_and_time
+from service.commands.words import clean, day, day_and_time, local_zone
 
 _TYPES = {
     "facts": context_pb2.ITEM_TYPE_FACT,
@@ -71,6 +72,7 @@ def command(
         max_results=limit,
         as_of=_moment(as_of),
         mode=context_pb2.FETCH_MODE_ACCURATE if accurate else context_pb2.FETCH_MODE_FAST,
+        time_zone=local_zone(),
         explain=explain,
     )
     with connect(where.find()) as service:
@@ -78,7 +80,7 @@ def command(
     if as_json:
         click.echo(json.dumps(MessageToDict(context, preserving_proto_field_name=True), indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = open_console()
     if not context.items and not context.recent_turns:
         console.print(f"Nothing is remembered {_whose(conversation, user, customer)}.", markup=False)
     for number, item in enumerate(context.items, 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import stat
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from service.domain.errors import EunoeError
 from service.embedders.build import model_directory
 from service.embedders.manifest import verify
 from service.ops.announce import Ready, read_ready
+from service.ops.ports import why_not_free
 from service.settings import Settings
 from service.vectors.errors import IndexUnavailable
 from service.vectors.place import endpoint_of, is_readable_on_the_way
@@ -67,7 +67,8 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     """Every check, in the order in which trouble usually begins."""
     ready = read_ready(settings.ready_files[0])
     yield check_python()
-    yield check_sqlite()
+    sqlite = check_sqlite()
+    yield sqlite
     yield from check_data_dir(settings)
     yield from check_catalog(settings)
     yield from check_secrets(settings)
@@ -77,6 +78,8 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     if settings.kafka.bootstrap is not None:
         yield check_kafka(settings)
     if ready is None:
+        if sqlite.state == "good" and settings.catalog.url is None:
+            yield from check_catalog_file(settings)
         yield note("service", f"none runs on {settings.data_dir}", f"start it with `eunoe up --data {settings.data_dir}`")
         yield check_port("gRPC port", settings.listen, "--listen")
         yield check_port("HTTP port", settings.http, "--http")
@@ -177,15 +180,38 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def check_tls(settings: Settings) -> Iterator[Finding]:
-    """Whether the certificate and its key can be read."""
-    for title, path in (("certificate", settings.tls.cert), ("private key", settings.tls.key)):
-        if path is not None:
-            try:
-                begins = path.read_bytes().lstrip()[:10]
-            except OSError as error:
-                yield problem(title, f"{path}: {error.strerror}", "give a readable PEM file")
-                continue
-            yield good(title, str(path)) if begins == b"-----BEGIN" else problem(title, f"{path} is not PEM", "give a PEM file")
+    """Whether the certificate and its key can be used."""
+    from service.rpc.tls import read_pair  # noqa: PLC0415 - costs only those who use TLS
+
+    try:
+        if read_pair(settings.tls) is not None:
+            yield good("TLS", str(settings.tls.cert))
+    except EunoeError as error:
+        yield problem("TLS", error.message, "give PEM files with --tls-cert and --tls-key")
+
+
+def check_catalog_file(settings: Settings) -> Iterator[Finding]:
+    """Whether the catalog of a service that does not run is whole."""
+    from service.catalog.engine import Catalog  # noqa: PLC0415 - where SQLite is missing nobody comes here
+
+    if not settings.database.exists() and not settings.credentials_file.exists():
+        return
+    advice = f"restore a backup of {settings.database}; or, to begin with nothing, move {settings.data_dir} away"
+    if not settings.database.exists() or not settings.database.stat().st_size:
+        yield problem("catalog", f"{settings.database} is missing or empty, but there are credentials beside it", advice)
+        return
+    try:
+        catalog = Catalog(settings.database)
+        try:
+            faults = catalog.faults()
+        finally:
+            catalog.close()
+    except EunoeError as error:
+        yield problem("catalog", f"{settings.database}: {error.values.get('cause') or error.message}", advice)
+    except OSError as error:
+        yield problem("catalog", f"{settings.database}: {error.strerror}", "give this user read and write access to it")
+    else:
+        yield problem("catalog", f"{settings.database} is damaged: {faults}", advice) if faults else good("catalog", "whole")
 
 
 def check_model(settings: Settings) -> Finding:
@@ -241,14 +267,9 @@ def check_kafka(settings: Settings) -> Finding:
 
 def check_port(title: str, address: str, flag: str) -> Finding:
     """Whether an address can be listened on."""
-    host, _, port = address.rpartition(":")
-    try:
-        family, kind, _, _, place = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-    except OSError as error:
-        return problem(title, f"{address}: {error.strerror}", f"stop what holds it, or use another address with {flag}")
+    why = why_not_free(address)
+    if why:
+        return problem(title, f"{address}: {why}", f"stop what holds it, or use another address with {flag}")
     return good(title, f"{address} is free")
 
 

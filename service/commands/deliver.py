@@ -66,10 +66,10 @@ class _Parcel:
 class Delivery:
     """Sends, waits, and tells what became of everything."""
 
-    def __init__(self, service: Service, labels: Labels, console: Console) -> None:
+    def __init__(self, service: Service, labels: Labels, progress: Progress) -> None:
         self.labels = labels
         self._service = service
-        self._console = console
+        self._progress = progress
         self._parcels: list[_Parcel] = []
 
     def refuse(self, name: str, reason: str) -> None:
@@ -112,43 +112,41 @@ class Delivery:
         parcel = _Parcel(name, conversation_id=conversation)
         self._parcels.append(parcel)
         accepted = duplicates = 0
-        with self._progress() as progress:
-            task = progress.add_task(f"sending {clean(name)}", total=None)
-            try:
-                for segment in _segments(spoken):
-                    answer = self._send(segment, conversation)
-                    parcel.sent += len(segment)
-                    accepted += answer.accepted_count
-                    duplicates += answer.duplicate_count
-                    parcel.errors += [_item_error(segment[error.index].line, error) for error in answer.errors]
-                    progress.update(task, completed=parcel.sent)
-            except CallFailed as error:
-                parcel.errors.append(error.message)
-            finally:
-                known = f", {duplicates:,} known already" if duplicates else ""
-                parcel.outcome = f"{accepted:,} messages accepted{known} in conversation {conversation}"
+        task = self._progress.add_task(f"sending messages of {clean(name)}", total=None)
+        try:
+            for segment in _segments(spoken):
+                answer = self._send(segment, conversation, task, parcel.sent)
+                parcel.sent += len(segment)
+                accepted += answer.accepted_count
+                duplicates += answer.duplicate_count
+                parcel.errors += [_item_error(segment[error.index].line, error) for error in answer.errors]
+        except CallFailed as error:
+            parcel.errors.append(error.message)
+        finally:
+            self._progress.remove_task(task)
+            known = f", {duplicates:,} known already" if duplicates else ""
+            parcel.outcome = f"{accepted:,} messages accepted{known} in conversation {conversation}"
 
     def wait(self) -> None:
         """Wait until everything that was accepted is searchable, or given up."""
-        with self._progress() as progress:
-            documents = [parcel for parcel in self._parcels if parcel.ingestion_id]
-            if documents:
-                task = progress.add_task("processing documents", total=len(documents))
-                for parcel in documents:
-                    self._wait_document(parcel)
-                    progress.advance(task)
-            for parcel in self._parcels:
-                if parcel.conversation_id and parcel.sent:
-                    self._wait_conversation(parcel, progress, progress.add_task(f"processing {clean(parcel.name)}", total=None))
+        documents = [parcel for parcel in self._parcels if parcel.ingestion_id]
+        if documents:
+            task = self._progress.add_task("processing documents", total=len(documents))
+            for parcel in documents:
+                self._wait_document(parcel)
+                self._progress.advance(task)
+        for parcel in self._parcels:
+            if parcel.conversation_id and parcel.sent:
+                self._wait_conversation(parcel, self._progress.add_task(f"processing {clean(parcel.name)}", total=None))
 
-    def report(self) -> int:
+    def report(self, console: Console) -> int:
         """Say what became of each file; the exit status: 1 when something was not taken in."""
         for parcel in self._parcels:
-            self._console.print(f"{clean(parcel.name)}: {clean(parcel.outcome)}", markup=False, soft_wrap=True)
+            console.print(f"{clean(parcel.name)}: {clean(parcel.outcome)}", markup=False, soft_wrap=True)
             for error in parcel.errors[:_SHOWN_ERRORS]:
-                self._console.print(f"  {clean(error)}", markup=False, style="red", soft_wrap=True)
+                console.print(f"  {clean(error)}", markup=False, style="red", soft_wrap=True)
             if len(parcel.errors) > _SHOWN_ERRORS:
-                self._console.print(f"  and {len(parcel.errors) - _SHOWN_ERRORS:,} more", style="red")
+                console.print(f"  and {len(parcel.errors) - _SHOWN_ERRORS:,} more", style="red")
         return 1 if any(parcel.errors for parcel in self._parcels) else 0
 
     def _document_id(self, name: str, text: str, kind: DocumentType) -> str:
@@ -156,11 +154,13 @@ class Delivery:
         digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=6).hexdigest()
         return f"{PurePath(name).name[:200]}-{digest}"
 
-    def _send(self, segment: list[Spoken], conversation: str) -> conversation_service_pb2.StreamMessagesResponse:
+    def _send(
+        self, segment: list[Spoken], conversation: str, task: TaskID, sent: int
+    ) -> conversation_service_pb2.StreamMessagesResponse:
         def requests() -> Iterator[conversation_service_pb2.StreamMessagesRequest]:
-            return (
-                conversation_service_pb2.StreamMessagesRequest(message=self._message(spoken, conversation)) for spoken in segment
-            )
+            for count, spoken in enumerate(segment, sent + 1):
+                yield conversation_service_pb2.StreamMessagesRequest(message=self._message(spoken, conversation))
+                self._progress.update(task, completed=count)
 
         return self._service.call(self._service.conversations.StreamMessages, requests)
 
@@ -198,7 +198,7 @@ class Delivery:
         if found.status != ingestion_pb2.INGESTION_STATUS_COMPLETED:
             parcel.errors += [f"{error.code}: {error.message}" for error in found.errors] or ["no reason was given"]
 
-    def _wait_conversation(self, parcel: _Parcel, progress: Progress, task: TaskID) -> None:
+    def _wait_conversation(self, parcel: _Parcel, task: TaskID) -> None:
         request = conversation_service_pb2.GetConversationRequest(
             conversation_id=parcel.conversation_id, user_id=self.labels.user, customer_id=self.labels.customer
         )
@@ -208,15 +208,17 @@ class Delivery:
             except CallFailed as error:
                 parcel.errors.append(error.message)
                 return
-            progress.update(task, completed=found.indexed_count, total=found.message_count)
+            self._progress.update(task, completed=found.indexed_count, total=found.message_count)
             if found.indexed_count >= found.message_count:
                 parcel.outcome = f"{parcel.outcome}; all {found.message_count:,} messages of it are searchable"
                 return
             time.sleep(_POLL_SECONDS)
 
-    def _progress(self) -> Progress:
-        columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-        return Progress(*columns, console=self._console, transient=True)
+
+def bars(console: Console) -> Progress:
+    """Progress bars that leave nothing behind, and are no use to what is no terminal."""
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _segments(spoken: Iterator[Spoken]) -> Iterator[list[Spoken]]:

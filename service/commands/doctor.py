@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.commands.checks import Finding, all_findings
+from service.commands.console import open_console
 from service.commands.remote import Where, remote_options
 from service.settings import Key, Loaded, SettingsError, hidden, keys, value_of
 
@@ -31,7 +32,7 @@ def command(where: Where) -> None:
       eunoe doctor
       eunoe doctor --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
-    console = Console(highlight=False)
+    console = open_console()
     try:
         loaded = where.chosen.try_load()
     except SettingsError as error:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from service.commands import detect, messages
-from service.commands.deliver import Delivery, Labels
+from service.commands.console import open_console
+from service.commands.deliver import Delivery, Labels, bars
 from service.commands.detect import Unreadable
 from service.commands.remote import Where, connect, remote_options
 from service.domain.kinds import DocumentType, IngestionMode
@@ -81,17 +81,17 @@ def command(
     target = where.find()
     limit = where.chosen.load().settings.limits.document
     labels = Labels(user, customer, moment, time_zone, mode or "")
-    console = Console(stderr=True, highlight=False)
-    with connect(target) as service:
-        delivery = Delivery(service, labels, console)
-        for file in files:
+    console = open_console(stderr=True)
+    with connect(target) as service, bars(console) as progress:
+        delivery = Delivery(service, labels, progress)
+        for file in progress.track(files, description="sending"):
             try:
                 _send(delivery, file, conversation, DocumentType(kind) if kind else None, document_id, limit)
             except (Unreadable, OSError) as error:
                 delivery.refuse(str(file), str(error))
         if wait:
             delivery.wait()
-    sys.exit(delivery.report())
+    sys.exit(delivery.report(console))
 
 
 def _send(delivery: Delivery, file: Path, conversation: str, kind: DocumentType | None, document_id: str, limit: int) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 from eunoe.v1 import admin_service_pb2, instance_pb2
-from rich.console import Console
 from rich.table import Table
 
+from service.commands.console import open_console
 from service.commands.remote import Service, Target, Where, connect, remote_options
 from service.commands.words import clean, day_and_time
 
@@ -60,7 +60,7 @@ def list_keys(where: Where, instance: str | None) -> None:
     for key in keys:
         state = f"revoked {day_and_time(key.revoke_time)}" if key.HasField("revoke_time") else "valid"
         table.add_row(key.key_id, clean(key.label), day_and_time(key.create_time), state)
-    Console(highlight=False).print(table)
+    open_console().print(table)
 
 
 @command.command("revoke")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from service.commands.console import open_console
 
 Show = Callable[[str, int, int], None]
 """Says that a stage has done so many of so many."""
@@ -18,7 +19,7 @@ def bars(*, in_bytes: bool = False) -> Iterator[Show]:
     amount = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn()
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=open_console(stderr=True)) as progress:
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in tasks:

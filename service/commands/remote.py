@@ -73,6 +73,8 @@ class Where:
         settings = self.chosen.load().settings
         admin_token = str(settings.admin_token) if settings.admin_token else None
         if self.address:
+            if not self.address.rpartition(":")[0]:
+                raise click.ClickException(f"{self.address!r} is no address: give HOST:PORT")
             tls = self.tls if self.tls is not None else not is_loopback(self.address)
             return Target(self.address, self.api_key, admin_token, None, tls, self.ca)
         ready = read_ready(settings.ready_files[0])
@@ -135,6 +137,8 @@ class Service:
             raise CallFailed(
                 "no admin token: set EUNOE_ADMIN_TOKEN" if as_admin else "no API key: give --api-key or set EUNOE_API_KEY"
             )
+        if not (secret.isascii() and secret.isprintable()):
+            raise CallFailed("the admin token or API key holds characters that none has: was it copied whole?")
         return (("authorization", f"Bearer {secret}"),)
 
 
@@ -173,8 +177,7 @@ def connect(target: Target) -> Iterator[Service]:
     """
     options = (("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1))
     if target.tls:
-        roots = target.ca.read_bytes() if target.ca else None
-        channel = grpc.secure_channel(target.address, grpc.ssl_channel_credentials(roots), options)
+        channel = grpc.secure_channel(target.address, grpc.ssl_channel_credentials(_roots(target)), options)
     else:
         channel = grpc.insecure_channel(target.address, options)
     with channel:
@@ -183,6 +186,15 @@ def connect(target: Target) -> Iterator[Service]:
         except grpc.FutureTimeoutError:
             raise CallFailed(_unreachable(target)) from None
         yield Service(target, channel, MemoryServiceStub(channel), ConversationServiceStub(channel), AdminServiceStub(channel))
+
+
+def _roots(target: Target) -> bytes | None:
+    try:
+        return target.ca.read_bytes() if target.ca else None
+    except OSError as error:
+        raise CallFailed(
+            f"{target.ca}, the certificate to trust, cannot be read: {error.strerror}; name one with --ca"
+        ) from error
 
 
 def no_service(settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -23,6 +23,12 @@ def day(time: Timestamp) -> str:
 def day_and_time(time: Timestamp) -> str:
     """A moment as in `2 Mar 2026 14:05`, in this machine's time zone."""
     return f"{day(time)} {_local(time):%H:%M}"
+
+
+def local_zone() -> str:
+    """This machine's time zone now, as in `+02:00`: whose days "yesterday" means to whoever sits before it."""
+    offset = datetime.now(UTC).astimezone().strftime("%z")
+    return f"{offset[:3]}:{offset[3:5]}"
 
 
 def _local(time: Timestamp) -> datetime:

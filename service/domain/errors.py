@@ -9,7 +9,8 @@
     ├── Aborted                a concurrent change won
     ├── ResourceExhausted      a limit, a full queue, a full disk; may carry a time to wait
     ├── Unavailable            try again; the outcome of a write may be unknown
-    └── DeadlineExceeded       the condition was not reached in time
+    ├── DeadlineExceeded       the condition was not reached in time
+    └── DataLoss               what is stored is damaged: no try helps, only a backup
 
 Each carries a published reason (UPPER_SNAKE) and the values its message speaks of. `service.rpc` maps them to wire statuses.
 """
@@ -111,3 +112,18 @@ class DeadlineExceeded(EunoeError):
     """What was waited for did not happen in time."""
 
     default_reason = "POSITION_NOT_REACHED"
+
+
+class DataLoss(EunoeError):
+    """What is stored is damaged: no try helps, only a backup."""
+
+    default_reason = "STORAGE_DAMAGED"
+
+
+NO_ITEM_S = (Unavailable, ResourceExhausted, DeadlineExceeded, DataLoss)
+"""What fails a write for no fault of its own, and whatever follows it in its stream or batch."""
+
+
+def says_full(text: str) -> bool:
+    """Whether an operating system or a database says that a volume is full."""
+    return "disk is full" in text or "No space left" in text or "quota" in text.lower()

@@ -15,9 +15,13 @@ from contextlib import suppress
 
 from service.log.base import Progress
 from service.log.board import Board
+from service.ops.trouble import OwnerTrouble, Trouble
 
 NEWS = struct.Struct("<HBQQ")
 """shard, lane, applied, indexed: smaller than PIPE_BUF, so a write is whole or not at all."""
+
+TROUBLE = 255
+"""In the place of a lane: what follows is a `Trouble`, and 0."""
 
 _READ_BYTES = 65536
 
@@ -28,6 +32,8 @@ class EmbeddedLog(Board):
     def __init__(self, applied: Progress, indexed: Progress) -> None:
         """Begin with the numbers of the catalog."""
         super().__init__(applied, indexed)
+        self.trouble = OwnerTrouble()
+        """What the owner says it waits for."""
         self._waking = threading.Lock()  # or a byte could go to whatever file got the number of a closed pipe
         self._wake_fd = -1
         self._news_fd = -1
@@ -49,6 +55,7 @@ class EmbeddedLog(Board):
         """Stop speaking to an owner; its pipes are the caller's to close."""
         with self._waking:
             self._wake_fd = -1
+        self.trouble.note(Trouble.NONE)
         news_fd, self._news_fd = self._news_fd, -1
         if news_fd >= 0:
             asyncio.get_running_loop().remove_reader(news_fd)
@@ -59,6 +66,13 @@ class EmbeddedLog(Board):
             if self._wake_fd >= 0:
                 with suppress(OSError):  # full: it is awake anyway; broken: it died, and reads the outbox when it is back
                     os.write(self._wake_fd, b"w")
+
+    def tell(self, shard: int, lane: int, applied: int, indexed: int) -> None:
+        """See `Board.tell`; a trouble comes the same way."""
+        if lane == TROUBLE:
+            self.trouble.note(Trouble(applied))
+        else:
+            super().tell(shard, lane, applied, indexed)
 
     def _read(self, on_end: Callable[[], None]) -> None:
         try:

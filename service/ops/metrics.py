@@ -7,6 +7,7 @@ the owner sent. Children of labelled metrics are bound once, not per call: a cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,6 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from service.ops.trouble import WORDS, OwnerTrouble, Trouble
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -169,6 +172,19 @@ class OwnerMetrics:
     def dead_letter(self, stage: str) -> Counter:
         """The counter of records given up in a stage."""
         return self._dead.labels(stage)
+
+
+def watch_trouble(registry: CollectorRegistry, owner: OwnerTrouble) -> None:
+    """Show what keeps an owner from working."""
+    gauge = Gauge(
+        "eunoe_owner_waits", "1 where something keeps the owner from working, by what it is.", ("trouble",), registry=registry
+    )
+    for trouble in WORDS:
+        gauge.labels(trouble.name.lower()).set_function(partial(_is_there, owner, trouble))
+
+
+def _is_there(owner: OwnerTrouble, trouble: Trouble) -> float:
+    return float(owner.lasting() is trouble)
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

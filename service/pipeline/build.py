@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from service.catalog import deployment as deployments
@@ -16,6 +17,7 @@ from service.catalog import indexes, items, vectors
 from service.catalog.engine import Catalog, Connection
 from service.catalog.indexes import IndexBuild
 from service.catalog.ownership import fence
+from service.domain.errors import EunoeError
 from service.domain.item import Item
 from service.pipeline.store import Ownership
 from service.vectors.errors import IndexUnavailable
@@ -140,12 +142,18 @@ class Builder:
 
     def _begin(self, generation: int) -> IndexBuild:
         name = f"{self._prefix}{secrets.token_hex(6)}"
-        version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
-        with self._catalog.read() as connection:
-            total = items.count_of_shard(connection, self._ownership.shard)
-        self._keep(IndexBuild(name, version, generation, items.FIRST_PAGE, total=total))
-        assert self.build is not None
-        return self.build
+        try:
+            version = self._writer.create(name, log_epoch=self._ownership.log_epoch, generation=generation)
+            with self._catalog.read() as connection:
+                total = items.count_of_shard(connection, self._ownership.shard)
+            begun = IndexBuild(name, version, generation, items.FIRST_PAGE, total=total)
+            self._keep(begun)
+        except EunoeError:
+            self.build = None
+            with suppress(IndexUnavailable):
+                self._writer.drop(name)  # or one try after another would fill the volume
+            raise
+        return begun
 
     def _write(self, build: IndexBuild, live: Sequence[Item], gone: Sequence[str]) -> None:
         try:

@@ -105,7 +105,7 @@ def _open_stages(model_dir: Path) -> tuple[Embedder, Extractor]:
 def serve(connection: Connection, open_stages: Callable[[], tuple[Embedder, Extractor]]) -> None:
     """Work on what the owner sends, with the stages that are opened here; never returns, ends when the owner is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the service; the child ends with its pipe
-    os.nice(NICE)
+    os.nice(NICE - os.nice(0))
     work: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, work), daemon=True).start()
     embedder, extractor = open_stages()

@@ -86,6 +86,11 @@ class IndexStep:
         return self._ownership
 
     @property
+    def is_remote(self) -> bool:
+        """Whether its table lies in a store over the network, as those of all shards do then."""
+        return self._writer.place.is_remote
+
+    @property
     def table(self) -> IndexTable:
         """The table in use."""
         return self._table
@@ -103,11 +108,11 @@ class IndexStep:
             self._builder.load()
             self._drop_others()
             return
+        self.rebuild()
         if known is None:
             logger.info("index_created", shard=self._ownership.shard)
         else:
             logger.warning("index_rebuilt", shard=self._ownership.shard, instead_of=known.name)
-        self.rebuild()
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Build a new table from the catalog beside the old one, or go on with one that was begun, then switch."""
@@ -174,7 +179,7 @@ class IndexStep:
         gone = [item_id for item_id, _, is_deleted in pending if is_deleted]
         was_certain, self._is_certain = self._is_certain, False
         # Of a store a commit may become known only after it was given up; what is appended twice would be there twice.
-        table = self._write(live, gone, may_append=was_certain and not self._writer.place.is_remote)
+        table = self._write(live, gone, may_append=was_certain and not self.is_remote)
         self._builder.follow(live, gone)
         with self._catalog.write() as connection:
             fence(connection, shard, self._ownership.epoch)

@@ -12,11 +12,11 @@ It ends when the pipe to the service closes, when it is told to stop, or when it
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
@@ -26,8 +26,8 @@ from service.domain.source import StageError
 from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
+from service.pipeline.backoff import Backoff
 from service.pipeline.child import RefineDone, RefineSlice
-from service.pipeline.patience import Patience
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.shard import IDLE_SECONDS, Shard
 from service.pipeline.store import Outcome
@@ -35,7 +35,8 @@ from service.pipeline.worker import ChildDiedError, ChildWorker
 from service.vectors.errors import IndexUnavailable
 
 CHECKPOINT_SECONDS = 0.25
-BACKOFF_SECONDS = 0.5
+REBIRTH_SECONDS = 0.5
+"""Between the death of a child that had not begun anything and the next one."""
 
 HOUSEKEEPING_SECONDS = 60.0
 """How often tombstones are purged."""
@@ -56,7 +57,7 @@ class Owner:
         child: ChildWorker,
         take: Callable[[int], Shard],
         *,
-        wake_fd: int,
+        backoff: Backoff,
         metrics: OwnerMetrics,
     ) -> None:
         """Take the parts.
@@ -66,14 +67,14 @@ class Owner:
             intake: where records come from, and which shards are this process's.
             child: started.
             take: takes a shard over; every former owner is fenced from there on.
-            wake_fd: read end of the pipe that wakes this process; its closing is the end.
+            backoff: how to wait: for news, and for what is away.
             metrics: what is counted here.
         """
         self._catalog = catalog
         self._intake = intake
         self._child = child
         self._take = take
-        self._wake_fd = wake_fd
+        self._backoff = backoff
         self._metrics = metrics
         self._schedule = Schedule()
         self._shards: dict[int, Shard] = {}
@@ -86,9 +87,7 @@ class Owner:
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
         self._settle_due = 0.0
-        self._pause_until = 0.0
         self._take_due = 0.0
-        self._patience = Patience("index")
 
     @property
     def owned(self) -> int:
@@ -109,11 +108,11 @@ class Owner:
         """
         taken = self._take(shard)
         taken.recover()
-        try:
-            if self._patience.is_over:
+        if taken.index.is_remote:  # the store that is away for others is away for this one
+            taken.paused_until = max((other.paused_until for other in self._shards.values()), default=0.0)
+        if time.monotonic() >= taken.paused_until:
+            with self._bearing(taken):
                 taken.catch_up()
-        except IndexUnavailable as away:
-            self._patience.failed(away)
         taken.report()
         self._shards[shard] = taken
 
@@ -140,14 +139,25 @@ class Owner:
                 self._store_ready(shard)
             self._tend_indexes()
             self._tick()
+            self._note_health()
         except ChildDiedError as died:
             self._bury_child(died)
         except FencedError as fenced:
             self._lose(fenced)
         except EunoeError as error:  # a dependency's: waits, and counts for nobody
-            logger.warning("owner_waits", error=error.message, reason=error.reason)
-            self._pause_until = time.monotonic() + BACKOFF_SECONDS
-            self._wait_for(BACKOFF_SECONDS, [])
+            self._rest(self._backoff.failed(error))
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for something that is away, whatever is committed meanwhile; but not when told to stop."""
+        until = time.monotonic() + seconds
+        while self._is_running and (left := until - time.monotonic()) > 0:
+            self._wait_for(left, [])
+
+    def _note_health(self) -> None:
+        """A round without an error, in which nothing waits for another try either."""
+        now = time.monotonic()
+        if now >= max(self._take_due, *(shard.paused_until for shard in self._shards.values()), 0.0):
+            self._backoff.worked()
 
     def _follow_intake(self) -> None:
         for number in self._shards.keys() - self._intake.shards():
@@ -163,19 +173,18 @@ class Owner:
         try:
             self.own(number)
         except EunoeError as error:  # the other shards need not wait for this one
-            logger.warning("shard_not_taken", shard=number, error=error.message)
-            self._take_due = time.monotonic() + BACKOFF_SECONDS
+            self._take_due = time.monotonic() + self._backoff.failed(error)
         else:
             logger.info("shard_taken", shard=number)
 
     def _hand_back(self, shard: Shard) -> None:
-        self._forget(shard)
         try:
             shard.hand_back()
         except (FencedError, EunoeError) as error:  # whoever owns it next finds out what was held
             logger.warning("shard_not_handed_back", shard=shard.number, error=str(error))
         else:
             logger.info("shard_handed_back", shard=shard.number)
+        self._forget(shard)  # last: others go by `owned`
 
     def _lose(self, fenced: FencedError) -> None:
         logger.warning("owner_fenced", shard=fenced.shard, reason=str(fenced))
@@ -220,33 +229,28 @@ class Owner:
 
     def _refine_slice(self) -> RefineSlice | None:
         """A second look, which never keeps a record waiting."""
-        return next((task for shard in self._shards.values() if (task := shard.refine.next_slice()) is not None), None)
+        now = time.monotonic()
+        shards = [shard for shard in self._shards.values() if now >= shard.paused_until]  # its end waits for the index
+        return next((task for shard in shards if (task := shard.refine.next_slice()) is not None), None)
 
     def _wait(self) -> None:
-        if any(shard.is_head_ready or (shard.index.is_behind and self._patience.is_over) for shard in self._shards.values()):
+        if any(shard.is_head_ready for shard in self._shards.values()):
             return
         now = time.monotonic()
-        dues = [
-            min(shard.flush_due, shard.build_due) if shard.is_unindexed else shard.build_due for shard in self._shards.values()
-        ]
-        rest = max(min(dues, default=now + IDLE_SECONDS), self._patience.until) - now
-        self._wait_for(max(rest, 0.0), [self._child.connection])
+        rest = min((shard.rest(now) for shard in self._shards.values()), default=IDLE_SECONDS)
+        self._wait_for(rest, [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
-        if self._wake_fd not in wait([self._wake_fd, *others], timeout=min(seconds, IDLE_SECONDS)):
-            return
-        if not os.read(self._wake_fd, 4096):
-            logger.info("owner_service_gone")
-            self._child.stop()
-            os._exit(0)
-        for shard in self._shards.values():
-            shard.look_again()
+        if self._backoff.wait(min(seconds, IDLE_SECONDS), others):
+            for shard in self._shards.values():
+                shard.look_again()
 
     def _collect(self) -> None:
         for done in self._child.receive():
             if isinstance(done, RefineDone):
                 for shard in self._shards.values():
-                    shard.refine.take(done)
+                    with self._bearing(shard):
+                        shard.refine.take(done)
                 continue
             self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
@@ -281,9 +285,9 @@ class Owner:
 
         Its death counts for the one source it worked on; of several, each is worked alone from now on.
         """
-        logger.warning("child_died", working_on=died.started)
+        logger.warning(died.code.lower(), working_on=died.started)
         if died.started is None:
-            self._wait_for(BACKOFF_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
+            self._wait_for(REBIRTH_SECONDS, [])  # it died of itself, perhaps without its model: not as fast as it can
         self._schedule.clear()
         self._child.start()
         keys = died.started.keys if died.started is not None else ()
@@ -297,7 +301,7 @@ class Owner:
                 job.restart()
                 self._schedule.add(job)
         if died.started is not None and len(suspects) == 1:
-            told = StageError(died.started.stage.value, "CHILD_DIED", "the process that worked on it died")
+            told = StageError(died.started.stage.value, died.code, died.words)
             self._count_attempt(suspects[0], told)
         else:
             for job in suspects:
@@ -345,37 +349,37 @@ class Owner:
             self._jobs.pop(job.key)
 
     def _tend_indexes(self) -> None:
-        """All work on the indexes, unless one failed a moment ago: what they must be told stays in the catalog, and nobody waits for it."""
-        if not self._patience.is_over:
-            return
+        """All work on the indexes but that of one which failed a moment ago: it stays in the catalog, and nobody waits for it."""
+        self._flush()
+        is_sweep = time.monotonic() >= self._sweep_due and not self._jobs
+        if is_sweep:
+            self._sweep_due = time.monotonic() + SWEEP_SECONDS
+        for shard in self._shards.values():
+            if time.monotonic() >= shard.paused_until:
+                with self._bearing(shard):
+                    shard.keep_up(is_idle=not self._jobs, is_sweep=is_sweep)
+
+    @contextmanager
+    def _bearing(self, shard: Shard) -> Iterator[None]:
+        """Do something with a shard's index; where it is away, all work on it pauses, and on a store that is away for all, everybody's."""
         try:
-            self._flush()
-            self._keep_up()
+            yield
         except IndexUnavailable as away:
-            self._patience.failed(away)
+            until = time.monotonic() + self._backoff.failed(away)
+            for each in {shard, *(self._shards.values() if shard.index.is_remote else ())}:
+                each.paused_until = until
 
     def _flush(self) -> None:
         """Write to the index of the shard that has waited longest, so that the child is fed between two writes."""
         now = time.monotonic()
-        if now < self._pause_until and not any(shard.is_unindexed for shard in self._shards.values()):
-            return
         for shard in sorted(self._shards.values(), key=lambda shard: shard.flush_due):
             if shard.is_flush_due(now, is_idle=not self._jobs):
-                seconds = shard.flush()
+                seconds: float | None = None
+                with self._bearing(shard):
+                    seconds = shard.flush()
                 if seconds is not None:
-                    self._patience.worked()
                     self._metrics.index_seconds.observe(seconds)
                     return
-
-    def _keep_up(self) -> None:
-        shards = list(self._shards.values())
-        if time.monotonic() >= self._sweep_due and not self._jobs:
-            self._sweep_due = time.monotonic() + SWEEP_SECONDS
-            for shard in shards:
-                shard.index.sweep()
-        for shard in shards:
-            shard.index.keep_up()
-            shard.advance_build(is_idle=not self._jobs)
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -16,16 +16,20 @@ from prometheus_client import CollectorRegistry
 from service.catalog.deployment import load_deployment
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
-from service.log.embedded import NEWS
+from service.log.embedded import NEWS, TROUBLE
 from service.log.outbox import OutboxIntake
 from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
+from service.pipeline.backoff import Backoff
 from service.pipeline.owner import Owner
-from service.pipeline.shard import ModelSwitchedError, shard_taker
+from service.pipeline.shard import ModelSwitchedError, News, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
 
 METRICS_SECONDS = 5.0
+
+NICE = 5
+"""Where cores are short, who waits for an acknowledgement goes before who stores what was acknowledged. The child stands behind both."""
 
 logger = get_logger(__name__)
 
@@ -50,10 +54,13 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
     """The owner's main function; returns when told by SIGTERM, when fenced, or when the service is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then tells us
     configure_logging(process="owner", form=plan.log_format, level=plan.log_level)
+    os.nice(NICE)
     os.set_blocking(news.fileno(), False)
+    tell = _Teller(news.fileno())
+    backoff = Backoff(wake.fileno(), lambda trouble: tell(plan.shard, TROUBLE, trouble, 0))
     catalog = Catalog(plan.database)
     try:
-        owner = _owner(plan, catalog, wake.fileno(), news.fileno())
+        owner = _owner(plan, catalog, backoff, tell)
         signal.signal(signal.SIGTERM, lambda *_: owner.stop())
         owner.run()
     except (FencedError, ModelSwitchedError) as error:
@@ -62,7 +69,7 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
         catalog.close()
 
 
-def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Owner:
+def _owner(plan: OwnerPlan, catalog: Catalog, backoff: Backoff, tell: News) -> Owner:
     with catalog.read() as connection:
         deployment = load_deployment(connection)
     assert deployment is not None
@@ -71,7 +78,7 @@ def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Own
         catalog,
         intake,
         IndexWriter(plan.index_uri),
-        _Teller(news_fd),
+        tell,
         deployment=deployment,
         extractor_version=plan.extractor_version,
     )
@@ -81,8 +88,8 @@ def _owner(plan: OwnerPlan, catalog: Catalog, wake_fd: int, news_fd: int) -> Own
     child = ChildWorker(model_dir, on_restart=metrics.child_restarts.inc)
     child.start()  # loads its model while the index opens
     threading.Thread(target=_publish, args=(plan.metrics_file, registry), name="metrics", daemon=True).start()
-    owner = Owner(catalog, intake, child, take, wake_fd=wake_fd, metrics=metrics)
-    owner.own(plan.shard)
+    owner = Owner(catalog, intake, child, take, backoff=backoff, metrics=metrics)
+    backoff.insist(lambda: owner.own(plan.shard))
     return owner
 
 

@@ -81,6 +81,8 @@ class Shard:
         self.is_unindexed = False
         """Whether something was stored since the last write to the index."""
         self.flush_due = 0.0
+        self.paused_until = 0.0
+        """Not before is anything done with its index: it failed."""
         self.build_due = 0.0
         self._look_due = 0.0
 
@@ -185,6 +187,15 @@ class Shard:
         self.refine.look()
         self.report()
 
+    def rest(self, now: float) -> float:
+        """How long nothing is due at its index."""
+        due = self.build_due
+        if self.index.is_behind:
+            due = now
+        elif self.is_unindexed:
+            due = min(due, self.flush_due)
+        return max(due, self.paused_until, now) - now
+
     def look_again(self) -> None:
         """Something may have been changed by callers."""
         self._look_due = 0.0
@@ -192,7 +203,7 @@ class Shard:
     def is_flush_due(self, now: float, *, is_idle: bool) -> bool:
         """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
         is_rested = is_idle or self.index.is_behind or now >= self.flush_due
-        return is_rested and (self.is_unindexed or self.index.is_behind or now >= self._look_due)
+        return now >= self.paused_until and is_rested and (self.is_unindexed or self.index.is_behind or now >= self._look_due)
 
     def flush(self) -> float | None:
         """LanceDB and transaction 2. Returns the seconds it took, None where there was nothing to write."""
@@ -206,6 +217,13 @@ class Shard:
             return None
         self.report()
         return ended - started
+
+    def keep_up(self, *, is_idle: bool, is_sweep: bool) -> None:
+        """The index's housekeeping, and the next table."""
+        if is_sweep:
+            self.index.sweep()
+        self.index.keep_up()
+        self.advance_build(is_idle=is_idle)
 
     def advance_build(self, *, is_idle: bool) -> None:
         """Go on with the next table, if one is being built; while there is other work, for a small share of the time."""

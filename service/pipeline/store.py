@@ -66,9 +66,11 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]
     by_scope: dict[int, list[Outcome]] = {}
     for outcome in batch:
         record = outcome.record
+        if record.source_id not in existing:
+            continue  # deleted meanwhile: what was found in it, and what an error may quote of it, goes too
         if outcome.failure is not None:
             _bury(connection, ownership, outcome)
-        elif outcome.embedded is not None and record.source_id in existing:
+        elif outcome.embedded is not None:
             by_scope.setdefault(record.scope, []).append(outcome)
     for scope in sorted(by_scope):
         _store_scope(connection, ownership, scope, by_scope[scope])
@@ -162,11 +164,11 @@ def store_refined(
     for reread in changed:
         ids[by_id[reread.embedded.source_id].source.kind].append(reread.embedded.source_id)
     existing = existing_sources(connection, ids[SourceKind.MESSAGE], ids[SourceKind.DOCUMENT])
-    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
-    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
-    if not kept:
+    if not existing:
         return
     change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
+    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
+    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
     found = {embedded.source_id: _observation_rows(scope, ownership, by_id[embedded.source_id], embedded) for embedded in kept}
     touched = _put_observation_rows(connection, scope, [row for each in found.values() for row in each])
     for source_id, written in found.items():

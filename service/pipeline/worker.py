@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-from service.ops.logging import get_logger
-from service.pipeline.child import Done, RefineDone, SliceDone, Started, Task, run_child
+from service.pipeline.child import Done, EmbedSlice, PrepareSlice, RefineDone, SliceDone, Started, Task, run_child
 
 AHEAD = 2
 """Slices the child holds at once: it never waits for the owner between two."""
 
-STALL_SECONDS = 120.0
-"""A child that says nothing for so long while it has work is taken for hung, and killed."""
+LOAD_SECONDS = 120.0
+"""The longest a child may take to load its model: the first time anything is heard of it."""
 
-log = get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a child may say nothing while it has work, before it is taken for hung and killed."""
+
+    seconds: float = 15.0
+    """Where what it works on is short: some hundred times what that takes."""
+    per_character: float = 0.0005
+    """More, for each character of the slice: ten times what rules need for it (100 KB: 5 s), for a child is nice and may get a tenth of a core."""
+
+    def of(self, size: int) -> float:
+        """Seconds for a slice of so many characters."""
+        return self.seconds + size * self.per_character
+
+
+ATTENTION_SECONDS = 1.0
+"""At most so much of a silence is counted at once: an owner that was busy, stopped or asleep itself did not listen."""
 
 Event = Started | Done | RefineDone | SliceDone
 
@@ -26,17 +43,31 @@ Event = Started | Done | RefineDone | SliceDone
 class ChildDiedError(Exception):
     """The child is gone; `started` is what it had said it was working on, if anything."""
 
+    code = "CHILD_DIED"
+    words = "the process that worked on it died"
+
     def __init__(self, started: Started | None) -> None:
         """Take what it said last."""
-        super().__init__(f"the child died (working on {started})")
+        super().__init__(f"{self.words} ({started})")
         self.started = started
+
+
+class ChildHungError(ChildDiedError):
+    """The child said nothing for so long that it is as good as dead; the next start ends it."""
+
+    code = "CHILD_HUNG"
+    words = "the process that worked on it said nothing for too long"
 
 
 class ChildWorker:
     """One child process, started again when it dies."""
 
     def __init__(
-        self, model_dir: Path, on_restart: Callable[[], None], main: Callable[[Connection, Path], None] = run_child
+        self,
+        model_dir: Path,
+        on_restart: Callable[[], None],
+        main: Callable[[Connection, Path], None] = run_child,
+        patience: Patience = Patience(),
     ) -> None:
         """Take what the child needs; `start` begins.
 
@@ -44,15 +75,18 @@ class ChildWorker:
             model_dir: the model's files.
             on_restart: called when one child replaces another.
             main: the child's main function, importable by name.
+            patience: how long it may say nothing.
         """
         self._main = main
+        self._patience = patience
         self._model_dir = model_dir
         self._on_restart = on_restart
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
-        self._slices = 0
+        self._slices: deque[int] = deque()  # the characters of each that it holds
         self._working_on: Started | None = None
-        self._heard = time.monotonic()
+        self._has_spoken = False
+        self._silence = self._looked = 0.0
 
     def start(self) -> None:
         """Start a child, replacing one that died."""
@@ -65,7 +99,9 @@ class ChildWorker:
         self._process.start()
         theirs.close()  # or its end would never close for us
         self._connection = ours
-        self._slices, self._working_on, self._heard = 0, None, time.monotonic()
+        self._slices.clear()
+        self._working_on, self._has_spoken = None, False
+        self._listen_anew()
 
     def stop(self) -> None:
         """End the child; what it had is lost."""
@@ -91,7 +127,7 @@ class ChildWorker:
     @property
     def wants_work(self) -> bool:
         """Whether it should be sent another slice."""
-        return self._slices < AHEAD
+        return len(self._slices) < AHEAD
 
     def send(self, task: Task) -> None:
         """Give it a slice.
@@ -99,37 +135,59 @@ class ChildWorker:
         Raises:
             ChildDiedError: it is gone.
         """
-        if self._slices == 0:
-            self._heard = time.monotonic()
+        if not self._slices:
+            self._listen_anew()
         try:
             self.connection.send(task)
         except (BrokenPipeError, ConnectionResetError, OSError) as error:
             raise ChildDiedError(self._working_on) from error
-        self._slices += 1
+        self._slices.append(_size(task))
 
     def receive(self) -> list[Done | RefineDone]:
         """What it has finished by now, without waiting.
 
         Raises:
-            ChildDiedError: it is gone, or hung and was killed.
+            ChildDiedError: it is gone.
+            ChildHungError: it has said nothing for too long.
         """
         done: list[Done | RefineDone] = []
         try:
             while self.connection.poll():
                 event: Event = self.connection.recv()
-                self._heard = time.monotonic()
-                if isinstance(event, Started):
-                    self._working_on = event
-                elif isinstance(event, Done | RefineDone):
+                self._hear(event)
+                if isinstance(event, Done | RefineDone):
                     done.append(event)
-                else:
-                    self._slices -= 1
-                    self._working_on = None
         except (EOFError, ConnectionResetError, OSError) as error:
             if done:
                 return done  # its death is noticed at the next call
             raise ChildDiedError(self._working_on) from error
-        if self._slices and time.monotonic() - self._heard > STALL_SECONDS:
-            log.error("child_hung", working_on=self._working_on)
-            raise ChildDiedError(self._working_on)
+        self._check_silence()
         return done
+
+    def _hear(self, event: Event) -> None:
+        self._has_spoken = True
+        self._listen_anew()
+        if isinstance(event, Started):
+            self._working_on = event
+        elif isinstance(event, SliceDone):
+            self._slices.popleft()
+            self._working_on = None
+
+    def _listen_anew(self) -> None:
+        self._silence, self._looked = 0.0, time.monotonic()
+
+    def _check_silence(self) -> None:
+        now = time.monotonic()
+        self._silence += min(now - self._looked, ATTENTION_SECONDS)
+        self._looked = now
+        longest = self._patience.of(self._slices[0]) if self._slices and self._has_spoken else LOAD_SECONDS
+        if self._slices and self._silence > longest:
+            raise ChildHungError(self._working_on)
+
+
+def _size(task: Task) -> int:
+    """The characters of a slice."""
+    if isinstance(task, EmbedSlice):
+        return sum(map(len, task.texts))
+    sources = task.sources if isinstance(task, PrepareSlice) else task.session.sources
+    return sum(len(source.content) for source in sources)

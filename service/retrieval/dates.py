@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.zones import local_time, zone
 from service.retrieval.terms import fold
 
 _SECOND = 1_000_000
@@ -73,7 +74,7 @@ class Period:
     slack: int
 
 
-def periods_in(question: str, query_time: int, first_time: int, last_time: int) -> tuple[Period, ...]:
+def periods_in(question: str, query_time: int, first_time: int, last_time: int, time_zone: str = "") -> tuple[Period, ...]:
     """Find the periods that a question speaks of.
 
     Args:
@@ -81,12 +82,13 @@ def periods_in(question: str, query_time: int, first_time: int, last_time: int) 
         query_time: when it is asked, microseconds since 1970.
         first_time: the earliest time said in the scopes read; bounds expressions without a year.
         last_time: the latest.
+        time_zone: whose days are meant; empty: UTC.
     """
     text = fold(question)
     if not _MAY_NAME_A_TIME.search(text):
         return ()
     periods: list[Period] = []
-    now = _date_of(query_time)
+    now = _date_of(query_time, time_zone)
     years = range(_date_of(first_time).year, _date_of(last_time).year + 1)[-_MOST_YEARS:]
     for pattern in _PATTERNS:
         match = pattern.search(text)
@@ -94,7 +96,7 @@ def periods_in(question: str, query_time: int, first_time: int, last_time: int) 
             text = text[: match.start()] + "#" * (match.end() - match.start()) + text[match.end() :]
             periods.extend(_periods_of(match.groupdict(), now, years))
             match = pattern.search(text)
-    return tuple(periods)
+    return tuple(_in_zone(period, time_zone) for period in periods)
 
 
 def closeness(times: NDArray[np.int64], periods: Sequence[Period]) -> NDArray[np.float32]:
@@ -193,6 +195,24 @@ def _span(first: date, last: date, slack_days: int) -> Period:
     return Period(start, ((last - _EPOCH).days + 1) * _DAY - 1, slack_days * _DAY)
 
 
-def _date_of(time: int) -> date:
+def _date_of(time: int, time_zone: str = "") -> date:
+    return local_time(_moment(time), time_zone).date()
+
+
+def _in_zone(period: Period, time_zone: str) -> Period:
+    """A period of whole days, as it lies on the calendar of a time zone."""
+    if not time_zone:
+        return period
+    start, end = (time - _offset(time, time_zone) for time in (period.start, period.end))
+    return Period(start, end, period.slack)
+
+
+def _offset(local: int, time_zone: str) -> int:
+    """How far a zone's clock is ahead of UTC when it shows a time."""
+    ahead = _moment(local).replace(tzinfo=zone(time_zone)).utcoffset() or timedelta(0)
+    return ahead // timedelta(microseconds=1)
+
+
+def _moment(time: int) -> datetime:
     clipped = min(max(time, -62_000_000_000 * _SECOND), 250_000_000_000 * _SECOND)
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=clipped)).date()
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=clipped)

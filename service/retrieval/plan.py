@@ -64,6 +64,7 @@ def plan_question(
     first_time: int,
     last_time: int,
     kin: Sequence[Mapping[str, frozenset[str]]] = (),
+    time_zone: str = "",
 ) -> Plan:
     """Take a question apart.
 
@@ -74,6 +75,7 @@ def plan_question(
         first_time: the earliest time said in the scopes read, microseconds since 1970.
         last_time: the latest.
         kin: who is whom in each scope, as `kin.index_kin` gives it.
+        time_zone: whose days "yesterday" and the like mean; empty: UTC.
     """
     naming = find_names(question, names)
     is_about_assistant = not naming.speakers and _ASSISTANT_SAID.search(question) is not None
@@ -87,7 +89,7 @@ def plan_question(
         speaker=next(iter(naming.speakers)) if len(naming.speakers) == 1 else "",
         is_about_asker=not naming.speakers and not is_about_assistant and first_person.search(question) is not None,
         is_about_assistant=is_about_assistant,
-        periods=periods_in(question, query_time, first_time, last_time),
+        periods=periods_in(question, query_time, first_time, last_time, time_zone),
         asks_when=when_question(question),
         asks_past=asks_for_past(question),
         is_english=reads_english,

@@ -24,7 +24,7 @@ from service.retrieval.population import Population
 from service.retrieval.recency import certainty, recency
 from service.retrieval.request import RankedItem, RankRequest, Signal
 from service.retrieval.scope import Scope
-from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, WITH_ASSISTANT, Candidate, SecondPass, SecondWeights, read_again
+from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, Candidate, SecondPass, read_again
 from service.retrieval.signals import TermStatistics
 from service.retrieval.sources import Places, place_of
 from service.retrieval.supersede import prefer_successors
@@ -105,7 +105,7 @@ def _by_questions(
     weights: Weights,
     second: SecondPass | None,
 ) -> Iterable[RankedItem]:
-    plans = _plans([question for _, question in asked], scopes, large, request.query_time)
+    plans = _plans([question for _, question in asked], scopes, large, request)
     vectors = whole(np.asarray(embed([plan.embed_text for plan in plans]), np.float32))
     answers = []
     for (index, _), plan, vector in zip(asked, plans, vectors, strict=True):
@@ -113,21 +113,22 @@ def _by_questions(
         with _held(scopes):
             seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
             first = _first_pass(index, plan, vector, seen, request, weights, second)
-        answers.append(first.found if second is None else first.again(plan, second, request.max_results))
+        answers.append(first.found if second is None else _again(first, plan, second)[: request.max_results])
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
-def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], query_time: int) -> list[Plan]:
+def _plans(questions: list[str], scopes: Sequence[Scope], large: Sequence[LargeScope], request: RankRequest) -> list[Plan]:
     populations = [one.population() for one in large]
     for scope in scopes:
         with scope.lock:
             populations.append(scope.population())
     names = [population.names for population in populations if population.names]
     spoken = [population for population in populations if population.count]
-    first = min((population.first_time for population in spoken), default=query_time)
-    last = max((population.last_time for population in spoken), default=query_time)
+    now = request.query_time
+    first = min((population.first_time for population in spoken), default=now)
+    last = max((population.last_time for population in spoken), default=now)
     kin = [population.kin for population in populations if population.kin]
-    return [plan_question(question, names, query_time, first, last, kin) for question in questions]
+    return [plan_question(question, names, now, first, last, kin, request.time_zone) for question in questions]
 
 
 @contextmanager
@@ -154,12 +155,7 @@ class _FirstPass:
     found: list[RankedItem]
     statistics: TermStatistics
     candidates: list[Candidate]
-    """The same for a second pass."""
-    weights: SecondWeights
-
-    def again(self, plan: Plan, second: SecondPass, most: int) -> list[RankedItem]:
-        """The answer of both passes."""
-        return read_again(self.candidates, plan.embed_text, self.statistics, second, self.weights)[:most]
+    """The same for a second pass, where one helps."""
 
 
 def _first_pass(
@@ -188,13 +184,19 @@ def _first_pass(
         )
         for hit in hits
     ]
-    again = _second_weights(readings)
-    pairs = zip(found, hits, strict=True) if second else ()
-    candidates = [_candidate(one, readings[hit.reading], hit.row, again) for one, hit in pairs]
-    return _FirstPass(found, statistics, candidates, again)
+    helps = second is not None and any(reading.population.is_between_people for reading in readings)
+    pairs = zip(found, hits, strict=True) if helps else ()
+    candidates = [_candidate(one, readings[hit.reading], hit.row) for one, hit in pairs]
+    return _FirstPass(found, statistics, candidates)
 
 
-def _candidate(found: RankedItem, reading: Reading, row: int, weights: SecondWeights) -> Candidate:
+def _again(first: _FirstPass, plan: Plan, second: SecondPass) -> list[RankedItem]:
+    if not first.candidates:
+        return first.found
+    return read_again(first.candidates, plan.embed_text, first.statistics, second)
+
+
+def _candidate(found: RankedItem, reading: Reading, row: int) -> Candidate:
     """An item with the turns before and after it; a memory with the excerpts it came from, and judged as they are."""
     population, items = reading.population, reading.scope.items
     sources = population.sources.second[population.sources.first == row].tolist()
@@ -203,13 +205,9 @@ def _candidate(found: RankedItem, reading: Reading, row: int, weights: SecondWei
     return Candidate(
         found,
         tuple(items[each] for each in rows if each >= 0),
-        max((weights.replaced(reading, each) for each in sources), default=weights.replaced(reading, row)),
+        max((BETWEEN_PEOPLE.replaced(reading, each) for each in sources), default=BETWEEN_PEOPLE.replaced(reading, row)),
         "" if ahead is None else items[ahead].item_id,
     )
-
-
-def _second_weights(readings: Sequence[Reading]) -> SecondWeights:
-    return BETWEEN_PEOPLE if any(reading.population.is_between_people for reading in readings) else WITH_ASSISTANT
 
 
 def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:

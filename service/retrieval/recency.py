@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from service.retrieval.columns import Columns
+from service.domain.kinds import PASSAGE
+from service.retrieval.columns import KINDS, Columns
 
 _HALF_LIFE = 7 * 86_400 * 1_000_000
 """Microseconds after which recency has halved: a week keeps the current matters of a conversation in front."""
@@ -20,6 +21,12 @@ def recency(columns: Columns, query_time: int) -> NDArray[np.float32]:
     return (1.0 / (1.0 + age / _HALF_LIFE)).astype(np.float32)
 
 
+_UNREAD = np.float32(0.5)
+"""What an excerpt's certainty counts for: that it was said is certain, what it says was not understood yet. So where nothing is asked,
+a memory comes before the excerpt it was made of, and takes the one place that both have."""
+
+
 def certainty(columns: Columns) -> NDArray[np.float32]:
     """How certain each row is, 0 to 1."""
-    return columns.floats("confidence")
+    confidence = columns.floats("confidence")
+    return np.where(columns.numbers("kind") == KINDS.index(PASSAGE), confidence * _UNREAD, confidence)

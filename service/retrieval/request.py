@@ -32,6 +32,8 @@ class RankRequest:
 
     query_time: int
     """When the question is asked: validity ends and "last week" are judged by it."""
+    time_zone: str = ""
+    """Of the asker: an IANA name or ±HH:MM; its days are meant by dates in the question. Empty: UTC."""
     kinds: frozenset[str] = EVERYTHING
     """Kinds of items that may be served: see `kinds_of`."""
     max_results: int = 10

@@ -20,6 +20,7 @@ from grpc_status import rpc_status
 from service.domain.errors import (
     Aborted,
     AlreadyExists,
+    DataLoss,
     DeadlineExceeded,
     EunoeError,
     FailedPrecondition,
@@ -43,6 +44,7 @@ CODES: dict[type[EunoeError], grpc.StatusCode] = {
     ResourceExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
     DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
+    DataLoss: grpc.StatusCode.DATA_LOSS,
     EunoeError: grpc.StatusCode.INTERNAL,
 }
 REASONS = frozenset(name.removeprefix("ERROR_REASON_") for name in dict(error_reason_pb2.ErrorReason.items()))

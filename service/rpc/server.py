@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 
 import grpc
 from eunoe.v1 import admin_service_pb2, conversation_service_pb2, memory_service_pb2
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from service.app.wiring import UseCases
 from service.ops.metrics import ApiMetrics
 from service.rpc.admin import AdminService
+from service.rpc.admission import Admission
 from service.rpc.conversation import ConversationService
 from service.rpc.convert.checks import Checks
+from service.rpc.health import NOT_SERVING, SERVING, Health
 from service.rpc.memory import MemoryService
 from service.rpc.methods import Wrapping
+from service.rpc.tls import server_credentials
 from service.rpc.validate import assert_rules_run
-from service.settings import Limits, Settings, Tls
+from service.settings import Limits, Settings
 
 SERVICES: Mapping[str, ServiceDescriptor] = {
     descriptor.full_name: descriptor
@@ -61,20 +63,24 @@ class Server:
 
         Raises:
             RuntimeError: the field rules would not run.
+            FailedPrecondition: the files of TLS cannot be used.
             AttributeError: a servicer lacks an RPC.
         """
         assert_rules_run()
         self._settings = settings
+        self._tls = server_credentials(settings.tls)
         self._use_cases = use_cases
         self._loop = asyncio.get_running_loop()
-        self._health = health.aio.HealthServicer()
+        self._health = Health(["", *SERVICES])
         self._server = grpc.aio.server(options=_options(settings))
-        wrapping = Wrapping(metrics, use_cases.keys, admin_token)
+        admission = Admission(settings.limits.calls, int(settings.limits.in_hand))
+        wrapping = Wrapping(metrics, admission, use_cases.keys, admin_token)
         found = servicers(use_cases, settings.limits)
         handlers = [wrapping.service(descriptor, found[name]) for name, descriptor in SERVICES.items()]
         self._server.add_generic_rpc_handlers(handlers)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        self._has_ended = False
         self.port = 0
         """The port that is listened on, once started."""
 
@@ -84,31 +90,32 @@ class Server:
         Raises:
             RuntimeError: the address cannot be listened on.
         """
-        tls = self._settings.tls
-        if tls.cert is not None and tls.key is not None:
-            self.port = self._server.add_secure_port(self._settings.listen, _credentials(tls))
+        if self._tls is not None:
+            self.port = self._server.add_secure_port(self._settings.listen, self._tls)
         else:
             self.port = self._server.add_insecure_port(self._settings.listen)
         await self._server.start()
-        await self.set_serving(is_serving=True)
+        self.set_serving(is_serving=True)
 
-    async def set_serving(self, *, is_serving: bool) -> None:
+    def set_serving(self, *, is_serving: bool) -> None:
         """Tell health whether calls should come here."""
-        status = health_pb2.HealthCheckResponse.SERVING if is_serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in ("", *SERVICES):
-            await self._health.set(name, status)
+        self._health.set_all(SERVING if is_serving else NOT_SERVING)
 
     def writer_died(self) -> None:
         """Tell health that nothing can be written any more. Called on any thread."""
-        asyncio.run_coroutine_threadsafe(self.set_serving(is_serving=False), self._loop)
+        self._loop.call_soon_threadsafe(self._health.set_all, NOT_SERVING)
 
     async def stop(self) -> None:
-        """End in order, as the top of this file says."""
-        await self._health.enter_graceful_shutdown()
+        """End in order, as the top of this file says. A second time changes nothing."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self._health.drain()
         drain = self._settings.shutdown.drain.total_seconds()
         if drain > 0:
             await asyncio.sleep(drain)
         self._use_cases.stopping.begin()
+        self._health.end()
         await self._server.stop(self._settings.shutdown.grace.total_seconds())
 
 
@@ -124,12 +131,3 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.http2.min_recv_ping_interval_without_data_ms", _CLIENT_PING_MS),
         ("grpc.http2.bdp_probe", 0),  # else the window of a slow stream grows to megabytes that nobody bounds
     ]
-
-
-def _credentials(tls: Tls) -> grpc.ServerCredentials:
-    return grpc.ssl_server_credentials([(_read(tls.key), _read(tls.cert))])
-
-
-def _read(path: Path | None) -> bytes:
-    assert path is not None
-    return path.read_bytes()

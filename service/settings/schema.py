@@ -90,6 +90,12 @@ class Limits:
     receive: Size = field(default=Size(16 * 1024 * 1024), metadata=least(1024))
     """One gRPC message as it arrives, before it is decoded."""
 
+    calls: int = field(default=1024, metadata=least(1))
+    """Calls that are going on at once, streams and watches included; beyond it a call is RESOURCE_EXHAUSTED with a time to wait."""
+
+    in_hand: Size = field(default=Size(256 * 1024 * 1024), metadata=least(0))
+    """Requests of more than 256 KB (batches) that are being answered at once; beyond it a call is RESOURCE_EXHAUSTED with a time to wait."""
+
     backlog: int = field(default=100_000, metadata=least(1))
     """Records not yet indexed, per instance and lane; beyond it writes are RESOURCE_EXHAUSTED."""
 
@@ -212,8 +218,9 @@ class Settings:
     insecure: bool = False
     """Allow plaintext beyond this machine (keys and content can be read on the way)."""
 
-    isolation: Isolation = "strict"
-    """Of the instance made in an empty data directory: `strict` (a user always comes with a customer) or `equals_customer` (users only)."""
+    isolation: Isolation | None = None
+    """Of the instance made in an empty data directory: `strict` (a user always comes with a customer; also where nothing is said) or
+    `equals_customer` (users only). An instance keeps what it was made with."""
 
     admin_token: Secret | None = field(default=None, repr=False)
     """Opens the admin calls; without it the one that the service drew into `credentials.json` does."""

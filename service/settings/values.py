@@ -43,9 +43,10 @@ class Refused(ValueError):
 
 def expected(kind: Any, lowest: float | None, highest: float | None) -> str:
     """What is allowed for a setting of this type, for a person."""
+    kind = without_none(kind)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
-    text = _EXPECTED[without_none(kind)]
+    text = _EXPECTED[kind]
     least = "" if lowest is None else f", at least {lowest:g}"
     most = "" if highest is None else f", at most {highest:.0f}"
     return text + least + most
@@ -71,14 +72,15 @@ def convert(kind: Any, raw: object, *, lowest: float | None, highest: float | No
     Raises:
         Refused: with what would be allowed.
     """
+    kind = without_none(kind)
     if get_origin(kind) is Literal:
         value: Any = _choice(kind, raw)
-    elif without_none(kind) is Path:
+    elif kind is Path:
         value = _path(raw, base)
     elif without_none(kind) is Location:
         value = _location(raw, base)
     else:
-        value = _READERS[without_none(kind)](raw)
+        value = _READERS[kind](raw)
     amount = value.total_seconds() if isinstance(value, timedelta) else value
     if value is None or (lowest is not None and amount < lowest) or (highest is not None and amount > highest):
         raise Refused(expected(kind, lowest, highest))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.domain.errors import Unavailable
+from service.domain.errors import Unavailable, says_full
 
 LANCE_ERRORS = (RuntimeError, ValueError, OSError, NotImplementedError)
 """What LanceDB raises, for whatever reason."""
@@ -56,12 +56,13 @@ class IndexRefused(IndexUnavailable):
 def index_error(error: Exception, uri: str) -> IndexUnavailable:
     """What is told of an error of LanceDB's with the tables at `uri`."""
     text = str(error) or type(error).__name__
+    reason = "STORAGE_FULL" if says_full(text) else ""
     if "://" not in uri:
-        return IndexUnavailable(f"the search index failed: {text}")
+        return IndexUnavailable(f"the search index failed: {text}", reason=reason)
     for code, (found, advice) in _REFUSALS.items():
         if code in text:
             return IndexRefused(f"{uri}: {found}", advice)
-    return IndexUnavailable(f"{uri} does not answer: {_told(text)}")
+    return IndexUnavailable(f"{uri} does not answer: {_told(text)}", reason=reason)
 
 
 def _told(text: str) -> str:

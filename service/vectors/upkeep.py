@@ -26,6 +26,8 @@ MOST_COMMITS = 512
 """unless so many files are waiting, which add 50 ms to loading a scope."""
 KEEP = timedelta(minutes=2)
 """Older versions of the table go. No read takes longer than 10 s, and each pass leaves a copy of what it rewrote for that long."""
+FAILED_SECONDS = 30.0
+"""So long after a pass that failed there is none, whatever waits: it would fail again, and a disk that is full has no need of it."""
 ERASE_PASSES = 3
 """After a deletion so many passes, `KEEP` apart: LanceDB only marks deleted rows, and leaves a file alone that lost few rows and has no
 small neighbour. The first pass covers what `IndexWriter.touch` wrote, the second merges, the third removes the old file."""
@@ -53,6 +55,7 @@ class Upkeep:
         self._litter_until: float | None = self._committed_at
         """When the versions that the last pass left are old enough to be removed; None when there are none."""
         self._erase_passes = 0
+        self._failed_until = self._committed_at
 
     def committed(self, commits: int = 1) -> None:
         """Tell that the table was written."""
@@ -73,6 +76,8 @@ class Upkeep:
     def due(self) -> bool:
         """Whether a pass is worth its while now."""
         now = self._clock()
+        if now < self._failed_until:
+            return False
         if self._commits >= MOST_COMMITS:
             return True
         if now < self._rested_at:
@@ -97,6 +102,7 @@ class Upkeep:
         except BaseException:
             with self._lock:
                 self._erase_passes = max(self._erase_passes, erase_passes)
+            self._failed_until = self._clock() + FAILED_SECONDS
             raise
         finally:
             ended = self._clock()

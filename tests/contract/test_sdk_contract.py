@@ -125,7 +125,7 @@ async def test_what_was_said_before_is_found(sdk: Eunoe) -> None:
     context = await sdk.conversation.context.fetch(
         "c1", search_query=["where is the telescope?"], min_position=sdk.position, recent_limit=0
     )
-    assert any("telescope" in item.content for item in context.excerpts)
+    assert any("telescope" in item.content for item in context.ranked)
     assert any(source.message_id == first.message_id for item in context.excerpts for source in item.sources)
     assert all(0 <= item.confidence <= 1 for item in context.ranked)
     assert [item.rank for item in context.ranked] == list(range(1, len(context.ranked) + 1))
@@ -279,7 +279,7 @@ async def test_a_stream_of_turns_is_stored_once(sdk: Eunoe) -> None:
     turns = [turn.message_id async for turn in sdk.conversation.messages("c1")]
     assert turns[:2] == ["m0", sent]
     context = await sdk.conversation.context.fetch("c1", ["telescope"], min_position=stream.position, recent_limit=1)
-    assert any("telescope" in item.content for item in context.excerpts)
+    assert any("telescope" in item.content for item in context.ranked)
 
 
 async def test_a_long_stream_keeps_its_order(sdk: Eunoe) -> None:

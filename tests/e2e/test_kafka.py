@@ -158,7 +158,7 @@ async def test_a_frozen_worker_commits_nothing_when_it_goes_on(tmp_path: Path, b
         await asyncio.to_thread(cluster.wait_until_owned, 2)
         sleeper, other = (worker.process for worker in cluster.workers)
         await write(wire, 0, 30)  # so that it is in the middle of its work
-        with frozen(sleeper):
+        with frozen(sleeper, cluster.directory):
             assert await write(wire, 30, 30) < LONGEST_CALL_SECONDS
             await drain(cluster)
             taken = owners(cluster.directory)

@@ -44,7 +44,7 @@ async def _outage(service: RunningService, server: S3Server, writers: list[Write
     """Write before, during and after an outage of the store."""
 
     async def is_told() -> bool:
-        return "index_away" in service.log_file.read_text()
+        return "owner_waits" in service.log_file.read_text()
 
     async with connect(service) as wire:
         await _write(wire, writers, 20)
@@ -67,7 +67,7 @@ async def test_a_store_that_is_killed_under_writes_costs_nothing(tmp_path: Path,
         assert attempts(service.directory) == 0
     assert index_differences(service.directory, URI) == []
     log = service.log_file.read_text()
-    assert 1 <= log.count("index_away") <= 4, log
+    assert 1 <= log.count("owner_waits") <= 4, log
     assert "owner_died" not in log and "Traceback" not in log
     assert proxy.requests.total()
 

@@ -5,11 +5,14 @@ Each deployment has topics of its own, so that one broker does for all tests.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 import signal
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deploy.kafka.brokers import Brokers
@@ -123,13 +126,34 @@ def start_cluster(directory: Path, brokers: Brokers, workers: int = 1, **setting
 
 
 @contextmanager
-def frozen(process: Process) -> Iterator[None]:
-    """Stop a process in the middle of whatever it does, and let it go on afterwards."""
+def frozen(process: Process, directory: Path) -> Iterator[None]:
+    """Stop a process in the middle of whatever it does, and let it go on afterwards.
+
+    Not in a write transaction: on SQLite all processes take turns at those, and would wait for it.
+    """
     process.send(signal.SIGSTOP)
     try:
+        while not _can_write(directory):
+            process.send(signal.SIGCONT)
+            process.send(signal.SIGSTOP)
         yield
     finally:
         process.send(signal.SIGCONT)
+
+
+def _can_write(directory: Path) -> bool:
+    """Whether nobody keeps the catalog's lock for longer than a transaction takes."""
+    lock = os.open(directory / "catalog.write-lock", os.O_RDWR)
+    deadline = time.monotonic() + 2
+    try:
+        while time.monotonic() < deadline:
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            time.sleep(0.001)
+        return False
+    finally:
+        os.close(lock)
 
 
 def free_port() -> int:

@@ -8,6 +8,8 @@ Each line of a turn that matches the language is one observation; everything els
     not home Porto       the end of that value
     die in extract       the process that extracts is killed
     die in embed         the process that embeds is killed
+    hang in extract      the process that extracts does nothing any more
+    hang in embed        the process that embeds does nothing any more
     fail in extract      the extractor raises
     fail in embed        embedding raises
     spoils the store     an observation that no database takes
@@ -35,7 +37,7 @@ from service.domain.source import Mention, Observation, Segmented, Source, Stage
 from service.embedders.base import TokenVectors
 from service.pipeline.child import serve
 
-LINE = re.compile(r"(?m)^(?P<kind>likes|saw|spoils|home|not home|die in|fail in) (?P<rest>.+?)\.?$")
+LINE = re.compile(r"(?m)^(?P<kind>likes|saw|spoils|home|not home|die in|hang in|fail in) (?P<rest>.+?)\.?$")
 
 
 class LineExtractor:
@@ -50,6 +52,8 @@ class LineExtractor:
             for match in LINE.finditer(turn.text):
                 if match["kind"] == "die in":
                     _die("extract", match["rest"])
+                elif match["kind"] == "hang in":
+                    _hang("extract", match["rest"])
                 elif match["kind"] != "fail in":
                     found.append(_observation(segmented.source, turn.start, match))
                 elif match["rest"] == "extract":
@@ -75,6 +79,8 @@ class HashEmbedder:
                 raise ValueError("this text cannot be embedded")
             if "die in embed" in text:
                 _die("embed", "embed")
+            if "hang in embed" in text:
+                _hang("embed", "embed")
         vectors = np.array([_bytes_of(text) for text in texts], dtype=np.float32).reshape(len(texts), 384) - 127.5
         scaled: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
         return scaled
@@ -103,6 +109,11 @@ class OtherHashEmbedder(HashEmbedder):
 def _die(stage: str, wanted: str) -> None:
     if stage == wanted:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _hang(stage: str, wanted: str) -> None:
+    while stage == wanted:
+        signal.pause()
 
 
 def _bytes_of(text: str) -> list[int]:

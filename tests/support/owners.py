@@ -28,16 +28,18 @@ from service.domain.source import StageError
 from service.log.base import Intake
 from service.log.outbox import OutboxIntake
 from service.ops.metrics import OwnerMetrics
+from service.pipeline.backoff import Backoff
 from service.pipeline.index import IndexStep
 from service.pipeline.owner import Owner
 from service.pipeline.schedule import Job
 from service.pipeline.shard import Shard, take_over
 from service.pipeline.store import Ownership
-from service.pipeline.worker import ChildWorker
+from service.pipeline.worker import ChildWorker, Patience
 from service.vectors.writer import IndexWriter
 from tests.support.catalogs import scalar
 from tests.support.lines import LineExtractor, lines_child
 
+PATIENCE = Patience()
 SECONDS = 50.0
 """How long a test waits for something that takes a moment."""
 
@@ -74,14 +76,18 @@ class OwnerThread:
         writer: type[IndexWriter] = IndexWriter,
         index_step: type[IndexStep] = IndexStep,
         intake: Intake | None = None,
+        patience: Patience = PATIENCE,
+        opener: type[Catalog] = Catalog,
     ) -> None:
         """Own shard 0, or what an intake says."""
         self._is_told = intake is not None
-        self.catalog = Catalog(catalog.place)
+        self.catalog = opener(catalog.place)
         self.wake_read, self.wake_write = os.pipe()
         self.writer = writer(index_uri)
         self.registry = CollectorRegistry()
-        self.owner, self.child = make_owner(self.catalog, self.writer, self.wake_read, index_step, self.registry, intake)
+        self.owner, self.child = make_owner(
+            self.catalog, self.writer, self.wake_read, index_step, self.registry, intake, patience
+        )
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
@@ -180,6 +186,7 @@ def make_owner(
     index_step: type[IndexStep],
     registry: CollectorRegistry,
     intake: Intake | None = None,
+    patience: Patience = PATIENCE,
 ) -> tuple[WatchedOwner, ChildWorker]:
     """An owner that owns nothing yet, and its child, not started."""
     fed_by = intake or OutboxIntake(catalog, 0)
@@ -189,8 +196,8 @@ def make_owner(
         return Shard(catalog, fed_by, index, index.ownership, None)
 
     metrics = OwnerMetrics(registry)
-    child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child)
-    owner = WatchedOwner(catalog, fed_by, child, take, wake_fd=wake_fd, metrics=metrics)
+    child = ChildWorker(Path(), on_restart=metrics.child_restarts.inc, main=lines_child, patience=patience)
+    owner = WatchedOwner(catalog, fed_by, child, take, backoff=Backoff(wake_fd, lambda _: None), metrics=metrics)
     owner.batches = []
     return owner, child
 

@@ -186,7 +186,13 @@ def _listens(port: int) -> bool:
 
 
 def main() -> None:
-    """`up` starts a server in the background and prints what a service needs to use it; `down` ends it. Objects stay in .tools/s3."""
+    """`prepare` builds the program; `up` starts a server in the background and prints what a service needs to use it; `down` ends it.
+
+    Objects stay in .tools/s3.
+    """
+    if sys.argv[1:] == ["prepare"]:  # before the tests, each of which may take a minute only
+        server_binary()
+        return
     directory, port = TOOLS / "s3", 9100
     pid_file = directory / "pid"
     if sys.argv[1:] == ["down"]:

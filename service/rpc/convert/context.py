@@ -36,6 +36,7 @@ def context_query(checks: Checks, message: context_pb2.ContextQuery) -> ContextQ
         is_accurate=message.mode == context_pb2.FETCH_MODE_ACCURATE,
         as_of=microseconds(message.as_of, "query.as_of") if message.HasField("as_of") else None,
         query_time=microseconds(message.query_time, "query.query_time") if message.HasField("query_time") else None,
+        time_zone=message.time_zone,
         metadata=plain(message.metadata_filter),
         min_position=message.min_position,
         explain=message.explain,

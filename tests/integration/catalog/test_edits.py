@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from service.catalog import edits
+from service.catalog import edits, log, outcomes, schema
 from service.catalog.edits import Guard, MemoryEdit
 from service.catalog.engine import Catalog
 from service.catalog.memories import MemoryRow
 from service.catalog.recording import Write
 from service.domain.errors import Aborted, NotFound
 from service.domain.scope import CLIENT_SCOPE, ScopeRef
-from service.domain.source import SearchText
+from service.domain.source import SearchText, StageError
+from service.domain.writes import LogEntry
 from tests.support.catalogs import CUSTOMER, INSTANCE, MINUTE, NOW, OTHER_INSTANCE, USER, document, message, record, rows, scalar
 from tests.support.stages import HandOwner, check_books, excerpts, live, memory, sources_of, statements
 
 ANYBODY = Guard()
+TABLES = [table.name for table in schema.metadata.sorted_tables]
 
 
 @pytest.fixture
@@ -442,3 +444,43 @@ def test_an_excerpt_survives_either_source(catalog: Catalog, owner: HandOwner, r
 
     (remove_document if deleted == "conversation" else remove_conversation)(catalog, left if left == "d" else "talk")
     assert live(catalog) == []
+
+
+def test_what_errors_say_of_a_document_goes_with_it(catalog: Catalog, owner: HandOwner) -> None:
+    """After a deletion no error, dead letter or attempt quotes the document; that it failed, and in which stage, stays."""
+    secret = StageError("extract", "VALUEERROR", "cannot read 'likes hemlock'")
+    record(catalog, document("likes hemlock", document_id="given up"), document("likes hemlock!", document_id="partly done"))
+    record(catalog, document("likes hemlock?", document_id="tried"), message("likes hemlock.", conversation="talk"))
+    first, second, *_ = owner.waiting()
+    assert second.embedded is not None
+    partly = replace(second, embedded=replace(second.embedded, errors=(secret,)))
+    owner.store([replace(first, embedded=None, failure=secret), partly])
+    with catalog.write() as connection:
+        outcomes.finish_ingestions(connection, 0, 0, 2)
+        for seq in (3, 4):
+            log.count_attempt(connection, LogEntry(0, 0, seq), errors=1, owner_deaths=0, stage="extract", reason=secret.message)
+        (record_of_it,) = log.read_records(connection, 0, 0, 3, 1)
+        log.bury(connection, record_of_it, owner.ownership.log_epoch, "extract", secret.message)
+
+    for name in ("given up", "partly done", "tried"):
+        remove_document(catalog, name)
+    remove_conversation(catalog, "talk")
+
+    assert not any("hemlock" in str(row) for table in TABLES for row in rows(catalog, f"SELECT * FROM {table}"))  # noqa: S608 - our own names
+    told = {name: json.loads(errors) for name, errors in rows(catalog, "SELECT document_id, errors FROM ingestions")}
+    assert [(error["stage"], error["code"]) for error in told["given up"]] == [("extract", "VALUEERROR")]
+    assert [(error["stage"], error["code"]) for error in told["partly done"]] == [("extract", "VALUEERROR")]
+    assert [error["code"] for error in told["tried"]] == ["SOURCE_DELETED"]
+    assert rows(catalog, "SELECT seq, stage FROM dead_letters ORDER BY seq") == [(1, "extract"), (4, "extract")]
+
+
+def test_what_fails_after_its_deletion_leaves_no_words(catalog: Catalog, owner: HandOwner) -> None:
+    """A document that is deleted while it is worked on, and then given up, is no dead letter."""
+    record(catalog, document("likes hemlock", document_id="d"))
+    (outcome,) = owner.waiting()
+    remove_document(catalog, "d")
+
+    owner.store([replace(outcome, embedded=None, failure=StageError("extract", "VALUEERROR", "cannot read 'likes hemlock'"))])
+
+    assert rows(catalog, "SELECT * FROM dead_letters") == []
+    assert scalar(catalog, "SELECT seq FROM log_applied WHERE lane = 0") == 1

@@ -69,6 +69,20 @@ def test_connections_that_died_while_they_waited(catalog: Catalog) -> None:
     assert rows(catalog, "SELECT content FROM messages ORDER BY number") == [("before",), ("after",)]
 
 
+def test_a_server_that_is_gone_when_connections_waited() -> None:
+    """Connections of a server that does not come back are UNAVAILABLE for what they are; when it does, they are replaced."""
+    with running_postgres() as server, closing(Catalog(server.url())) as catalog:
+        with catalog.read(), catalog.read(), catalog.write():
+            """Three of them wait from here on."""
+        server.stop(signal.SIGQUIT)
+        with pytest.raises(Unavailable) as error, catalog.read():
+            raise AssertionError("there is no connection")
+        server.start()
+        assert scalar(catalog, "SELECT 1") == 1
+
+    assert "refused" in error.value.values["cause"]
+
+
 def test_a_session_that_ends_in_a_transaction(catalog: Catalog) -> None:
     """A write whose session the server ends is UNAVAILABLE, leaves nothing, and can be repeated."""
     with pytest.raises(Unavailable) as error, catalog.write() as connection:  # noqa: PT012 - the end of the block is what fails

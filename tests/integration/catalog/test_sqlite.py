@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2
 
 from service.catalog.engine import Catalog, StorageFull
 from service.catalog.sqlite import MINIMUM_SQLITE, storage_error
-from service.domain.errors import Unavailable
+from service.domain.errors import DataLoss, Unavailable
 from service.domain.writes import RecordedMessage
-from tests.support.catalogs import message, record, rows, run_sql, scalar
+from tests.support.catalogs import message, new_catalog, record, rows, run_sql, scalar
 from tests.support.writers import program
 
 HOLD = """
@@ -104,12 +105,51 @@ def test_the_library_is_new_enough() -> None:
         ("[Errno 122] Disk quota exceeded", StorageFull),
         ("database is locked", Unavailable),
         ("disk I/O error", Unavailable),
-        ("database disk image is malformed", Unavailable),
     ],
 )
 def test_what_a_caller_is_told(text: str, kind: type[Exception]) -> None:
-    """Every error of the database is one that a caller may retry, with a time to wait."""
+    """Every passing trouble of the database is one that a caller may retry, with a time to wait."""
     told = storage_error(OSError(text))
 
     assert type(told) is kind
     assert told.retry_after
+
+
+@pytest.mark.parametrize("bytes_kept", [0, 100, 4096])
+def test_a_damaged_catalog_is_no_passing_trouble(tmp_path: Path, bytes_kept: int) -> None:
+    """Reading and writing a file that is no database, or not a whole one, is DATA_LOSS, which nobody is told to try again."""
+    path = damaged_catalog(tmp_path, bytes_kept)
+    damaged = Catalog(path)
+
+    for use in (lambda: rows(damaged, "SELECT content FROM messages"), lambda: record(damaged, message("after"))):
+        with pytest.raises(DataLoss) as error:
+            use()
+        assert error.value.reason == "STORAGE_DAMAGED"
+        assert error.value.retry_after is None
+    damaged.close()
+
+
+def damaged_catalog(directory: Path, bytes_kept: int) -> Path:
+    """The file of a catalog of which only the beginning is left."""
+    path = directory / "damaged.db"
+    whole = new_catalog_file(directory)
+    path.write_bytes(whole[:bytes_kept] + b"\x5a" * (len(whole) - bytes_kept))
+    return path
+
+
+def new_catalog_file(directory: Path) -> bytes:
+    """What stands in the file of a catalog."""
+    catalog = new_catalog(directory)
+    record(catalog, message("before"))
+    catalog.checkpoint()
+    catalog.close()
+    assert isinstance(catalog.place, Path)
+    return catalog.place.read_bytes()
+
+
+def test_a_catalog_without_its_tables_is_damaged(tmp_path: Path) -> None:
+    """A database that lacks what a catalog holds is no catalog."""
+    empty = Catalog(tmp_path / "other.db")
+    with pytest.raises(DataLoss):
+        rows(empty, "SELECT content FROM messages")
+    empty.close()

@@ -6,19 +6,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
 from pysqlite3 import dbapi2
+from structlog.testing import capture_logs
 
 from service.catalog import log
-from service.catalog.engine import Catalog
+from service.catalog.engine import Catalog, Connection, StorageFull
 from service.catalog.ownership import take_ownership
 from service.domain.kinds import Lane
 from service.pipeline.deadletter import MAX_ERRORS, MAX_OWNER_DEATHS
 from service.pipeline.index import IndexStep
 from service.pipeline.store import Outcome
+from service.pipeline.worker import Patience
 from service.vectors.writer import IndexWriter
 from tests.support.catalogs import SqliteCatalogs, document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index, make_owner
@@ -64,6 +66,30 @@ def test_a_source_that_kills_the_child(catalog: Catalog, tmp_path: Path, stage: 
     check_books(catalog)
     check_finished(catalog)
     check_index(catalog, str(tmp_path / "index"))
+
+
+@pytest.mark.parametrize("stage", ["extract", "embed"])
+def test_a_source_that_hangs_the_child(catalog: Catalog, tmp_path: Path, stage: str) -> None:
+    """A child that says nothing any more is replaced soon, and each time counts for the source it hung on; the others are worked."""
+    record(catalog, *innocents(3), document(f"hang in {stage}", document_id="poison"), *innocents(3))
+
+    with OwnerThread(catalog, str(tmp_path / "index"), patience=Patience(seconds=0.5)) as owner:
+        owner.finish()
+        deaths = owner.restarts()
+
+    assert deaths == MAX_ERRORS + (stage == "embed")  # one more to find it among those that were embedded with it
+    status, where, (error,) = ingestion(catalog, "poison")
+    assert (status, where, error["stage"], error["code"]) == ("failed", stage, stage, "GAVE_UP")
+    assert "CHILD_HUNG" in error["message"]
+    assert len(rows(catalog, "SELECT seq FROM dead_letters")) == 1
+    assert len(statements(catalog)) == 3 and len(excerpts(catalog)) == 6
+    check_finished(catalog)
+
+
+def test_patience_is_for_work() -> None:
+    """A child is given some seconds for something short, and longer for the longest document, which takes it longer."""
+    assert Patience().of(100) < 30
+    assert 50 < Patience().of(100_000) < 90
 
 
 def test_a_poisonous_message_among_others_of_its_slice(catalog: Catalog, tmp_path: Path) -> None:
@@ -170,6 +196,51 @@ def test_a_locked_catalog_counts_for_nobody(catalog: Catalog, tmp_path: Path) ->
 
     assert len(excerpts(catalog)) == 3
     check_finished(catalog)
+
+
+class CatalogOnSmallVolume(Catalog):
+    """A catalog whose volume can be full."""
+
+    is_full = False
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See `Catalog.write`."""
+        if self.is_full:
+            raise StorageFull("the catalog's volume is full", retry_after=5.0)
+        with super().write() as connection:
+            yield connection
+
+
+def test_a_full_disk_counts_for_nobody(catalog: Catalog, tmp_path: Path) -> None:
+    """While the volume is full the owner waits, says so once, counts no attempt; with room again it goes on by itself."""
+    with OwnerThread(catalog, str(tmp_path / "index"), opener=CatalogOnSmallVolume) as owner, capture_logs() as lines:
+        volume = cast("CatalogOnSmallVolume", owner.catalog)
+        volume.is_full = True
+        record(catalog, *innocents(3))
+        owner.wait(lambda: owner.waits >= 4)
+        assert scalar(catalog, "SELECT count(*) FROM log_held") == 0
+        volume.is_full = False
+        owner.finish()
+        assert owner.restarts() == 0
+
+    assert [line["event"] for line in lines if line["event"].startswith("owner_")] == ["owner_waits", "owner_goes_on"]
+    assert scalar(catalog, "SELECT count(*) FROM dead_letters") == 0
+    assert len(excerpts(catalog)) == 3
+    check_finished(catalog)
+
+
+def test_a_full_disk_lets_the_owner_end(catalog: Catalog, tmp_path: Path) -> None:
+    """An owner that is told to stop while the volume is full stops, although it cannot say what it hands back."""
+    with OwnerThread(catalog, str(tmp_path / "index"), opener=CatalogOnSmallVolume) as owner:
+        cast("CatalogOnSmallVolume", owner.catalog).is_full = True
+        record(catalog, *innocents(1))
+        owner.wait(lambda: owner.waits >= 1)
+    assert owner.failure is None
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as another:
+        another.finish()
+    assert len(excerpts(catalog)) == 1
 
 
 @pytest.mark.parametrize("poison", ["fail in embed", "die in embed"])

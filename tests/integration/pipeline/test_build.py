@@ -11,7 +11,7 @@ import pytest
 
 from service.catalog import edits, indexes
 from service.catalog.edits import Guard
-from service.catalog.engine import Catalog
+from service.catalog.engine import Catalog, StorageFull
 from service.catalog.indexes import IndexBuild
 from service.pipeline import build as builds
 from service.pipeline.index import IndexStep
@@ -160,6 +160,28 @@ def test_a_build_whose_table_is_lost_begins_anew(catalog: Catalog, uri: str, wri
 
     assert table(catalog) != lost.name
     check_index(catalog, uri)
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_build_that_cannot_be_noted_leaves_no_table(
+    catalog: Catalog, writer: IndexWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full volume one try after another would fill it even more."""
+    before = writer.names()
+    want(catalog)
+
+    def fail(*_: object) -> None:
+        raise StorageFull("the volume is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexes, "set_index_build", fail)
+        for _ in range(2):
+            with pytest.raises(StorageFull):
+                step_of(catalog, writer)
+        assert writer.names() == before
+
+    finish(step_of(catalog, writer), catalog)
+    assert table(catalog) not in before
 
 
 def test_a_former_table_goes_when_nobody_can_be_reading_it(catalog: Catalog, indexed: str, writer: IndexWriter) -> None:

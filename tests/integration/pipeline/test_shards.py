@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError, take_ownership
+from service.domain.item import Item
 from service.domain.kinds import Lane, ScopeKind
 from service.domain.scope import ScopeRef
 from service.log.base import Record
 from service.log.outbox import read_outbox
+from service.vectors.errors import IndexUnavailable
+from service.vectors.writer import IndexWriter
 from tests.support.catalogs import message, new_catalog, record, rows, scalar
 from tests.support.owners import OwnerThread
 from tests.support.stages import statements
@@ -43,6 +46,26 @@ class Assigned:
         """See `Intake.fenced`."""
         self.lost.append(error.shard)
         self.assigned -= {error.shard}
+
+
+class AwayWriter(IndexWriter):
+    """A writer for which the tables of one shard are away."""
+
+    away: int | None = 1
+
+    def create(self, name: str, *, log_epoch: int, generation: int) -> int:
+        """See `IndexWriter.create`."""
+        self._check(name)
+        return super().create(name, log_epoch=log_epoch, generation=generation)
+
+    def upsert(self, name: str, items: Iterable[Item]) -> int | None:
+        """See `IndexWriter.upsert`."""
+        self._check(name)
+        return super().upsert(name, items)
+
+    def _check(self, name: str) -> None:
+        if name.startswith(f"shard{self.away}_"):
+            raise IndexUnavailable("its volume is away")
 
 
 @pytest.fixture
@@ -84,8 +107,7 @@ def test_it_takes_and_hands_back_what_it_is_told(catalog: Catalog, tmp_path: Pat
         owner.wait(lambda: behind(catalog) == {0, 3})
         assert owner.owner.owned == 2
         intake.assigned = frozenset()
-        owner.wait(lambda: owner.owner.owned == 0)
-        assert scalar(catalog, "SELECT count(*) FROM log_held") == 0
+        owner.wait(lambda: owner.owner.owned == 0 and scalar(catalog, "SELECT count(*) FROM log_held") == 0)
         intake.assigned = frozenset(range(SHARDS))
         owner.wait(lambda: not behind(catalog))
 
@@ -108,3 +130,20 @@ def test_a_lost_shard_disturbs_no_other(catalog: Catalog, tmp_path: Path) -> Non
 
         assert (intake.lost, owner.owner.owned) == ([1], SHARDS - 1)
         assert scalar(catalog, "SELECT seq FROM log_applied WHERE shard = 1 AND lane = 0") == 0
+
+
+def test_an_index_that_is_away_is_one_shards_trouble(catalog: Catalog, tmp_path: Path) -> None:
+    """Its shard is taken and its records are stored, the others are indexed too; it follows when it is back."""
+    intake = Assigned(catalog)
+    intake.assigned = frozenset(range(SHARDS))
+    write(catalog, "tea")
+    with OwnerThread(catalog, str(tmp_path / "index"), writer=AwayWriter, intake=intake) as owner:
+        assert isinstance(owner.writer, AwayWriter)
+        owner.wait(lambda: behind(catalog) == {1})
+        write(catalog, "rain")
+        owner.wait(lambda: len(statements(catalog)) == 48 and behind(catalog) == {1})
+        assert owner.owner.owned == SHARDS
+        owner.writer.away = None
+        owner.wait(lambda: not behind(catalog))
+
+    assert scalar(catalog, "SELECT count(*) FROM log_attempts") == 0

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from service.catalog.engine import Catalog
 from service.log.embedded import EmbeddedLog
 from service.pipeline.process import OwnerPlan
 from service.pipeline.supervise import Supervisor
-from tests.support.catalogs import message, record
+from tests.support.catalogs import message, new_catalog, record
 from tests.support.model import real_model
 from tests.support.owners import check_finished, check_index
 from tests.support.stages import excerpts
@@ -43,6 +43,14 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """A deployment in a data directory, as `eunoe up` has it."""
+    opened = new_catalog(tmp_path)
+    yield opened
+    opened.close()
 
 
 def plan_of(directory: Path) -> OwnerPlan:

@@ -22,7 +22,7 @@ from service.domain.kinds import Lane
 from service.log.embedded import EmbeddedLog
 from service.ops.metrics import ApiMetrics
 from service.rpc.server import Server
-from service.settings import Limits, Settings, Shutdown
+from service.settings import Limits, Settings, Shutdown, Tls
 from service.settings.schema import Address
 from tests.support.catalogs import new_catalog
 from tests.support.lines import HashEmbedder, LineExtractor
@@ -35,7 +35,9 @@ ADMIN_TOKEN = "the-operator-s-token"
 class Service:
     """One server, its catalog, and a hand that does the worker's part."""
 
-    def __init__(self, directory: Path, *, shards: int = 1, limits: Limits | None = None, grace: float = 1.0) -> None:
+    def __init__(
+        self, directory: Path, *, shards: int = 1, limits: Limits | None = None, grace: float = 1.0, tls: Tls | None = None
+    ) -> None:
         self.catalog: Catalog = new_catalog(directory, shards=shards)
         with self.catalog.read() as connection:
             deployment = load_deployment(connection)
@@ -58,6 +60,7 @@ class Service:
             Settings(),
             listen=Address("127.0.0.1:0"),
             limits=limits or Limits(),
+            tls=tls or Tls(),
             shutdown=Shutdown(grace=timedelta(seconds=grace)),
         )
         self.app: UseCases = use_cases(

@@ -22,6 +22,11 @@ def _texts(context: context_pb2.Context) -> set[str]:
     return {item.content for item in context.items}
 
 
+def _said(context: context_pb2.Context) -> set[str]:
+    """What is told, be it as excerpt or as memory."""
+    return {content.removeprefix("User ") for content in _texts(context)}
+
+
 async def test_an_unregistered_conversation_is_empty(wire: Wire) -> None:
     """Nobody spoke, nothing is known, and metadata that names a conversation registers none."""
     metadata = Struct()
@@ -44,14 +49,19 @@ async def test_the_turn_before_is_there_at_once(wire: Wire) -> None:
 
 
 async def test_memories_and_excerpts(service: Service, wire: Wire) -> None:
-    """What was said is found as excerpt and as memory; turns that are shown anyway are not ranked."""
+    """What was said is found once, as excerpt or as memory; each alone where only such are wanted; turns that are shown anyway are not ranked."""
     await wire.record(turn("talk", "likes tea"))
     await wire.record(turn("talk", "saw the sea"))
     await service.work()
     everything = await wire.fetch("u", "c", search_queries=["tea"], explain=True)
     ranked = await wire.fetch_conversation("talk", recent_limit=1, search_queries=["tea"])
 
-    assert _texts(everything) == {"likes tea", "User likes tea", "saw the sea", "User saw the sea"}
+    excerpts = await wire.fetch("u", "c", search_queries=["tea"], types=[EXCERPT])
+    memories = await wire.fetch("u", "c", search_queries=["tea"], types=[PREFERENCE, context_pb2.ITEM_TYPE_EPISODE])
+
+    assert len(everything.items) == 2 and _said(everything) == {"likes tea", "saw the sea"}
+    assert _texts(excerpts) == {"likes tea", "saw the sea"}
+    assert _texts(memories) >= {"User likes tea"}
     assert all(item.signals and item.score > 0 and list(item.matched_queries) == [0] for item in everything.items)
     assert "saw the sea" not in _texts(ranked)
     assert [found.content for found in ranked.recent_turns] == ["saw the sea"]
@@ -65,7 +75,7 @@ async def test_a_position_is_waited_for(service: Service, wire: Wire) -> None:
         await asyncio.sleep(0)
         tasks.create_task(service.work())
 
-    assert "User likes tea" in _texts(fetch.result())
+    assert any("likes tea" in content for content in _texts(fetch.result()))
 
 
 async def test_a_position_that_is_not_reached(wire: Wire) -> None:
@@ -219,15 +229,15 @@ async def test_as_of(service: Service, wire: Wire) -> None:
 
 async def test_accurate_reads_the_best_again(service: Service, wire: Wire) -> None:
     """ACCURATE finds what FAST finds, says why with signals of its own, and misses nothing that was asked for."""
-    for thing in ("tea", "coffee", "chess"):
-        await wire.record(turn("talk", f"likes {thing}"))
+    for thing, speaker in (("tea", "Ana"), ("coffee", "Ben"), ("chess", "Ana")):
+        await wire.record(turn("talk", f"likes {thing}", speaker=speaker))
     await service.work()
     asked = {"search_queries": ["likes tea", "likes chess"], "explain": True}
     accurate = await wire.fetch("u", "c", mode=context_pb2.FETCH_MODE_ACCURATE, **asked)
     fast = await wire.fetch("u", "c", **asked)
 
     assert not accurate.retrieval.degraded and not accurate.retrieval.reasons
-    assert _texts(accurate) == _texts(fast)
+    assert _said(accurate) == _said(fast)
     names = {signal.name for item in accurate.items for signal in item.signals}
     assert {"pieces", "around"} <= names
     assert "around" not in {signal.name for item in fast.items for signal in item.signals}
@@ -303,3 +313,20 @@ async def test_hostile_questions(service: Service, wire: Wire) -> None:
         context = await wire.fetch("u", "c", search_queries=[question])
 
         assert _texts(context) <= {"likes tea", "User likes tea"}
+
+
+async def test_yesterday_is_the_asker_s(service: Service, wire: Wire) -> None:
+    """Relative dates of a question count in the days of its time zone."""
+    for hour, place in (("2026-03-02T05:00:00Z", "harbour"), ("2026-03-03T05:00:00Z", "market")):
+        said = Timestamp()
+        said.FromJsonString(hour)
+        await wire.record(turn("talk", f"saw the {place}", said_time=said))
+    await service.work()
+    asked = Timestamp()
+    asked.FromJsonString("2026-03-03T23:30:00Z")
+
+    for time_zone, place in (("", "harbour"), ("Pacific/Auckland", "market")):  # where it is the 4th already
+        question = {"search_queries": ["what was seen yesterday?"], "query_time": asked, "time_zone": time_zone}
+        found = await wire.fetch("u", "c", explain=True, types=[EXCERPT], **question)
+        nearest = max(found.items, key=lambda item: next(signal.value for signal in item.signals if signal.name == "date"))
+        assert place in nearest.content

@@ -177,7 +177,7 @@ async def test_a_stream(service: Service, wire: Wire) -> None:
 
 async def test_watching(service: Service, wire: Wire) -> None:
     """A watcher is told at once, of every change, and its stream ends with the ingestion."""
-    answer = await wire.create(note("likes tea"))
+    answer = await wire.create(note("likes tea", mode=processing_pb2.INGESTION_MODE_FAST))
     request = memories.WatchIngestionRequest(ingestion_id=answer.ingestion_id)
     seen = []
     async for news in wire.memories.WatchIngestion(request, metadata=wire.metadata, timeout=20):

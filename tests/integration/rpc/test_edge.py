@@ -11,13 +11,18 @@ import grpc
 import pytest
 from eunoe.v1 import admin_service_pb2 as admin
 from eunoe.v1 import conversation_service_pb2 as conversations
+from eunoe.v1 import memory_service_pb2 as memories
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from service.ops.metrics import exposition
 from service.rpc.server import SERVICES
+from service.settings import Limits, Tls
+from service.settings.schema import Size
 from tests.integration.rpc.conftest import Service
-from tests.support.wire import STRICT, Wire, refused, turn
+from tests.support.service import until
+from tests.support.tls import CERT, KEY
+from tests.support.wire import STRICT, Refusal, Wire, note, refusal_of, refused, turn
 
 RPCS = [(service, method) for service in SERVICES.values() for method in service.methods]
 
@@ -110,7 +115,7 @@ async def test_health(service: Service) -> None:
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=name))
 
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    await service.server.set_serving(is_serving=False)
+    service.server.set_serving(is_serving=False)
     answer = await stub.Check(health_pb2.HealthCheckRequest())
 
     assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
@@ -168,6 +173,128 @@ async def test_the_end_lets_running_calls_finish(start: Callable[..., Any]) -> N
         tasks.create_task(stop())
 
     assert summary.result().accepted_count == 2
+
+
+async def _watched(stream: Any, told: asyncio.Event) -> grpc.StatusCode:
+    """Read what a watcher is told; how it ends."""
+    async for _ in stream:
+        told.set()
+    code: grpc.StatusCode = await stream.code()
+    return code
+
+
+async def test_the_end_waits_for_no_watcher(start: Callable[..., Any]) -> None:
+    """Watchers of health and of ingestions are let go at once when the service stops, however long its grace is."""
+    service: Service = await start(grace=60.0)
+    wire = await service.operator.new_instance()
+    made = await wire.create(note("likes tea"))
+    health: Any = health_pb2_grpc.HealthStub(wire.channel)
+    request = memories.WatchIngestionRequest(ingestion_id=made.ingestion_id)
+    streams = [
+        health.Watch(health_pb2.HealthCheckRequest()),
+        health.Watch(health_pb2.HealthCheckRequest(service="nobody")),
+        wire.memories.WatchIngestion(request, metadata=wire.metadata),
+    ]
+    told = [asyncio.Event() for _ in streams]
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        watchers = [tasks.create_task(refused(_watched(*pair))) for pair in zip(streams, told, strict=True)]
+        for event in told:
+            await event.wait()
+        await service.server.stop()
+
+    assert {watcher.result().code for watcher in watchers} == {grpc.StatusCode.UNAVAILABLE}
+
+
+async def test_a_watcher_that_hangs_up_is_forgotten(service: Service) -> None:
+    """Whoever stops watching health costs nothing, and health goes on for the others."""
+    stub: Any = health_pb2_grpc.HealthStub(service.operator.channel)
+    watching = stub.Watch(health_pb2.HealthCheckRequest())
+    assert (await watching.read()).status == health_pb2.HealthCheckResponse.SERVING
+    watching.cancel()
+    other = stub.Watch(health_pb2.HealthCheckRequest())
+    assert (await other.read()).status == health_pb2.HealthCheckResponse.SERVING
+    service.server.set_serving(is_serving=False)
+
+    assert (await other.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    other.cancel()
+
+
+async def test_too_many_calls(start: Callable[..., Any]) -> None:
+    """Beyond the limit every kind of call is refused at once with a time to wait, health answers, and what ends makes room."""
+    service: Service = await start(limits=Limits(calls=2))
+    wire = await service.operator.new_instance()
+    made = await wire.create(note("likes tea"))
+    request = memories.WatchIngestionRequest(ingestion_id=made.ingestion_id)
+    watchers = [wire.memories.WatchIngestion(request, metadata=wire.metadata) for _ in range(2)]
+    for watcher in watchers:
+        await watcher.read()
+
+    refusals = [
+        await refused(wire.record(turn("talk", "hi"))),
+        await refused(wire.record(turn("talk", "x" * (4 << 20)))),
+        await refused(wire.record_stream(turn("talk", str(number)) for number in range(1000))),
+        await refused(wire.watch(made.ingestion_id)),
+        await refused(service.operator.with_key("nobody's").fetch("u", "c")),
+    ]
+    health: Any = health_pb2_grpc.HealthStub(wire.channel)
+    assert (await health.Check(health_pb2.HealthCheckRequest())).status == health_pb2.HealthCheckResponse.SERVING
+    assert {(each.code, each.reason) for each in refusals} == {(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")}
+    assert all(each.retry_after for each in refusals)
+    told = exposition(service.registry).decode()
+    assert 'eunoe_calls_total{code="RESOURCE_EXHAUSTED",rpc="ConversationService.RecordMessage"} 2.0' in told
+
+    watchers[0].cancel()
+
+    async def is_taken() -> bool:
+        try:
+            return (await wire.record(turn("talk", "hi"))).message_count > 0
+        except grpc.aio.AioRpcError:
+            return False
+
+    await until(is_taken, 10, "a call that ended makes no room")
+    watchers[1].cancel()
+
+
+async def test_too_much_in_hand(start: Callable[..., Any]) -> None:
+    """While one large request is in hand another one is refused with a time to wait, small ones are taken; what ends makes room."""
+    service: Service = await start(limits=Limits(in_hand=Size(1 << 20)))
+    wire = await service.operator.new_instance()
+    bulk = memories.BatchCreateMemoriesRequest(documents=[note("x" * 100_000, document_id=f"d{number}") for number in range(20)])
+
+    async def send() -> int | Refusal:
+        try:
+            return int((await wire.call(wire.memories.BatchCreateMemories, bulk)).accepted_count)
+        except grpc.aio.AioRpcError as error:
+            return refusal_of(error)
+
+    async with asyncio.TaskGroup() as tasks:
+        calls = [tasks.create_task(send()) for _ in range(2)]
+        with service.catalog.write():  # whichever came first waits for its turn
+            done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+            await wire.fetch("u", "c")
+    (refusal,) = {call.result() for call in done}
+    (accepted,) = {call.result() for call in calls if call not in done}
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+    assert refusal.retry_after
+    assert accepted == 20
+    assert await send() == 0  # all are known already
+
+
+async def test_a_port_with_tls(start: Callable[..., Any]) -> None:
+    """With a certificate and its key the port speaks TLS, and plaintext gets nowhere."""
+    service: Service = await start(tls=Tls(CERT, KEY))
+    address = f"localhost:{service.server.port}"
+    async with grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(CERT.read_bytes())) as channel:
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        answer = await health.Check(health_pb2.HealthCheckRequest())
+    plain: Any = health_pb2_grpc.HealthStub(service.operator.channel)
+    found = await refused(plain.Check(health_pb2.HealthCheckRequest()))
+
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    assert found.code is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_instances_and_keys(service: Service) -> None:

@@ -10,12 +10,14 @@ import grpc
 import pytest
 from eunoe.v1 import conversation_pb2
 from eunoe.v1 import conversation_service_pb2 as conversations
+from eunoe.v1 import memory_service_pb2 as memories
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from service.settings import Limits
 from tests.integration.rpc.conftest import Service
-from tests.support.wire import ASSISTANT, USER, Wire, refused, turn
+from tests.support.catalogs import run_sql
+from tests.support.wire import ASSISTANT, USER, Wire, note, refused, turn
 
 
 async def test_everything_of_a_turn_is_kept(wire: Wire) -> None:
@@ -251,3 +253,50 @@ async def test_roles(wire: Wire) -> None:
 
         assert (bad.code, bad.fields) == (grpc.StatusCode.INVALID_ARGUMENT, ("message.role",))
     await wire.record(turn("talk", "hi", role=USER))
+
+
+async def test_a_full_backlog_still_knows_its_own(start: Callable[..., Any]) -> None:
+    """What is there already is answered as a repeat by every kind of write, for it adds nothing; what is new is refused."""
+    service: Service = await start(limits=Limits(backlog=3))
+    wire = await service.operator.new_instance()
+    said = await wire.record(turn("talk", "one", message_id="m"))
+    asked = await wire.record(turn("talk", "two"), request_id="r")
+    made = await wire.create(note("three", document_id="d"))
+    bulk = [note(text, document_id=text) for text in ("a", "b", "c")]
+    batch = memories.BatchCreateMemoriesRequest(documents=bulk, request_id="bulk")
+    first = await wire.call(wire.memories.BatchCreateMemories, batch)
+
+    assert (await wire.record(turn("talk", "one", message_id="m"))).position == said.position
+    assert (await wire.record(turn("talk", "two"), request_id="r")).message_id == asked.message_id
+    assert (await wire.create(note("three", document_id="d"))).ingestion_id == made.ingestion_id
+    assert (await wire.record_stream([turn("talk", "one", message_id="m")])).duplicate_count == 1
+    streamed = (memories.StreamMemoriesRequest(document=document) for document in bulk)
+    assert (await wire.call(wire.memories.StreamMemories, streamed)).duplicate_count == 3
+    assert (await wire.call(wire.memories.BatchCreateMemories, batch)).batch_id == first.batch_id
+    other = await refused(wire.record(turn("talk", "another text", message_id="m")))
+    assert other.code is grpc.StatusCode.ALREADY_EXISTS
+    fresh = (
+        wire.record(turn("talk", "four")),
+        wire.create(note("four", document_id="new")),
+        wire.record_stream([turn("talk", "one", message_id="m"), turn("talk", "four", message_id="n")]),
+        wire.call(wire.memories.StreamMemories, iter([memories.StreamMemoriesRequest(document=note("four"))])),
+        wire.call(wire.memories.BatchCreateMemories, memories.BatchCreateMemoriesRequest(documents=[*bulk, note("four")])),
+    )
+    assert {(await refused(call)).reason for call in fresh} == {"BACKLOG_FULL"}
+
+
+async def test_a_damaged_catalog_is_not_try_again(service: Service, wire: Wire) -> None:
+    """Whatever is called is DATA_LOSS for good, a stream and a batch as a whole; nobody is told to try again."""
+    await wire.record(turn("talk", "before"))
+    run_sql(service.catalog, "DROP TABLE messages")
+    run_sql(service.catalog, "DROP TABLE documents")
+
+    for call in (
+        wire.record(turn("talk", "after")),
+        wire.turns("talk"),
+        wire.record_stream([turn("talk", "after", message_id="m")]),
+        wire.create(note("after")),
+        wire.call(wire.memories.BatchCreateMemories, memories.BatchCreateMemoriesRequest(documents=[note("after")])),
+    ):
+        found = await refused(call)
+        assert (found.code, found.reason, found.retry_after) == (grpc.StatusCode.DATA_LOSS, "STORAGE_DAMAGED", None)

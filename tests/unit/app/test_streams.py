@@ -60,7 +60,7 @@ class HandQueue:
 class NoBacklog:
     """A backlog that is never full."""
 
-    async def admit(self, *_: object) -> None:
+    async def admit_write(self, *_: object) -> None:
         """There is room."""
 
 

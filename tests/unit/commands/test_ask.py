@@ -9,6 +9,7 @@ import pytest
 from eunoe.v1 import context_pb2, conversation_pb2, memory_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from service.rpc.convert.checks import is_time_zone
 from tests.unit.commands.conftest import Cli
 from tests.unit.commands.fake_service import ADMIN_TOKEN, API_KEY, State
 
@@ -68,6 +69,7 @@ def test_answers_are_shown_with_when_and_where_they_were_said(cli: Cli, remember
     (request,) = remembered.fetches
     assert (request.user_id, request.customer_id, request.query.search_queries[:]) == ("ana", "acme", ["when?"])
     assert request.query.explain
+    assert is_time_zone(request.query.time_zone)
 
 
 @pytest.mark.usefixtures("service")

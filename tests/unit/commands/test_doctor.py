@@ -12,6 +12,8 @@ from service.commands import checks
 from service.ops.announce import Ready
 from service.settings import Kafka, Settings, Tls, keys
 from service.settings.schema import Brokers
+from tests.support.catalogs import message, new_catalog, record
+from tests.support.tls import CERT, KEY
 from tests.unit.commands.conftest import Cli
 
 
@@ -78,13 +80,43 @@ def test_secrets_that_others_can_read_are_told(tmp_path: Path) -> None:
     assert (finding.state, finding.advice) == ("note", f"chmod 600 {credentials}")
 
 
-def test_certificates_must_be_readable_pem(tmp_path: Path) -> None:
-    """A missing file and one that is no PEM are problems."""
-    pem, other = tmp_path / "cert.pem", tmp_path / "other"
-    pem.write_text("-----BEGIN CERTIFICATE-----\n")
-    other.write_text("no pem")
-    assert states(checks.check_tls(Settings(tls=Tls(pem, other)))) == ["good", "problem"]
-    assert states(checks.check_tls(Settings(tls=Tls(tmp_path / "missing", pem)))) == ["problem", "good"]
+def test_certificates_must_be_usable(tmp_path: Path) -> None:
+    """A certificate with its key is good; without TLS there is nothing to look at; anything else is a problem with its file."""
+    assert states(checks.check_tls(Settings(tls=Tls(CERT, KEY)))) == ["good"]
+    assert states(checks.check_tls(Settings())) == []
+    (finding,) = checks.check_tls(Settings(tls=Tls(tmp_path / "missing", KEY)))
+    assert finding.state == "problem"
+    assert f"tls.cert={tmp_path / 'missing'}" in finding.detail
+
+
+def test_a_catalog_is_looked_through(tmp_path: Path) -> None:
+    """One that is whole is good; one whose pages were overwritten is a problem with a way out, and so is one that is no database."""
+    path = tmp_path / "catalog.db"
+    settings = Settings(data_dir=tmp_path)
+    catalog = new_catalog(tmp_path)
+    record(catalog, *[message("x" * 3000) for _ in range(50)])
+    catalog.checkpoint()
+    assert states(checks.check_catalog_file(settings)) == ["good"]
+
+    catalog.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40_960] + b"\x5a" * 40_960)
+    (pages,) = checks.check_catalog_file(settings)
+    path.write_bytes(b"this is no database, " * 1000)
+    (garbage,) = checks.check_catalog_file(settings)
+
+    assert {pages.state, garbage.state} == {"problem"}
+    assert "damaged" in pages.detail
+    assert "not a database" in garbage.detail
+    assert "backup" in garbage.advice
+
+
+def test_a_catalog_that_is_gone_is_a_problem(tmp_path: Path) -> None:
+    """Credentials without a catalog mean that it was lost; without either there is nothing to look at yet."""
+    settings = Settings(data_dir=tmp_path)
+    assert states(checks.check_catalog_file(settings)) == []
+    settings.credentials_file.touch()
+    assert states(checks.check_catalog_file(settings)) == ["problem"]
 
 
 def test_a_taken_port_is_a_problem() -> None:

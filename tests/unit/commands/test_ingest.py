@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from eunoe.v1 import conversation_pb2, document_pb2, ingestion_pb2, item_result_pb2
+from eunoe.v1 import context_pb2, conversation_pb2, document_pb2, ingestion_pb2, item_result_pb2
 from google.rpc import code_pb2, error_details_pb2
+from rich.progress import Progress, TaskID
 
 from service.commands import deliver
+from service.commands.messages import Spoken
+from service.commands.remote import Target, connect
+from service.domain.kinds import Role
 from tests.unit.commands.conftest import Cli
-from tests.unit.commands.fake_service import State, backlog_full, refusal
+from tests.unit.commands.fake_service import API_KEY, State, backlog_full, refusal
 
 pytestmark = pytest.mark.usefixtures("service")
 
@@ -201,3 +206,34 @@ def test_a_missing_file_is_named(cli: Cli, tmp_path: Path) -> None:
     done = cli("ingest", str(tmp_path / "missing.txt"))
     assert done.exit_code == 2
     assert "missing.txt" in done.output
+
+
+class NotedProgress(Progress):
+    """Notes how far its bars were."""
+
+    def __init__(self) -> None:
+        super().__init__(disable=True)
+        self.noted: list[float] = []
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """See `Progress.update`."""
+        self.noted.append(changes.get("completed", 0))
+        super().update(task_id, **changes)
+
+
+def test_the_bar_moves_while_messages_are_sent(service: str) -> None:
+    """A long file is not silent until a segment is acknowledged: every message that leaves moves the bar."""
+    progress = NotedProgress()
+    target = Target(service, API_KEY, None, None, tls=False, ca=None)
+    spoken = (Spoken(line, Role.USER, f"line {line}", message_id=str(line)) for line in range(deliver.SEGMENT_ITEMS + 50))
+    with connect(target) as connection:
+        deliver.Delivery(connection, deliver.Labels("", "", None, "", ""), progress).stream("a.jsonl", "talk", spoken)
+
+    assert progress.noted == list(range(1, deliver.SEGMENT_ITEMS + 51))
+
+
+def test_what_is_no_terminal_gets_whole_lines(cli: Cli, state: State) -> None:
+    """Output that goes into a file or another program is not wrapped at any width."""
+    long = "word " * 100 + "end"
+    state.context.items.add(type=context_pb2.ITEM_TYPE_FACT, content=long)
+    assert f"1. fact  {long}\n" in cli("ask", "q", COLUMNS="60").output

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from service.log.embedded import NEWS, EmbeddedLog
+from service.log.embedded import NEWS, TROUBLE, EmbeddedLog
+from service.ops.trouble import Trouble
 
 
 @dataclass
@@ -137,3 +138,16 @@ async def test_a_dead_owner_is_noticed() -> None:
     os.close(wake_write)
 
     assert log.indexed()[0, 0] == 2
+
+
+async def test_trouble_comes_with_the_numbers() -> None:
+    """What the owner says it waits for changes no number, and is forgotten with the owner."""
+    log = EmbeddedLog({}, {})
+    with pipes() as made:
+        log.attach(made.wake_write, made.news_read, lambda: None)
+        os.write(made.news_write, NEWS.pack(0, TROUBLE, Trouble.STORAGE_FULL, 0) + NEWS.pack(0, 0, 5, 5))
+        assert await log.wait_indexed({(0, 0): 5}, 10)
+        told = log.trouble.latest
+        log.detach()
+
+    assert (told, log.trouble.latest, log.applied()) == (Trouble.STORAGE_FULL, Trouble.NONE, {(0, 0): 5})

@@ -15,11 +15,11 @@ def passages(source: Source) -> tuple[Passage, ...]:
 
 
 def test_a_short_message_is_one_passage_with_its_context() -> None:
-    """Date on the speaker's calendar, 30 words of each of the two turns before, 60 of its own."""
+    """Date on the speaker's calendar, 30 words of each of the two turns before, 60 of its own, which count twice."""
     before = (PreviousTurn("Ana", "w " * 50), PreviousTurn("Assistant", "Which one?"))
     source = message("The blue one", speaker="Ana", time_zone="-12:00", previous=before)
     (passage,) = passages(source)
-    assert passage.context == "11 March 2025\nAna: " + "w " * 29 + "w\nAssistant: Which one?\nAna: The blue one"
+    assert passage.context == "11 March 2025\nAna: " + "w " * 29 + "w\nAssistant: Which one?\nAna: The blue one\nThe blue one"
     assert passage.embed_text == "Ana: The blue one"
     assert passage.is_head
 
@@ -28,7 +28,7 @@ def test_unnamed_speakers_are_labelled_in_context_only() -> None:
     """A role swamps the vector of a short text, but is a word to search for."""
     (passage,) = passages(message("It is late", role=Role.ASSISTANT))
     assert passage.embed_text == "It is late"
-    assert passage.context.endswith("\nAssistant: It is late")
+    assert passage.context.endswith("\nAssistant: It is late\nIt is late")
 
 
 def test_a_long_message_is_served_whole_and_has_further_chunks() -> None:
@@ -68,4 +68,4 @@ def test_headings_join_context_and_vector() -> None:
 def test_the_turns_before_are_those_of_the_document() -> None:
     """Context in a transcript is what was said just before."""
     *_, last = passages(document("Ana: one\nBen: two\nAna: three\nBen: four", DocumentType.HUMAN_CHAT_CONVERSATION))
-    assert last.context == "12 March 2025\nBen: two\nAna: three\nBen: four"
+    assert last.context == "12 March 2025\nBen: two\nAna: three\nBen: four\nfour"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from service.domain.zones import zone
 from service.retrieval.dates import closeness, periods_in
 from service.retrieval.names import find_names, index_names, is_personal_name
 from service.retrieval.plan import plan_question
@@ -106,3 +107,21 @@ def test_the_plan_of_a_question() -> None:
     assert plan.embed_text == "When did I tell about my trip in May?"
     assert (plan.speaker, plan.is_about_asker, plan.asks_when, len(plan.periods)) == ("ben", False, True, 1)
     assert plan_question("Where is my bike?", [], _NOW, _NOW, _NOW).is_about_asker
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "day"),
+    [("", "2024-05-15"), ("+05:30", "2024-05-15"), ("Pacific/Auckland", "2024-05-16"), ("-13:00", "2024-05-14")],
+)
+def test_relative_dates_are_of_the_asker_s_days(time_zone: str, day: str) -> None:
+    """Yesterday is the day before the one that it is where the question is asked, from midnight to midnight there."""
+    (period,) = periods_in("yesterday", _NOW, 0, _NOW, time_zone)
+    begins = datetime.fromisoformat(day).replace(tzinfo=zone(time_zone))
+    assert period.start == begins.timestamp() * 1_000_000
+    assert period.end == (begins + timedelta(days=1)).timestamp() * 1_000_000 - 1
+
+
+def test_a_day_is_as_long_as_it_is() -> None:
+    """The night when clocks are set makes a day of 23 hours."""
+    (period,) = periods_in("on 31 March 2024", _NOW, 0, _NOW, "Europe/Rome")
+    assert period.end - period.start + 1 == 23 * 3600 * 1_000_000

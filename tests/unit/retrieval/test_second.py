@@ -17,7 +17,13 @@ from service.retrieval.tokens import TokenCache, best_matches, embedded_text
 from tests.unit.retrieval.memories import memory
 from tests.unit.retrieval.rows import DAY, NOW, embed, item, vector_of
 
-FILLER = [item(f"filler{number}", f"word{number} thing{number}", session=f"f{number}", number=number) for number in range(30)]
+FILLER = [
+    item(
+        f"filler{number}", f"word{number} thing{number}", session=f"f{number}", number=number, speaker=["Ana", "Ben"][number % 2]
+    )
+    for number in range(30)
+]
+"""Two people talk."""
 
 
 class Pieces:
@@ -67,6 +73,17 @@ def test_what_stands_around_a_turn_speaks_for_it() -> None:
     ]
     found = [one.item.item_id for one in ask("the red piano", rows, _pass(Pieces()), max_results=50)]
     assert found.index("psg_answer") < found.index("psg_plain")
+
+
+def test_in_talks_with_an_assistant_one_pass_is_enough() -> None:
+    """Nothing is read again, and the answer is that of a fast fetch."""
+    pieces, scope = (
+        Pieces(),
+        Scope(1, 1, [item("tea", "green tea"), item("dog", "brown dog", role="assistant", speaker="Assistant")]),
+    )
+    request = RankRequest(query_time=NOW)
+    assert rank(["green tea"], [scope], embed, request, second=_pass(pieces)) == rank(["green tea"], [scope], embed, request)
+    assert pieces.asked == []
 
 
 def test_what_was_read_is_not_read_again() -> None:

@@ -31,8 +31,10 @@ WITHOUT_CALL = {
     "MODEL_UNUSABLE",
     "SCHEMA_NEWER",
     "SCHEMA_OLDER",
+    "ISOLATION_FIXED",
     "SHARDS_MISMATCH",
     "TLS_REQUIRED",
+    "TLS_UNUSABLE",
     "TOPIC_UNUSABLE",
 }
 """Reasons of a start that fails: no call is answered with them."""
@@ -63,7 +65,7 @@ def test_every_reason_is_published() -> None:
     assert {reason for reason in said if reason.isupper()} - WITHOUT_CALL - _PIPELINE_CODES <= REASONS
 
 
-_PIPELINE_CODES = {"OWNER_DIED", "CHILD_DIED", "SOURCE_DELETED"}
+_PIPELINE_CODES = {"OWNER_DIED", "CHILD_DIED", "CHILD_HUNG", "SOURCE_DELETED"}
 """Codes of ingestion errors, which are no `ErrorReason`."""
 
 

@@ -84,6 +84,9 @@ def upgrade() -> None:
         sa.Column("extractor_version", TEXT, nullable=False),
         sa.Column("analysis_version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("model_dir", TEXT, nullable=True),
+        sa.Column("next_model_id", TEXT, nullable=True),
+        sa.Column("next_model_dir", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -125,6 +128,19 @@ def upgrade() -> None:
         sa.Column("alias_key", TEXT, nullable=False),
         sa.Column("entity_id", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("scope", "alias_key"),
+    )
+    op.create_table(
+        "index_builds",
+        sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("lance_version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("after_scope", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("after_item", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("done", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("total", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("is_complete", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("shard"),
     )
     op.create_table(
         "index_pending",
@@ -190,6 +206,8 @@ def upgrade() -> None:
         sa.Column("terms", TEXT, nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.Column("generation", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("next_vector", sa.LargeBinary(), nullable=True),
+        sa.Column("next_generation", sa.BigInteger(), autoincrement=False, nullable=False, server_default="0"),
         sa.Column("speaker", TEXT, nullable=False),
         sa.Column("role", TEXT, nullable=False),
         sa.Column("conversation", TEXT, nullable=False),
@@ -210,6 +228,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("items_deleted", "items", ["deleted_time"], unique=False)
+    op.create_index("items_next", "items", ["shard", "next_generation"], unique=False)
     op.create_index("items_scope_change", "items", ["scope", "change_number"], unique=False)
     op.create_index("items_shard_scope", "items", ["shard", "scope", "item"], unique=False)
     op.create_index("items_turn", "items", ["scope", "session", "number"], unique=False)
@@ -345,12 +364,15 @@ def upgrade() -> None:
         sa.Column("metadata", TEXT, nullable=False),
         sa.Column("terms", TEXT, nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("next_vector", sa.LargeBinary(), nullable=True),
+        sa.Column("next_generation", sa.BigInteger(), autoincrement=False, nullable=False, server_default="0"),
         sa.Column("words", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("has_time_word", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("extractor_version", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("observation_id"),
     )
     op.create_index("observations_memory", "observations", ["memory_id"], unique=False)
+    op.create_index("observations_next", "observations", ["next_generation"], unique=False)
     op.create_index("observations_source", "observations", ["source_id"], unique=False)
     op.create_table(
         "outbox",

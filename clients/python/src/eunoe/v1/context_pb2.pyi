@@ -350,7 +350,7 @@ class Signal(_message.Message):
     value: _builtins.float
     """What it contributed to the score before that was brought between 0 and 1; below 0 it spoke against the item."""
     measured: _builtins.float
-    """What was measured, in the signal's own unit: a cosine, a BM25 score, a closeness in time, …"""
+    """What was measured, in the signal's own unit: for example a cosine, a BM25 score or a closeness in time."""
     rank: _builtins.int
     """The item's place by this signal among everything that might have been served, from 1; equal ones share a place."""
     boost: _builtins.bool

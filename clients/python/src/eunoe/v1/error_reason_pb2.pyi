@@ -84,6 +84,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNIMPLEMENTED: this service does not offer the call."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 30
     """INTERNAL: a fault of the service."""
+    ERROR_REASON_STORAGE_DAMAGED: _ErrorReason.ValueType  # 31
+    """DATA_LOSS: the storage is damaged. Trying again does not help; the operator must restore a backup."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call or an item failed. The `reason` of a `google.rpc.ErrorInfo` (domain `eunoe`) and of an `ItemError` is the
@@ -153,4 +155,6 @@ ERROR_REASON_UNIMPLEMENTED: ErrorReason.ValueType  # 29
 """UNIMPLEMENTED: this service does not offer the call."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 30
 """INTERNAL: a fault of the service."""
+ERROR_REASON_STORAGE_DAMAGED: ErrorReason.ValueType  # 31
+"""DATA_LOSS: the storage is damaged. Trying again does not help; the operator must restore a backup."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
