@@ -80,7 +80,7 @@ class Builder:
         self.build, self._is_doubtful = known, False
 
     def step(self) -> bool:
-        """Put one more page into it. Returns whether there was one."""
+        """Put one more page into it. Returns whether there may be more: what is written from here on comes by itself, see `follow`."""
         build = self._sure()
         if build is None:
             return False
@@ -90,7 +90,7 @@ class Builder:
         self.put(page)
         assert self.build is not None
         self._keep(replace(self.build, after=after, done=build.done + len(page)))
-        return True
+        return len(page) == PAGE_ROWS
 
     def put(self, found: Sequence[Item]) -> None:
         """Put items with their vectors into it; of newer ones than it holds."""

@@ -36,6 +36,9 @@ LOOK_SECONDS = 0.5
 CHILD_SECONDS = 0.05
 """How often it is looked whether texts are embedded; a slice of them takes twice as long."""
 
+QUIET_SECONDS = 5.0
+"""How long records wait at most for a change of the model, and are stored at least until the next try."""
+
 LITTER_SECONDS = 60.0
 """How long after a switch the former table is kept for reads under way."""
 
@@ -74,6 +77,7 @@ class IndexStep:
         self._tidying: threading.Thread | None = None
         self._finishing: threading.Thread | None = None
         self._litter_due: float | None = None
+        self._quiet_until = -QUIET_SECONDS
         self._is_open = False
         self._is_certain = False
         """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
@@ -89,6 +93,11 @@ class IndexStep:
     def is_remote(self) -> bool:
         """Whether its table lies in a store over the network, as those of all shards do then."""
         return self._writer.place.is_remote
+
+    @property
+    def wants_quiet(self) -> bool:
+        """Whether records should not be stored just now, so that the next model can be switched to."""
+        return time.monotonic() < self._quiet_until
 
     @property
     def table(self) -> IndexTable:
@@ -118,8 +127,9 @@ class IndexStep:
         """Build a new table from the catalog beside the old one, or go on with one that was begun, then switch."""
         self._builder.want()
         self._builder.load()
-        while self._builder.step():
-            build = self._builder.build
+        is_more = True
+        while is_more:
+            is_more, build = self._builder.step(), self._builder.build
             if progress is not None and build is not None:
                 progress(build.done, max(build.total, build.done))
         self._switch()
@@ -137,13 +147,17 @@ class IndexStep:
             self._builder.load()
         if self._builder.build is None:
             return LOOK_SECONDS
-        if not self._is_embedded():
+        is_embedded = self._embed()
+        if self._reembedding is not None and not self._reembedding.is_nearly_done:
             return CHILD_SECONDS
         if self._builder.step():
             return 0.0
         if not self._builder.build.is_complete and not self._is_tidied(self._builder.build.name):
             return CHILD_SECONDS
         self._builder.complete()
+        if not is_embedded:
+            self._ask_for_quiet()
+            return CHILD_SECONDS
         former = self._table.name
         if self._switch():
             self._litter_due = time.monotonic() + LITTER_SECONDS
@@ -278,8 +292,16 @@ class IndexStep:
         logger.info("model_switched", generation=generation)
         return True
 
-    def _is_embedded(self) -> bool:
-        """Whether all vectors of the next model are there, where it is another."""
+    def _ask_for_quiet(self) -> None:
+        """Nothing but the last vectors is missing, and while records are stored some always are: hold that for a moment, not for long."""
+        now = time.monotonic()
+        with self._catalog.read() as connection:
+            is_worth_it = all(build.is_complete for build in indexes.index_builds(connection))
+        if is_worth_it and now > self._quiet_until + QUIET_SECONDS:
+            self._quiet_until = now + QUIET_SECONDS
+
+    def _embed(self) -> bool:
+        """Go on with the vectors of the next model, where it is another. Returns whether all are there."""
         model_dir = self._builder.next_model_dir
         if model_dir is None:
             return True

@@ -69,6 +69,8 @@ class Reembedding:
         self._sent: dict[int, list[_Row]] = {}
         self._made: list[tuple[_Row, bytes]] = []
         self._not_before = 0.0
+        self.is_nearly_done = False
+        """Whether less than a page waited at the last look. While there are writes something always does."""
         self._child = start_child(Path(model_dir))
         self._child.start()
 
@@ -108,14 +110,16 @@ class Reembedding:
         return not self._sent
 
     def _find(self) -> list[list[_Row]]:
-        """The next page, in slices: items, or else observations."""
+        """The next page, in slices: items, and observations if there is room."""
         shard = self._ownership.shard
         with self._catalog.read() as connection:
             found = vectors.items_to_embed(connection, shard, self._generation, PAGE_ROWS)
             texts = passages.embed_texts(connection, [item_id for item_id, _, _ in found])
-            said = [] if found or shard else vectors.observations_to_embed(connection, self._generation, PAGE_ROWS)
+            room = 0 if shard else PAGE_ROWS - len(found)
+            said = vectors.observations_to_embed(connection, self._generation, room) if room else []
         rows = [_Row(item_id, version, texts.get(item_id, text)) for item_id, version, text in found]
         rows += [_Row(name, None, statement) for name, statement in said]
+        self.is_nearly_done = len(rows) < PAGE_ROWS
         return [rows[start : start + SLICE_TEXTS] for start in range(0, len(rows), SLICE_TEXTS)]
 
     def _take(self, done: Done) -> None:

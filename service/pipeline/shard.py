@@ -157,11 +157,15 @@ class Shard:
     @property
     def is_head_ready(self) -> bool:
         """Whether something can be stored."""
+        if self.index.wants_quiet:
+            return False
         return any(state.jobs and state.jobs[0].outcome is not None for state in self.lanes.values())
 
     def ready_batch(self) -> list[Job]:
         """What can be stored now: per lane from the front on, up to `WINDOW` in all; a suspect alone."""
         batch: list[Job] = []
+        if self.index.wants_quiet:
+            return batch
         for state in self.lanes.values():
             for job in state.jobs:
                 if job.outcome is None or len(batch) >= WINDOW:

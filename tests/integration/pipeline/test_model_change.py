@@ -143,3 +143,25 @@ def test_a_kill_costs_what_was_in_the_child(catalog: Catalog, uri: str) -> None:
             assert isinstance(owner.failure, FencedError)
 
     check_changed(catalog, uri)
+
+
+def test_writes_without_end_do_not_put_it_off(catalog: Catalog, uri: str) -> None:
+    """Something always lacks its vector then; the owner holds back for a moment, and what was held back is stored afterwards."""
+    record(catalog, *[message(f"likes tea number {number}") for number in range(30)])
+    written = 0
+
+    def write(owner: OwnerThread) -> None:
+        nonlocal written
+        while owner.thread.is_alive() and deployment(catalog).generation == 1:
+            record(catalog, *[message(f"saw the sea {written + number} times") for number in range(5)])
+            written += 5
+            owner.wake()
+
+    change(catalog, uri, write)
+    assert written
+    with OwnerThread(catalog, uri) as owner:
+        owner.child._main = other_child
+        owner.child.start()
+        owner.finish()
+        check_finished(catalog)
+        check_changed(catalog, uri)
