@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.embedders.base import ModelUnusable
-from service.embedders.manifest import GRAPH, TOKENIZER, Manifest, read_manifest, sha256, verify, write_manifest
+from service.embedders.manifest import FORMAT, GRAPH, TOKENIZER, Manifest, read_manifest, sha256, verify, write_manifest
 from service.embedders.source import PACKAGE_MODEL, Source, find_source
 
 MAX_TOKENS = 256
@@ -50,11 +50,14 @@ class PreparedModel:
 
 
 def model_directory(cache_dir: Path, source: Path | None) -> Path:
-    """Where the model of `source` (None: the installed package) lies in the cache once it is built. Reads nothing."""
+    """Where the model of `source` (None: the installed package) lies in the cache once it is built. Reads nothing.
+
+    Its name bears the format: two versions of Eunoe that share a cache must not build each other's model anew in turn.
+    """
     if source is None:
-        return cache_dir / PACKAGE_MODEL
+        return cache_dir / f"{PACKAGE_MODEL}.{FORMAT}"
     place = source.resolve()
-    return cache_dir / f"{place.name}-{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
+    return cache_dir / f"{place.name}-{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}.{FORMAT}"
 
 
 def prepare_model(cache_dir: Path, source: Path | None, progress: Progress) -> PreparedModel:

@@ -32,8 +32,13 @@ MICROSOFT = "com.microsoft"
 """ONNX Runtime's own operators, of which one is used: an integer product that ends in float32."""
 IR_VERSION = 8
 """The file version that belongs to operator set 17; fixed, so that the same weights give the same bytes under any newer onnx."""
-LEVELS = 127
-"""Steps from zero to the largest magnitude, on either side."""
+ACTIVATION_LEVELS = 127
+"""Steps of an activation from zero to the largest magnitude, on either side."""
+WEIGHT_LEVELS = 63
+"""The same of a weight: with more, processors without VNNI instructions, which add pairs of products in 16 bits, would cut sums off (255 · 63 · 2
+still fits), and vectors would differ between machines."""
+WORD_LEVELS = 127
+"""The same of the table of words, of which no integer products are made."""
 ZERO = 128
 """The unsigned code of zero: integer products want activations unsigned and weights signed."""
 SMALLEST = 1e-12
@@ -77,7 +82,7 @@ class _Graph:
 
     def dense(self, x: str, prefix: str) -> str:
         """Add `x · Wᵀ + b`, the product in integers."""
-        codes, steps = quantise_rows(self.weights[f"{prefix}.weight"])
+        codes, steps = quantise_rows(self.weights[f"{prefix}.weight"], WEIGHT_LEVELS)
         rounded, sizes = self._rounded(x)
         product = self.add(
             "MatMulIntegerToFloat",
@@ -99,7 +104,7 @@ class _Graph:
         return self.rounded[x]
 
     def _step(self) -> str:
-        return self.constant("activation.step", np.array(1 / LEVELS, np.float32))
+        return self.constant("activation.step", np.array(1 / ACTIVATION_LEVELS, np.float32))
 
     def _zero(self) -> str:
         return self.constant("activation.zero", np.array(ZERO, np.uint8))
@@ -108,9 +113,9 @@ class _Graph:
         return self.add("LayerNormalization", x, self.weight(f"{prefix}.weight"), self.weight(f"{prefix}.bias"), epsilon=epsilon)
 
 
-def quantise_rows(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Round each row to -127 … 127 times its step. Returns the codes, and the steps as float32 (rows,)."""
-    steps = np.maximum(np.abs(matrix).max(axis=1), np.float32(SMALLEST)) / np.float32(LEVELS)
+def quantise_rows(matrix: Floats, levels: int) -> tuple[NDArray[np.int8], Floats]:
+    """Round each row to whole numbers up to `levels` on either side, times its step. Returns the codes, and the steps as float32 (rows,)."""
+    steps = np.maximum(np.abs(matrix).max(axis=1), np.float32(SMALLEST)) / np.float32(levels)
     return np.rint(matrix / steps[:, None]).astype(np.int8), steps
 
 
@@ -140,7 +145,7 @@ def sentence_encoder(weights: Mapping[str, Floats], shape: BertShape) -> onnx.Mo
 
 def _embed_words(graph: _Graph, shape: BertShape) -> str:
     """Words + positions + token type 0. The last two do not depend on the text, so that they are one table."""
-    codes, steps = quantise_rows(graph.weights["embeddings.word_embeddings.weight"])
+    codes, steps = quantise_rows(graph.weights["embeddings.word_embeddings.weight"], WORD_LEVELS)
     word_codes = graph.add("Gather", graph.constant("embeddings.words.codes", codes), "input_ids")
     word_steps = graph.add("Gather", graph.constant("embeddings.words.steps", steps[:, None]), "input_ids")
     words = graph.add("Mul", graph.add("Cast", word_codes, to=TensorProto.FLOAT), word_steps)

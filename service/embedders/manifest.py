@@ -14,7 +14,7 @@ from pathlib import Path
 
 from service.embedders.base import ModelUnusable
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same weights shall give another graph or be read in another way: older directories are then built anew."""
 
 GRAPH = "model.onnx"

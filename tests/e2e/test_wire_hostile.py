@@ -66,7 +66,7 @@ async def test_deleting_by_a_hostile_id_deletes_that_alone(instance: Wire, share
     listed = await instance.call(instance.memories.ListIngestions, memory_service_pb2.ListIngestionsRequest(document_id="kept"))
     assert [each.document_id for each in listed.ingestions] == ["kept"]
     names = {path.name.split(".")[0] for path in shared_service.directory.iterdir()}
-    assert names <= {"catalog", "credentials", "index", "lock", "owner", "ready"}, names
+    assert names <= {"catalog", "credentials", "index", "lock", "owner", "ready", "setup-lock"}, names
 
 
 async def test_metadata_filters_are_compared_not_run(instance: Wire) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import pytest
+from eunoe.v1 import context_pb2
 from eunoe.v1 import memory_service_pb2 as memory_api
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -19,6 +20,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
 
 SUBSTANCES = ["peanuts", "shellfish", "kiwi", "penicillin", "pollen", "wool", "latex", "soy"]
 MOST_RESTARTS = 1
+MEMORY_TYPES = [
+    context_pb2.ITEM_TYPE_FACT,
+    context_pb2.ITEM_TYPE_PREFERENCE,
+    context_pb2.ITEM_TYPE_EPISODE,
+    context_pb2.ITEM_TYPE_EMOTION,
+    context_pb2.ITEM_TYPE_TEMPORAL_EVENT,
+]
+"""Without excerpts, which take the place of the memories made of them."""
 """Of one history: each takes seconds."""
 PETS = ["Biscuit", "Olive", "Moss", "Pepper"]
 
@@ -118,9 +127,8 @@ class MemoryMachine(RuleBasedStateMachine):
         listed = {memory.memory_id: memory.content for memory in await wire.all_memories()}
         assert listed == {identity: content for identity, (content, _) in self.memories.items()}
         asked: dict[str, Any] = {"search_queries": ["allergic"], "max_results": 50, "min_position": self._position}
-        context = await wire.fetch("u", "c", **asked)
-        served = {item.item_id: item.content for item in context.items if item.item_id.startswith("mem_")}
-        assert served == listed
+        context = await wire.fetch("u", "c", types=MEMORY_TYPES, **asked)
+        assert {item.item_id: item.content for item in context.items} == listed
         shown = await wire.fetch_conversation(conversation, recent_limit=5)
         assert [each.content for each in shown.recent_turns][-5:] == self.turns.get(conversation, [])[-5:]
         if conversation in self.turns:
