@@ -126,7 +126,7 @@ async def test_what_was_said_before_is_found(sdk: Eunoe) -> None:
         "c1", search_query=["where is the telescope?"], min_position=sdk.position, recent_limit=0
     )
     assert any("telescope" in item.content for item in context.ranked)
-    assert any(source.message_id == first.message_id for item in context.excerpts for source in item.sources)
+    assert any(source.message_id == first.message_id for item in context.ranked for source in item.sources)
     assert all(0 <= item.confidence <= 1 for item in context.ranked)
     assert [item.rank for item in context.ranked] == list(range(1, len(context.ranked) + 1))
     recent = await sdk.conversation.context.fetch("c1", recent_limit=1)

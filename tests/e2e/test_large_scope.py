@@ -6,7 +6,7 @@ from collections.abc import Set
 from pathlib import Path
 
 import pytest
-from eunoe.v1 import conversation_service_pb2, memory_service_pb2
+from eunoe.v1 import context_pb2, conversation_service_pb2, memory_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.e2e.crash import connect
@@ -19,6 +19,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROWS = 60_000
 TOP = 10
+EXCERPTS = [context_pb2.ITEM_TYPE_EXCERPT]
+MEMORIES = [
+    context_pb2.ITEM_TYPE_FACT,
+    context_pb2.ITEM_TYPE_PREFERENCE,
+    context_pb2.ITEM_TYPE_EPISODE,
+    context_pb2.ITEM_TYPE_EMOTION,
+    context_pb2.ITEM_TYPE_TEMPORAL_EVENT,
+]
 ASKED_AT = Timestamp(seconds=1_850_000_000)
 QUERIES = [
     "Where do I live?",
@@ -110,10 +118,11 @@ async def _delete_through_the_service(wire: Wire) -> set[tuple[str, str]]:
         position = (await wire.record(turn("regretted" if number else "kept", words))).position
     items: set[tuple[str, str]] = set()
     for words in said:
-        context = await wire.fetch("u", "c", search_queries=[words], max_results=TOP, min_position=position)
-        found = {(item.item_id, words) for item in context.items if words.split()[-1][:4] in item.content}
-        assert found, words
-        items |= found
+        for types in (MEMORIES, EXCERPTS):
+            context = await wire.fetch("u", "c", search_queries=[words], types=types, max_results=TOP, min_position=position)
+            found = {(item.item_id, words) for item in context.items if words.split()[-1][:4] in item.content}
+            assert found, (words, types)
+            items |= found
     memory = next(identity for identity, words in items if identity.startswith("mem_") and words == said[0])
     await wire.call(wire.memories.DeleteMemory, memory_service_pb2.DeleteMemoryRequest(memory_id=memory))
     request = conversation_service_pb2.DeleteConversationRequest(conversation_id="regretted")

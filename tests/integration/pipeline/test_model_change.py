@@ -153,7 +153,9 @@ def test_writes_without_end_do_not_put_it_off(catalog: Catalog, uri: str) -> Non
     def write(owner: OwnerThread) -> None:
         nonlocal written
         while owner.thread.is_alive() and deployment(catalog).generation == 1:
-            if int(scalar(catalog, "SELECT count(*) FROM outbox")) < 10:  # always something to do, never so much that it takes minutes
+            if (
+                int(scalar(catalog, "SELECT count(*) FROM outbox")) < 10
+            ):  # always something to do, never so much that it takes minutes
                 record(catalog, *[message(f"saw the sea {written + number} times") for number in range(5)])
                 written += 5
             owner.wake()
