@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.catalog import edits, indexes
@@ -90,7 +91,7 @@ def test_a_running_owner_builds_and_switches(catalog: Catalog, uri: str, indexed
     def read() -> None:
         reader = IndexWriter(uri)
         while not done.is_set():
-            seen.append(len(reader.load_scope(table(catalog), 1)))
+            seen.append(len(reader.search(table(catalog), [1], vector=np.ones(384, np.float32), limit_vector=1000)))
         reader.close()
 
     readers = threading.Thread(target=read)
