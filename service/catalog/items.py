@@ -296,6 +296,11 @@ def items_by_ids(connection: Connection, ids: Iterable[str]) -> list[Item]:
     return [Item(*row) for row in _BY_IDS.run(connection, ids=json_list(ids))]
 
 
+def live_among(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """The ids of the live ones among these items."""
+    return {row[0] for row in _LIVE_AMONG.run(connection, ids=json_list(ids))}
+
+
 def items_of_scope(connection: Connection, scope: int) -> list[Item]:
     """Everything live in a scope."""
     return [Item(*row) for row in _OF_SCOPE.run(connection, scope=scope)]
@@ -324,9 +329,8 @@ def put_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None
 
 def bury_items(connection: Connection, ids: Sequence[str], change_number: int) -> int:
     """Turn items into tombstones without content. Returns how many were live."""
-    wanted = json_list(ids)
-    live = _LIVE_AMONG.run(connection, ids=wanted).all()
-    _BURY.run(connection, ids=wanted, now=now_us(), change=change_number)
+    live = live_among(connection, ids)
+    _BURY.run(connection, ids=json_list(ids), now=now_us(), change=change_number)
     _note_pending(connection, ids)
     return len(live)
 
