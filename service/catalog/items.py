@@ -305,6 +305,11 @@ def _change_number(connection: Connection, scope: int) -> int:
     return int(_CHANGE_NUMBER.run(connection, scope=scope).one()[0])
 
 
+def live_among(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """The ids of the live ones among these items."""
+    return {row[0] for row in _LIVE_AMONG.run(connection, ids=json_list(ids))}
+
+
 def changes_since(connection: Connection, scope: int, after: int) -> Changes | None:
     """What changed in a scope after a change number; None where tombstones since then are gone already."""
     change_number, purged = _CHANGE_NUMBER.run(connection, scope=scope).one()
@@ -328,9 +333,8 @@ def put_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None
 
 def bury_items(connection: Connection, ids: Sequence[str], change_number: int) -> int:
     """Turn items into tombstones without content. Returns how many were live."""
-    wanted = json_list(ids)
-    live = _LIVE_AMONG.run(connection, ids=wanted).all()
-    _BURY.run(connection, ids=wanted, now=now_us(), change=change_number)
+    live = live_among(connection, ids)
+    _BURY.run(connection, ids=json_list(ids), now=now_us(), change=change_number)
     _note_pending(connection, ids)
     return len(live)
 

@@ -130,6 +130,22 @@ def test_what_changes_meanwhile_is_in_the_new_table(catalog: Catalog, uri: str, 
 
 
 @pytest.mark.usefixtures("indexed")
+def test_what_is_pending_at_the_switch_stands_in_the_new_table_once(catalog: Catalog, uri: str, writer: IndexWriter) -> None:
+    """The pages have it from the catalog already, when the next flush writes it."""
+    hand = HandOwner(catalog)
+    index = IndexStep(catalog, writer, hand.ownership)
+    index.open()
+    index.flush()
+    want(catalog)
+    record(catalog, message("saw the sea"))
+    hand.work()
+    finish(index, catalog)
+    assert index.flush()
+
+    check_index(catalog, uri)
+
+
+@pytest.mark.usefixtures("indexed")
 def test_the_next_owner_goes_on_where_a_killed_one_ended(catalog: Catalog, uri: str, writer: IndexWriter) -> None:
     """With the same table, after the last page."""
     want(catalog)
