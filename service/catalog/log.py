@@ -94,6 +94,11 @@ _COUNT_ATTEMPT = Statement(
     )
 )
 _ATTEMPTS = Statement(select(_attempts).where(_attempts.c.shard == bindparam("shard")))
+_TRIED = Statement(
+    select(_attempts.c.errors, _attempts.c.owner_deaths).where(
+        _attempts.c.shard == bindparam("shard"), _attempts.c.lane == bindparam("lane"), _attempts.c.seq == bindparam("seq")
+    )
+)
 _BURY = Statement(
     upsert(_dead)
     .values({column.name: bindparam(column.name) for column in _dead.columns})
@@ -217,12 +222,12 @@ def attempts(connection: Connection, shard: int) -> dict[tuple[int, int], Attemp
 
 
 def bury(connection: Connection, record: Mapping[str, Any], log_epoch: int, stage: str, reason: str) -> None:
-    """Make a record a dead letter."""
+    """Make a record a dead letter; `deadletters` puts it back."""
+    number = {name: record[name] for name in ("shard", "lane", "seq")}
     _BURY.run(
         connection,
-        shard=record["shard"],
-        lane=record["lane"],
-        seq=record["seq"],
+        **number,
+        attempts=max(_TRIED.run(connection, **number).first() or (0,)),
         log_epoch=log_epoch,
         instance_id=record["instance_id"],
         scope=record["scope"],

@@ -82,6 +82,19 @@ _FAIL = Statement(
         finish_time=bindparam("now"),
     )
 )
+_REOPEN = Statement(
+    update(_i)
+    .where(in_list(_i.c.source_id, "ids"), _i.c.status == IngestionStatus.FAILED.value)
+    .values(
+        status=IngestionStatus.QUEUED.value,
+        outcome="",
+        stage="",
+        errors="[]",
+        update_time=bindparam("now"),
+        start_time=None,
+        finish_time=None,
+    )
+)
 _DELETED = "the document was deleted, and with it what this error said"
 _ERRORS = Statement(select(_i.c.ingestion_id, _i.c.errors).where(_i.c.source_id == bindparam("which"), _i.c.errors != "[]"))
 _REWORD = Statement(update(_i).where(_i.c.ingestion_id == bindparam("which")).values(errors=bindparam("new_errors")))
@@ -130,6 +143,11 @@ def give_up_refining(connection: Connection, source_id: str, error: StageError) 
 def fail_ingestion(connection: Connection, source_id: str, error: StageError) -> None:
     """It ends here, in vain."""
     _FAIL.run(connection, which=source_id, new_stage=error.stage, new_errors=_errors([error]), now=now_us())
+
+
+def reopen_ingestions(connection: Connection, source_ids: Sequence[str]) -> None:
+    """They failed, and are tried once more: as when they were accepted."""
+    _REOPEN.run(connection, ids=json_list(source_ids), now=now_us())
 
 
 def forget_words(connection: Connection, source_id: str) -> None:

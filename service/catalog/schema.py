@@ -266,7 +266,9 @@ dead_letters = Table(
     _text("source_id"),
     _text("stage"),
     _text("reason"),
+    _int("attempts"),
     _int("create_time"),
+    Index("dead_letters_source", "source_id"),
 )
 
 relay_leases = Table(

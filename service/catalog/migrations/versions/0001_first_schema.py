@@ -64,9 +64,11 @@ def upgrade() -> None:
         sa.Column("source_id", TEXT, nullable=False),
         sa.Column("stage", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=False),
+        sa.Column("attempts", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("shard", "lane", "seq", "log_epoch"),
     )
+    op.create_index("dead_letters_source", "dead_letters", ["source_id"], unique=False)
     op.create_table(
         "dead_observations",
         sa.Column("observation_id", TEXT, nullable=False),
