@@ -127,9 +127,14 @@ def finish_ingestions(connection: Connection, shard: int, lane: int, upto: int) 
     _FINISH.run(connection, shard=shard, lane=lane, upto=upto, now=now_us())
 
 
+def count_memories(connection: Connection, source_id: str) -> None:
+    """It was read again, and may say more or less now."""
+    _COUNT.run(connection, which=source_id, new_memories=len(memories.memory_ids_of_source(connection, source_id)))
+
+
 def finish_refined(connection: Connection, source_id: str) -> None:
     """Its second look is over: it ends, unless its first results cannot be searched yet."""
-    _COUNT.run(connection, which=source_id, new_memories=len(memories.memory_ids_of_source(connection, source_id)))
+    count_memories(connection, source_id)
     _FINISH_REFINED.run(connection, which=source_id, now=now_us())
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "model": "Prepare and show the embedding model.",
     "migrate": "Bring the tables of the PostgreSQL catalog up to date.",
     "reindex": "Rebuild the search index from the catalog.",
+    "reextract": "Read again what an older extractor has read.",
     "dead-letter": "List, show and replay what was given up for good.",
     "backup": "Copy the catalog and the credentials into a directory.",
     "restore": "Make a backup the catalog of an empty data directory.",

@@ -35,7 +35,7 @@ MOST_ATTEMPTS = 6
 LOOK_SECONDS = 0.5
 """How often the catalog is asked for a job that is due."""
 
-_KEYS = count(-1, -1)
+KEYS = count(-1, -1)
 """Names of the work given to the child, over all shards; records have positive ones."""
 _FIRST_PAUSE_US = 2_000_000
 
@@ -73,9 +73,9 @@ class RefineStep:
             found = read_sources(connection, messages, documents)
             rows = [found[source_id] for source_id in (*messages, *documents) if source_id in found]
             ids = [row.source.source_id for row in rows]
-            said = refining.fingerprints(connection, ids)
+            said = refining.fingerprints(connection, ids, self._ownership.extractor_version)
             known = refining.known_of(connection, job.scope, ids)
-        self._in_work = _InWork(next(_KEYS), job, rows)
+        self._in_work = _InWork(next(KEYS), job, rows)
         session = Session(tuple(row.source for row in rows), tuple(said.get(one, frozenset()) for one in ids), known)
         return RefineSlice(self._in_work.key, session)
 

@@ -92,8 +92,7 @@ def test_a_letter_tells_what_failed(catalog: Catalog, owner: HandOwner) -> None:
 
 def test_a_replay_does_what_the_first_try_should_have_done(catalog: Catalog, owner: HandOwner) -> None:
     """Same memories and excerpts as without the failure; the ingestion goes FAILED, QUEUED, COMPLETED."""
-    talk = [message("likes tea", said=1), message("home Porto", said=2), document("home Lisbon", written=3, document_id="d")]
-    record(catalog, *talk)
+    record(catalog, message("likes tea", said=1), message("home Porto", said=2), document("home Lisbon", written=3))
     bury(owner, at=(0, 2))
     assert status(catalog) == "failed"
     assert statements(catalog) == ["User home Porto"]

@@ -74,8 +74,10 @@ def upgrade() -> None:
         sa.Column("observation_id", TEXT, nullable=False),
         sa.Column("scope", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("memory_id", TEXT, nullable=False),
+        sa.Column("source_id", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("observation_id"),
     )
+    op.create_index("dead_observations_source", "dead_observations", ["source_id"], unique=False)
     op.create_table(
         "deployment",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -401,11 +403,16 @@ def upgrade() -> None:
         sa.Column("text_hash", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("served_by", TEXT, nullable=False),
         sa.Column("origin", TEXT, nullable=False),
+        sa.Column("extractor_version", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("passage_id"),
     )
     op.create_index("passages_served_by", "passages", ["served_by"], unique=False)
     op.create_index("passages_source", "passages", ["source_id"], unique=False)
     op.create_index("passages_text", "passages", ["scope", "text_hash"], unique=False)
+    unread = sa.text("extractor_version = ''")
+    op.create_index(
+        "passages_unread", "passages", ["scope", "source_id"], unique=False, sqlite_where=unread, postgresql_where=unread
+    )
     op.create_table(
         "refine_jobs",
         sa.Column("job_id", TEXT, nullable=False),

@@ -1,0 +1,162 @@
+"""Reading sources again with the present extractor, when nothing else is to be done (`eunoe reextract`).
+
+Not records either: what is to be read again says so in the catalog, and a source is done in the transaction of its effects. Sources with one
+look are read here, a few at a time; those with a second look get a refine job, which reads their whole session and replaces what is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from service.catalog import outcomes, reextraction, refining
+from service.catalog.engine import Catalog, Connection
+from service.catalog.ownership import FencedError, fence
+from service.catalog.reextraction import Unread
+from service.catalog.sources import SourceRow, read_sources
+from service.domain.errors import EunoeError
+from service.domain.kinds import IngestionMode, SourceKind, Stage
+from service.domain.refining import Known, Session
+from service.domain.source import StageError
+from service.ops.logging import get_logger
+from service.pipeline.child import RefineDone, RefineSlice
+from service.pipeline.deadletter import MAX_ERRORS
+from service.pipeline.refine import KEYS, LOOK_SECONDS
+from service.pipeline.schedule import SLICE_CHARACTERS, SLICE_SOURCES
+from service.pipeline.store import Ownership, refine_job, store_refined
+
+logger = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _InWork:
+    key: int
+    scope: int
+    rows: list[SourceRow]
+
+    @property
+    def ids(self) -> list[str]:
+        return [row.source.source_id for row in self.rows]
+
+
+class ReextractStep:
+    """Takes one slice at a time."""
+
+    def __init__(self, catalog: Catalog, ownership: Ownership, hand_on: Callable[[], None]) -> None:
+        """Take the parts; `hand_on` is told of a new refine job."""
+        self._catalog = catalog
+        self._ownership = ownership
+        self._handed_on = hand_on
+        self._in_work: _InWork | None = None
+        self._look_due = 0.0
+        self._failures: dict[str, int] = {}
+        """Of sources that failed, or were read together with one that did: each is read alone."""
+
+    def next_slice(self) -> RefineSlice | None:
+        """The work for the child, if something is to be read again and nothing is in the works.
+
+        Raises:
+            FencedError: another process owns the shard.
+            EunoeError: the catalog cannot be used now.
+        """
+        if self._in_work is not None or time.monotonic() < self._look_due:
+            return None
+        with self._catalog.read() as connection:
+            found = reextraction.unread(connection, self._ownership.shard, SLICE_SOURCES)
+            if not found:
+                self._failures.clear()
+                self._look_due = time.monotonic() + LOOK_SECONDS
+                return None
+            rows = self._read(connection, self._together(found))
+            ids = [row.source.source_id for row in rows]
+            said = refining.fingerprints(connection, ids, self._ownership.extractor_version)
+        if not rows or rows[0].source.mode is IngestionMode.LONG_RANGE:
+            self._hand_on(found[0], rows)
+            return None
+        self._in_work = _InWork(next(KEYS), found[0].scope, rows)
+        session = Session(tuple(row.source for row in rows), tuple(said.get(one, frozenset()) for one in ids), Known())
+        return RefineSlice(self._in_work.key, session, is_first_look=True)
+
+    def _together(self, found: Sequence[Unread]) -> list[Unread]:
+        """What is read in one go: of one scope, and alone what failed."""
+        if found[0].source_id in self._failures:
+            return [found[0]]
+        return [one for one in found if one.scope == found[0].scope and one.source_id not in self._failures]
+
+    @staticmethod
+    def _read(connection: Connection, wanted: Sequence[Unread]) -> list[SourceRow]:
+        """The sources, up to the first of another kind of look than the first one's, and not too much text."""
+        by_kind = {kind: [one.source_id for one in wanted if one.source_kind == kind.value] for kind in SourceKind}
+        rows = read_sources(connection, by_kind[SourceKind.MESSAGE], by_kind[SourceKind.DOCUMENT])
+        found = [rows[one.source_id] for one in wanted if one.source_id in rows]
+        taken: list[SourceRow] = []
+        size = 0
+        for row in takewhile(lambda row: row.source.mode is found[0].source.mode, found):
+            size += len(row.source.content)
+            if taken and size > SLICE_CHARACTERS:
+                break
+            taken.append(row)
+        return taken
+
+    def _hand_on(self, first: Unread, rows: Sequence[SourceRow]) -> None:
+        """Give a source's session a second look, after which all of it is read; a source that is gone needs none."""
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            ids = [first.source_id]
+            if rows:
+                job = refine_job(first.scope, self._ownership, rows[0], 0)
+                messages, documents = refining.sources_of(connection, job)
+                ids += [*messages, *documents]
+                refining.put_jobs(connection, [job])
+            reextraction.settle(connection, ids, self._ownership.extractor_version)
+        self._handed_on()
+
+    def take(self, done: RefineDone) -> None:
+        """Store what the child found, where this step asked for it.
+
+        Raises:
+            FencedError: another process owns the shard.
+            EunoeError: the catalog cannot be used now; it is read again.
+        """
+        work = self._in_work
+        if work is None or work.key != done.key:
+            return
+        self._in_work = None
+        if done.failure is not None:
+            self._fail(work, done.failure)
+            return
+        try:
+            self._store(work, done)
+        except (EunoeError, FencedError):
+            raise
+        except Exception as error:
+            logger.exception("reextract_not_stored", sources=work.ids)
+            self._fail(work, StageError(Stage.RESOLVE.value, type(error).__name__.upper(), str(error)[:500]))
+
+    def child_died(self, keys: Sequence[int]) -> None:
+        """The child is gone; its death counts only where it was working on this."""
+        work, self._in_work = self._in_work, None
+        if work is not None and work.key in keys:
+            self._fail(work, StageError(Stage.EXTRACT.value, "CHILD_DIED", "the process that worked on it died"))
+
+    def _store(self, work: _InWork, done: RefineDone) -> None:
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            store_refined(connection, self._ownership, work.scope, work.rows, done.changed)
+            reextraction.settle(connection, work.ids, self._ownership.extractor_version)
+            for row in work.rows:
+                if row.source.kind is SourceKind.DOCUMENT:
+                    outcomes.count_memories(connection, row.source.source_id)
+
+    def _fail(self, work: _InWork, error: StageError) -> None:
+        """Each is read alone from now on; one that fails alone, again and again, is kept as it was."""
+        for source_id in work.ids:
+            self._failures[source_id] = self._failures.get(source_id, 0) + (len(work.ids) == 1)
+        if len(work.ids) > 1 or self._failures[work.ids[0]] < MAX_ERRORS:
+            return
+        logger.warning("reextract_given_up", source=work.ids[0], stage=error.stage, code=error.code, error=error.message)
+        with self._catalog.write() as connection:
+            fence(connection, self._ownership.shard, self._ownership.epoch)
+            reextraction.settle(connection, work.ids, reextraction.GIVEN_UP)
