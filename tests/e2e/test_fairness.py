@@ -68,7 +68,7 @@ async def test_a_bulk_load_leaves_anothers_talk_alone(service: RunningService) -
         age = await asyncio.to_thread(_measured, service, "eunoe_oldest_record_seconds", "bootstrap")
         print(
             f"found after {sorted(alone)[TURNS // 2]:.3f} s alone, {sorted(beside)[TURNS // 2]:.3f} s beside; {waiting} waited, {left} left"
-        )  # noqa: T201
+        )
         assert left > DOCUMENTS / 2, "the talk waited for the load"
         assert left < waiting <= DOCUMENTS, "the load stood still"
         assert age > 0
