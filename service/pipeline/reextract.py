@@ -6,24 +6,22 @@ look are read here, a few at a time; those with a second look get a refine job, 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from service.catalog import outcomes, reextraction, refining
 from service.catalog.engine import Catalog, Connection
-from service.catalog.ownership import FencedError, fence
+from service.catalog.ownership import fence
 from service.catalog.reextraction import Unread
 from service.catalog.sources import SourceRow, read_sources
-from service.domain.errors import EunoeError
-from service.domain.kinds import IngestionMode, SourceKind, Stage
+from service.domain.kinds import IngestionMode, SourceKind
 from service.domain.refining import Known, Session
 from service.domain.source import StageError
 from service.ops.logging import get_logger
+from service.pipeline.aside import Aside
 from service.pipeline.child import RefineDone, RefineSlice
 from service.pipeline.deadletter import MAX_ERRORS
-from service.pipeline.refine import KEYS, LOOK_SECONDS
 from service.pipeline.schedule import SLICE_CHARACTERS, SLICE_SOURCES
 from service.pipeline.store import Ownership, refine_job, store_refined
 
@@ -32,7 +30,6 @@ logger = get_logger(__name__)
 
 @dataclass(slots=True)
 class _InWork:
-    key: int
     scope: int
     rows: list[SourceRow]
 
@@ -41,16 +38,15 @@ class _InWork:
         return [row.source.source_id for row in self.rows]
 
 
-class ReextractStep:
+class ReextractStep(Aside[_InWork]):
     """Takes one slice at a time."""
 
     def __init__(self, catalog: Catalog, ownership: Ownership, hand_on: Callable[[], None]) -> None:
         """Take the parts; `hand_on` is told of a new refine job."""
+        super().__init__()
         self._catalog = catalog
         self._ownership = ownership
         self._handed_on = hand_on
-        self._in_work: _InWork | None = None
-        self._look_due = 0.0
         self._failures: dict[str, int] = {}
         """Of sources that failed, or were read together with one that did: each is read alone."""
 
@@ -61,13 +57,13 @@ class ReextractStep:
             FencedError: another process owns the shard.
             EunoeError: the catalog cannot be used now.
         """
-        if self._in_work is not None or time.monotonic() < self._look_due:
+        if not self._may_look():
             return None
         with self._catalog.read() as connection:
             found = reextraction.unread(connection, self._ownership.shard, SLICE_SOURCES)
             if not found:
                 self._failures.clear()
-                self._look_due = time.monotonic() + LOOK_SECONDS
+                self._rest()
                 return None
             rows = self._read(connection, self._together(found))
             ids = [row.source.source_id for row in rows]
@@ -75,9 +71,8 @@ class ReextractStep:
         if not rows or rows[0].source.mode is IngestionMode.LONG_RANGE:
             self._hand_on(found[0], rows)
             return None
-        self._in_work = _InWork(next(KEYS), found[0].scope, rows)
         session = Session(tuple(row.source for row in rows), tuple(said.get(one, frozenset()) for one in ids), Known())
-        return RefineSlice(self._in_work.key, session, is_first_look=True)
+        return RefineSlice(self._begin(_InWork(found[0].scope, rows)), session, is_first_look=True)
 
     def _together(self, found: Sequence[Unread]) -> list[Unread]:
         """What is read in one go: of one scope, and alone what failed."""
@@ -112,34 +107,6 @@ class ReextractStep:
                 refining.put_jobs(connection, [job])
             reextraction.settle(connection, ids, self._ownership.extractor_version)
         self._handed_on()
-
-    def take(self, done: RefineDone) -> None:
-        """Store what the child found, where this step asked for it.
-
-        Raises:
-            FencedError: another process owns the shard.
-            EunoeError: the catalog cannot be used now; it is read again.
-        """
-        work = self._in_work
-        if work is None or work.key != done.key:
-            return
-        self._in_work = None
-        if done.failure is not None:
-            self._fail(work, done.failure)
-            return
-        try:
-            self._store(work, done)
-        except (EunoeError, FencedError):
-            raise
-        except Exception as error:
-            logger.exception("reextract_not_stored", sources=work.ids)
-            self._fail(work, StageError(Stage.RESOLVE.value, type(error).__name__.upper(), str(error)[:500]))
-
-    def child_died(self, keys: Sequence[int]) -> None:
-        """The child is gone; its death counts only where it was working on this."""
-        work, self._in_work = self._in_work, None
-        if work is not None and work.key in keys:
-            self._fail(work, StageError(Stage.EXTRACT.value, "CHILD_DIED", "the process that worked on it died"))
 
     def _store(self, work: _InWork, done: RefineDone) -> None:
         with self._catalog.write() as connection:

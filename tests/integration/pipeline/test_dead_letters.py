@@ -9,15 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from service.catalog import deadletters, edits
 from service.catalog.deadletters import DeadLetter
 from service.catalog.edits import Guard
 from service.catalog.engine import Catalog
-from service.catalog.instances import InstanceRow, insert_instance
-from service.commands import eunoe
-from service.domain.kinds import Isolation, Lane
+from service.domain.kinds import Lane
 from service.domain.source import StageError
 from tests.support.catalogs import INSTANCE, NOW, OTHER_INSTANCE, document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index
@@ -27,24 +25,7 @@ Cli = Callable[..., Result]
 WHY = StageError("embed", "GAVE_UP", "given up after 3 attempts: [/MEMORYERROR]")
 
 
-@pytest.fixture(autouse=True)
-def _instances(catalog: Catalog) -> None:
-    with catalog.write() as connection:
-        for identity, name in ((INSTANCE, "default"), (OTHER_INSTANCE, "other")):
-            insert_instance(connection, InstanceRow(identity, name, Isolation.STRICT, NOW))
-
-
-@pytest.fixture
-def cli(catalog: Catalog, tmp_path: Path) -> Cli:
-    """`eunoe dead-letter` on this catalog, while others have it open."""
-    env = {"EUNOE_CATALOG_URL": str(catalog.place), "EUNOE_DATA_DIR": str(tmp_path)}
-    if isinstance(catalog.place, Path):
-        env = {"EUNOE_DATA_DIR": str(catalog.place.parent)}
-
-    def run(*arguments: str) -> Result:
-        return CliRunner(env={**env, "COLUMNS": "300"}).invoke(eunoe, ["dead-letter", *arguments])
-
-    return run
+pytestmark = pytest.mark.usefixtures("named_instances")
 
 
 def bury(owner: HandOwner, at: Sequence[int] = (0,)) -> None:
@@ -173,28 +154,28 @@ def test_what_is_still_poison_dies_again(catalog: Catalog, tmp_path: Path) -> No
 
 def test_the_command_line(catalog: Catalog, owner: HandOwner, cli: Cli) -> None:
     """List, show and replay, for a person and as JSON; what is not there is said, and repeating is no failure."""
-    assert cli("list").output == "There are no dead letters.\n"
-    assert json.loads(cli("list", "--json").output) == []
+    assert cli("dead-letter", "list").output == "There are no dead letters.\n"
+    assert json.loads(cli("dead-letter", "list", "--json").output) == []
     poison = "likes tea\x1b[31m"
     record(catalog, message(poison, message_id="m1"), message("likes rain", instance=OTHER_INSTANCE, message_id="m2"))
     bury(owner, at=(0, 1))
     one, _other = letters(catalog)
 
-    listed, shown = cli("list").output, cli("show", one.letter_id).output
+    listed, shown = cli("dead-letter", "list").output, cli("dead-letter", "show", one.letter_id).output
     assert "m1 of talk" in listed and "m2 of talk" in listed and "[/MEMORYERROR]" in listed
-    assert "m2 of talk" not in cli("list", "--instance", "default").output
-    assert "1 more" in cli("list", "--limit", "1").stderr
-    assert [entry["message_id"] for entry in json.loads(cli("list", "--json").output)] == ["m1", "m2"]
-    assert json.loads(cli("show", one.letter_id, "--json").output)["excerpt"] == poison
+    assert "m2 of talk" not in cli("dead-letter", "list", "--instance", "default").output
+    assert "1 more" in cli("dead-letter", "list", "--limit", "1").stderr
+    assert [entry["message_id"] for entry in json.loads(cli("dead-letter", "list", "--json").output)] == ["m1", "m2"]
+    assert json.loads(cli("dead-letter", "show", one.letter_id, "--json").output)["excerpt"] == poison
     assert "likes tea" in shown and "\x1b" not in shown and "acme" in shown
 
-    assert cli("replay").exit_code == 2
-    assert cli("replay", "--all", "--instance", "default").exit_code == 2
-    assert cli("replay", one.letter_id).output == "1 put back.\n"
-    assert cli("replay", one.letter_id).output.startswith("0 put back; ")
-    assert cli("show", one.letter_id).exit_code == 1
-    assert cli("replay", "--instance", "other").output == "1 put back.\n"
-    assert cli("replay", "--all").output == "0 put back.\n"
+    assert cli("dead-letter", "replay").exit_code == 2
+    assert cli("dead-letter", "replay", "--all", "--instance", "default").exit_code == 2
+    assert cli("dead-letter", "replay", one.letter_id).output == "1 put back.\n"
+    assert cli("dead-letter", "replay", one.letter_id).output.startswith("0 put back; ")
+    assert cli("dead-letter", "show", one.letter_id).exit_code == 1
+    assert cli("dead-letter", "replay", "--instance", "other").output == "1 put back.\n"
+    assert cli("dead-letter", "replay", "--all").output == "0 put back.\n"
     owner.work()
     assert len(statements(catalog)) == 2
 
@@ -204,7 +185,7 @@ def test_many_are_put_back_page_by_page(catalog: Catalog, owner: HandOwner, cli:
     record(catalog, *[message(f"likes tea number {turn}") for turn in range(250)])
     bury(owner, at=range(250))
 
-    done = cli("replay", "--all")
+    done = cli("dead-letter", "replay", "--all")
 
     assert done.stdout == "250 put back.\n"
     assert "putting back" in done.stderr
@@ -215,8 +196,8 @@ def test_an_older_schema_is_told(catalog: Catalog, cli: Cli) -> None:
     """What this version cannot read is refused with what to do."""
     run_sql(catalog, "UPDATE alembic_version SET version_num = '0000'")
     try:
-        done = cli("list")
+        done = cli("dead-letter", "list")
         assert done.exit_code == 1
-        assert "eunoe migrate" in done.output
+        assert "this service needs 0001: " in done.output
     finally:
         run_sql(catalog, "UPDATE alembic_version SET version_num = '0001'")

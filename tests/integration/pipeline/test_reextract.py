@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from service.bootstrap.opening import EXTRACTOR_VERSION
 from service.catalog import edits, reextraction
 from service.catalog.edits import Guard, MemoryEdit
 from service.catalog.engine import Catalog
-from service.catalog.instances import InstanceRow, insert_instance
 from service.catalog.ownership import FencedError
 from service.catalog.reextraction import Which
-from service.commands import eunoe
-from service.domain.kinds import IngestionMode, Isolation
+from service.domain.kinds import IngestionMode
 from service.domain.refining import Known, Refined
 from service.domain.source import Observation, SearchText, Segmented, StageError
 from service.pipeline.child import RefineDone, RefineSlice
@@ -26,11 +24,14 @@ from service.pipeline.prepare import embed_texts, refine, reread
 from service.pipeline.reextract import ReextractStep
 from service.pipeline.refine import RefineStep
 from service.pipeline.store import Ownership
-from tests.support.catalogs import INSTANCE, NOW, OTHER_INSTANCE, document, message, record, rows, run_sql, scalar
+from tests.support.catalogs import INSTANCE, OTHER_INSTANCE, document, message, record, rows, run_sql, scalar
 from tests.support.lines import HashEmbedder, LineExtractor
 from tests.support.owners import OwnerThread, check_finished, check_index
 from tests.support.stages import HandOwner, NoIndex, check_books, memory, statements
 
+pytestmark = pytest.mark.usefixtures("named_instances")
+
+Cli = Callable[..., Result]
 LONG = IngestionMode.LONG_RANGE
 
 
@@ -111,13 +112,6 @@ class Hands:
             if task is None:
                 return
             refining.take(self.answer(task))
-
-
-@pytest.fixture(autouse=True)
-def _instances(catalog: Catalog) -> None:
-    with catalog.write() as connection:
-        for identity, name in ((INSTANCE, "default"), (OTHER_INSTANCE, "other")):
-            insert_instance(connection, InstanceRow(identity, name, Isolation.STRICT, NOW))
 
 
 @pytest.fixture
@@ -289,26 +283,16 @@ def test_a_running_owner_does_it_beside_its_other_work(catalog: Catalog, tmp_pat
     check_index(catalog, index)
 
 
-Cli = Callable[..., Result]
-
-
-@pytest.fixture
-def cli(catalog: Catalog, tmp_path: Path) -> Cli:
-    """`eunoe reextract` on this catalog."""
-    env = {"EUNOE_CATALOG_URL": str(catalog.place), "EUNOE_DATA_DIR": str(tmp_path)}
-    if isinstance(catalog.place, Path):
-        env = {"EUNOE_DATA_DIR": str(catalog.place.parent)}
-    return lambda *arguments: CliRunner(env={**env, "COLUMNS": "200"}).invoke(eunoe, ["reextract", *arguments])
-
-
 def test_the_command_marks_and_says_who_does_it(catalog: Catalog, owner: HandOwner, cli: Cli) -> None:
     """Without a service it is for the next one; what is read by the present version needs nothing; a wrong name is told."""
     record(catalog, message("likes tea"), message("likes rain", instance=OTHER_INSTANCE))
     owner.work()
     run_sql(catalog, "UPDATE passages SET extractor_version = :it", it=EXTRACTOR_VERSION)
 
-    assert cli().output == "Nothing is to be read again.\n"
-    assert cli("--instance", "absent").exit_code == 1
-    assert cli("--customer", "acme").exit_code == 2
-    assert cli("--all", "--instance", "other", "--no-wait").output.startswith("1 messages and documents will be read again")
+    assert cli("reextract").output == "Nothing is to be read again.\n"
+    assert cli("reextract", "--instance", "absent").exit_code == 1
+    assert cli("reextract", "--customer", "acme").exit_code == 2
+    assert cli("reextract", "--all", "--instance", "other", "--no-wait").output.startswith(
+        "1 messages and documents will be read again"
+    )
     assert scalar(catalog, "SELECT count(*) FROM passages WHERE extractor_version = ''") == 1
