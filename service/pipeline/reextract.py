@@ -14,6 +14,7 @@ from service.catalog import outcomes, reextraction, refining
 from service.catalog.engine import Catalog, Connection
 from service.catalog.ownership import fence
 from service.catalog.reextraction import Unread
+from service.catalog.refining import RefineJob
 from service.catalog.sources import SourceRow, read_sources
 from service.domain.kinds import IngestionMode, SourceKind
 from service.domain.refining import Known, Session
@@ -66,10 +67,14 @@ class ReextractStep(Aside[_InWork]):
                 self._rest()
                 return None
             rows = self._read(connection, self._together(found))
+            if rows and rows[0].source.mode is IngestionMode.LONG_RANGE:
+                rows = rows[:1]
             ids = [row.source.source_id for row in rows]
             said = refining.fingerprints(connection, ids, self._ownership.extractor_version)
-        if not rows or rows[0].source.mode is IngestionMode.LONG_RANGE:
-            self._hand_on(found[0], rows)
+            job = self._second_look(found[0], rows)
+            together = [one for kind in refining.sources_of(connection, job) for one in kind] if job else []
+        if not rows or found[0].source_id in together:
+            self._hand_on(job, [found[0].source_id, *together])
             return None
         session = Session(tuple(row.source for row in rows), tuple(said.get(one, frozenset()) for one in ids), Known())
         return RefineSlice(self._begin(_InWork(found[0].scope, rows)), session, is_first_look=True)
@@ -95,16 +100,17 @@ class ReextractStep(Aside[_InWork]):
             taken.append(row)
         return taken
 
-    def _hand_on(self, first: Unread, rows: Sequence[SourceRow]) -> None:
-        """Give a source's session a second look, after which all of it is read; a source that is gone needs none."""
+    def _second_look(self, first: Unread, rows: Sequence[SourceRow]) -> RefineJob | None:
+        """The job that would read a source again, if it had one. It reads the end of a session: what came long before gets a first look."""
+        if not rows or rows[0].source.mode is not IngestionMode.LONG_RANGE:
+            return None
+        return refine_job(first.scope, self._ownership, rows[0], 0)
+
+    def _hand_on(self, job: RefineJob | None, ids: Sequence[str]) -> None:
+        """Let a job read these sources; what is gone needs none."""
         with self._catalog.write() as connection:
             fence(connection, self._ownership.shard, self._ownership.epoch)
-            ids = [first.source_id]
-            if rows:
-                job = refine_job(first.scope, self._ownership, rows[0], 0)
-                messages, documents = refining.sources_of(connection, job)
-                ids += [*messages, *documents]
-                refining.put_jobs(connection, [job])
+            refining.put_jobs(connection, [job] if job else [])
             reextraction.settle(connection, ids, self._ownership.extractor_version)
         self._handed_on()
 

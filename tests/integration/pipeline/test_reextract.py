@@ -15,6 +15,7 @@ from service.catalog.edits import Guard, MemoryEdit
 from service.catalog.engine import Catalog
 from service.catalog.ownership import FencedError
 from service.catalog.reextraction import Which
+from service.catalog.refining import MOST_MESSAGES
 from service.domain.kinds import IngestionMode
 from service.domain.refining import Known, Refined
 from service.domain.source import Observation, SearchText, Segmented, StageError
@@ -219,6 +220,17 @@ def test_a_session_is_read_once(catalog: Catalog, owner: HandOwner, hands: Hands
     assert hands.work() == 1
     assert all("loves" in text for text in statements(catalog))
     assert len(statements(catalog)) == 20
+
+
+def test_a_session_longer_than_a_second_look_reads(catalog: Catalog, owner: HandOwner, hands: Hands) -> None:
+    """What came long before its end is read too, by itself."""
+    count = MOST_MESSAGES + 5
+    record(catalog, *[message(f"likes tea number {turn}", session="s", mode=LONG) for turn in range(count)])
+    owner.work()
+    hands.want(page=1_000)
+    hands.work()
+    assert len(statements(catalog)) == count
+    assert all("loves" in text for text in statements(catalog))
 
 
 def test_what_cannot_be_read_stays_as_it_was(catalog: Catalog, owner: HandOwner, hands: Hands) -> None:
