@@ -44,7 +44,7 @@ async def _talk(wire: Wire, conversation: str) -> list[float]:
     for number in range(TURNS):
         started = time.monotonic()
         answer = await wire.record(turn(conversation, f"I like tea number {number}", message_id=f"{conversation}{number}"))
-        found = await wire.fetch(user_id="u", customer_id="c", queries=[f"tea number {number}"], min_position=answer.position)
+        found = await wire.fetch(user_id="u", customer_id="c", search_queries=[f"tea number {number}"], min_position=answer.position)
         assert any(f"tea number {number}" in item.content for item in found.items)
         seconds.append(time.monotonic() - started)
     return seconds
