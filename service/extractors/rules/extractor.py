@@ -22,8 +22,9 @@ from service.extractors.rules.languages.detect import language_of
 from service.extractors.rules.languages.reader import reader
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
-from service.extractors.rules.observe import introduce, observe
+from service.extractors.rules.observe import introduce, observe, place
 from service.extractors.rules.person import possessive
+from service.extractors.rules.presumed import presumed
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk, before, open_talk, words_of
@@ -123,6 +124,10 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     for person in talk.people.known:
         if person.span[0] >= 0 and person.name and person.owner == talk.speaker and person.name not in said:
             yield introduce(talk, person)
+    for found in presumed(talk.text):
+        placed = None if found.place in said else place(talk, found)
+        if placed:
+            yield placed
 
 
 def _by_reply(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observation]:
