@@ -14,11 +14,13 @@ _SUBJECT = (
     r"don't|dont)\b"
 )
 _BOUNDARY = re.compile(
-    r";\s|\s[-–—]{1,2}\s"
+    r";\s|\s[-–—]{1,2}\s|(?<=[a-z])[-–—]\s(?=(?:I|I'm|I've|[Ww]e|[Mm]y|[Ii]t's|[Tt]he)\b)"
     r"|,?\s(?:and|but|so|plus|though|although|because|cos|cuz|coz|while|whereas|since|and also|and then|so then)"
     rf"\s(?=(?:also |then |now |honestly |please |um |uh |er )?{_SUBJECT})"
     r"|,\s(?:and|but|so)\s(?=(?:the|there|no|not|never|always|can|could|it)\b)"
     rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
+    r"|,?\s(?:while|since)\s(?=you\b)"
+    r"|,\s(?=(?:maybe|perhaps)\s(?:you|we|i|it|that|they)\b)"
     r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|what|how|which|where|why|when|who)\s"
     r"(?:you|u|i|we|it|they|he|she|there|the|is|are|do|does|did|should|would|can|could|might|will)\b)"
     r"|\s(?:but|so)\s(?=(?:no|not|never|always|can|could|what|how|the)\b)",

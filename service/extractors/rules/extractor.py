@@ -23,6 +23,7 @@ from service.extractors.rules.languages.reader import reader
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
 from service.extractors.rules.observe import introduce, observe, place
+from service.extractors.rules.otherwise import otherwise
 from service.extractors.rules.person import possessive
 from service.extractors.rules.presumed import presumed
 from service.extractors.rules.reading import Reading, Subject, Tense
@@ -219,6 +220,7 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
         outcome = facts.POSSESSION
     if outcome is None and feeling is None and not is_question(clause):
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
+        outcome = outcome or (None if talk.is_impersonal else otherwise(reading))
     said = clause.text
     for found in (outcome, feeling):
         who = talk.felt_by(reading) if found is feeling else about

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.reading import ADVERBS, Reading, Subject, Tense
 from service.extractors.rules.subject import BE, DO, HAVE, INVARIANT, MODALS, find_subject, rotated
-from service.extractors.rules.verbs import FORMS, Form
+from service.extractors.rules.verbs import FORMS, Form, guessed_past, guessed_progressive
 
 _NEGATIONS = frozenset({"not", "never", "no"})
 _MARKS = ",.!?:;()\"'"
@@ -143,7 +143,7 @@ def _conclude(
 ) -> Reading:
     word = lower[place] if place < len(lower) else ""
     forms = FORMS.get(word, {})
-    verb, tense = _main_verb(chain, kind, forms)
+    verb, tense = _main_verb(chain, kind, forms) if forms else _guessed(chain, kind, word)
     following = words[place + 1] if place + 1 < len(words) else ""
     if verb == "read" and tense is Tense.PRESENT and (following[:1].isupper() or following in {"that", "this", "about"}):
         tense = Tense.PAST
@@ -154,6 +154,16 @@ def _conclude(
             text, kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, "", tense, predicate, predicate
         )
     return Reading(text, kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, verb, tense, rest, predicate)
+
+
+def _guessed(chain: _Chain, kind: Subject, word: str) -> tuple[str, Tense]:
+    """A verb that the list does not know, where its form and place leave no doubt."""
+    progressive = guessed_progressive(word) if chain.be and not (chain.going or chain.modal) else ""
+    if progressive:
+        return _after_be(chain, {Form.PROGRESSIVE: progressive})
+    plain = kind is Subject.SELF and not (chain.be or chain.have or chain.did or chain.going or chain.modal)
+    past = guessed_past(word) if plain else ""
+    return (past, Tense.PAST) if past else _main_verb(chain, kind, {})
 
 
 def _main_verb(chain: _Chain, kind: Subject, forms: dict[Form, str]) -> tuple[str, Tense]:

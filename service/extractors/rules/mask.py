@@ -26,6 +26,9 @@ _PASTED = re.compile(
     r"code)\b[^:\n]{0,40}:",
     re.IGNORECASE,
 )
+_GREETED = re.compile(
+    r"(?P<greeting>\b(?:[Hh]ey|[Hh]i|[Hh]ello|[Tt]hanks|[Tt]hank you|[Ww]ow|[Cc]ongrats|[Ss]ure|[Yy]eah|[Yy]es|[Nn]o|[Oo]h|[Gg]ood morning)\b),? [A-Z][a-z]{1,20}(?=[,!?.])(?:,(?= ))?"
+)
 _PLAY = re.compile(
     r"\blet'?s (?:play|pretend|role-?play)|\brole-?play|\bpretend (?:to be|that|you|i|we)|"
     r"\bin[- ]character\b|\bact as (?:a|an|my|if)\b|"
@@ -91,6 +94,22 @@ def own_words(text: str) -> str:
     if pasted:
         text = text[: pasted.end()] + " " * (len(text) - pasted.end())
     return text
+
+
+def unaddressed(text: str, names: frozenset[str]) -> str:
+    """The text without the names by which its listeners are addressed, same length: "Nate, I moved", "Thanks, Nate!", "Hey Nate, ..."."""
+    if "," not in text and "!" not in text and "?" not in text:
+        return text
+    text = _GREETED.sub(_blank_name, text)
+    for name in names:
+        if name in text:
+            called = re.escape(name)
+            text = re.sub(rf"(?:(?<=[.!?…] )|(?<=\A)|(?<=\n)){called},(?= )|,[ ]{called}(?=[ ]*(?:[.!?…]|\Z))", _blank, text)
+    return text
+
+
+def _blank_name(match: re.Match[str]) -> str:
+    return match["greeting"] + " " * (len(match[0]) - len(match["greeting"]))
 
 
 def _blank(match: re.Match[str]) -> str:

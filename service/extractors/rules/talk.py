@@ -14,7 +14,7 @@ from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
 from service.extractors.rules.clauses import WORDS, Clause
 from service.extractors.rules.mail import sender_of
-from service.extractors.rules.mask import UNSEEN, is_play, own_words, unwrapped
+from service.extractors.rules.mask import UNSEEN, is_play, own_words, unaddressed, unwrapped
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
@@ -254,7 +254,7 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     """What is known before the first clause of a turn; None where it is a game or a story."""
     turn = segmented.turns[number]
     kind = segmented.source.document_type
-    text = own_words(turn.text if kind is None else unwrapped(turn.text))
+    text = unaddressed(own_words(turn.text if kind is None else unwrapped(turn.text)), _others(segmented, turn.speaker))
     before = [(earlier, words_of(earlier)) for earlier in earlier_turns(segmented, number)]
     words = words_of(text)
     if is_play(text, words) or any(is_play(earlier, words_of(earlier)) for earlier in _just_before(segmented, number)):
@@ -317,6 +317,12 @@ def _addressed(segmented: Segmented, number: int) -> str:
     """As whose people somebody else greeted the speaker."""
     found = (_GREETS.search(said[:_GREETING]) for said in _said_by_others(segmented, number))
     return next((match["name"] for match in found if match), "")
+
+
+def _others(segmented: Segmented, speaker: str) -> frozenset[str]:
+    """Names of those who speak too."""
+    names = {each.speaker for each in segmented.source.previous} | {turn.speaker for turn in segmented.turns}
+    return frozenset(names - {speaker, "", "User", "Assistant"})
 
 
 def _said_by_others(segmented: Segmented, number: int) -> Iterator[str]:
