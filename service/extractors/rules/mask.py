@@ -14,6 +14,8 @@ _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _QUOTATION = re.compile(r"[\"“„][^\"”“\n]{2,600}[\"”]")
 _STAGE_DIRECTION = re.compile(r"(?:^|(?<=[.!?…\n] )|(?<=[.!?…\n]))\*[^*\n]{2,200}\*(?=\s*(?:$|[.!?\n]|[A-Z]))")
 """An action between asterisks that stands by itself; within a sentence they only stress a word."""
+_BRACKETED = re.compile(r"\[(?![ xX]?\])[^\]\n]{2,400}\](?!\()")
+"""What stands in brackets describes: a picture, a sound, a gap of the transcript. A link's text is said."""
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"), " ")
 """Marks that turn the direction of text or hide between letters."""
 _WRAPPED_FROM = 50
@@ -86,6 +88,8 @@ def own_words(text: str) -> str:
         text = _QUOTED_LINE.sub(_blank, text)
     if '"' in text or "”" in text or "“" in text:
         text = _QUOTATION.sub(_blank_speech, text)
+    if "[" in text:
+        text = _BRACKETED.sub(_blank, text)
     if "*" in text:
         text = _STAGE_DIRECTION.sub(_blank, text)
     if "://" in text or "www." in text:

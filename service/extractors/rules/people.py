@@ -28,7 +28,7 @@ _PLURAL = (
 ).split()
 _ANIMALS = (
     "dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard"
-).split()
+).split() + ["guinea pig"]
 
 GENDERS: dict[str, str] = (
     dict.fromkeys(_FEMALE, "she")

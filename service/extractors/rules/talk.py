@@ -96,7 +96,7 @@ _EXPLETIVE = re.compile(
     r"(?:like|as if|up to|about time|time to)\b"
 )
 _NO_THINGS = frozenset(
-    "sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split()
+    "a-few sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split()
 )
 """First words of a subject that "it" cannot mean."""
 _AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b,?", re.IGNORECASE)
