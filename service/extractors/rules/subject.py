@@ -56,6 +56,7 @@ _WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your"
 _FINITE = (BE | frozenset(MODALS) | frozenset({"has", "takes", "makes", "gives", "brings", "helps", "feels", "sounds", "seems", "keeps", "gets", "means"})) - {
     "'m", "'re", "'ll", "'d",
 }  # fmt: skip
+_BEGINS_ANOTHER = frozenset("that which who if because when i we they he she but so".split())
 _LONGEST_SUBJECT = 9
 """Words before the verb of a statement about something; longer subjects are rarely read right."""
 
@@ -120,7 +121,7 @@ def _starts_predicate(lower: list[str]) -> bool:
 def _is_gerund_subject(behind: list[str]) -> bool:
     """Whether a finite verb follows a form in -ing, which then only names what is spoken of: "starting a business takes courage"."""
     for before, word in zip(behind, behind[1:], strict=False):
-        if word in _WITHIN_NO_SUBJECT or before in _WITHIN_NO_SUBJECT:
+        if word in _BEGINS_ANOTHER or before in _BEGINS_ANOTHER:
             return False
         if word in _FINITE:
             return True

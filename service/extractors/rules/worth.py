@@ -20,6 +20,12 @@ _POINTS = re.compile(
 """A request about something just named."""
 _THERE = re.compile(r"there(?:'s| is| are| was| were)\b(?!.*(?:\d|\bmy\b|\bour\b|\bno \w))")
 """Says that something is there, of nobody and with no figure."""
+_COMMONPLACE = re.compile(
+    r"\b(?:way (?:to|of)|a (?:big|huge|real|massive) (?:impact|difference)|so (?:rewarding|important|worth\w*|powerful|great)|such an? \w+|"
+    r"takes? (?:guts|time|courage|work|effort|practice|patience)|pays? off|matters?|the key (?:to|is))\b"
+)
+"""What is said of everybody and everything: "books have such power", "hard work pays off"."""
+_ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
 _TOWARDS_ONESELF = frozenset({"me", "us", "my", "our"})
@@ -47,7 +53,9 @@ def _is_no_lasting_request(talk: Talk, clause: Clause) -> bool:
 
 def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
     """Whether a clause speaks of its listener ("I'm always there for you"), of "us all", or of what only the talk around it tells."""
-    if "each other" in clause.lower or _EVERYBODY.match(clause.lower):
+    if "each other" in clause.lower or "eachother" in clause.words or _EVERYBODY.match(clause.lower):
+        return True
+    if reading.subject in {Subject.NOUN, Subject.NONE} and _COMMONPLACE.search(clause.lower) and _ONESELF.isdisjoint(clause.words):
         return True
     if found.reword:
         return False
