@@ -7,9 +7,11 @@ ROUNDS ?= 10
 NODES ?= 1
 PORT ?= 9092
 MODE ?= fast
+F ?= kafka
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up kafka-up kafka-down test check quick fmt lint types imports protos protos-check crash s3-up s3-down bench quality extraction lock clean
+.PHONY: help setup demo up kafka-up kafka-down cluster-up cluster-down test check quick fmt lint types imports protos protos-check crash fault test-long s3-up s3-down bench quality extraction lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,15 +32,21 @@ kafka-up: setup ## Start a real Kafka on this machine, in .tools: NODES=1 or 3, 
 kafka-down: setup ## Stop it.
 	$(BIN)/python -m deploy.kafka.brokers stop
 
+cluster-up: setup ## Start a whole deployment on this machine, in .tools/cluster: PostgreSQL, three Kafka brokers, S3, two API processes, two workers.
+	$(BIN)/python -m deploy.cluster up
+
+cluster-down: setup ## Stop it.
+	$(BIN)/python -m deploy.cluster down
+
 ##### Working on it
 
 test: setup ## Run all tests. They need Java and Maven for a real Kafka: as root on Debian they are installed.
 	$(BIN)/python -m deploy.kafka.brokers prepare --install
-	$(BIN)/python -m tests.support.s3 prepare
+	$(BIN)/python -m deploy.s3 prepare
 	$(BIN)/python -m pytest tests
 
 quick: setup ## Run the fast tests only.
-	$(BIN)/python -m tests.support.s3 prepare
+	$(BIN)/python -m deploy.s3 prepare
 	$(BIN)/python -m pytest tests/unit tests/contract tests/integration -m "not slow and not e2e"
 
 check: lint types imports protos-check ## Check format, lint, types, direction of imports, and the protos.
@@ -71,10 +79,16 @@ crash: setup ## Kill processes under load and count what survived. LOG=embedded 
 	$(BIN)/python -m tests.e2e.crash --log $(LOG) --rounds $(ROUNDS)
 
 s3-up: setup ## Start an S3-compatible server on port 9100 and print what leads a service to it: eval "$$(make -s s3-up)".
-	@$(BIN)/python -m tests.support.s3 up
+	@$(BIN)/python -m deploy.s3 up
 
 s3-down: setup ## Stop it. Its objects stay in .tools/s3.
-	@$(BIN)/python -m tests.support.s3 down
+	@$(BIN)/python -m deploy.s3 down
+
+fault: setup ## Break something under steady load and count: F=kafka, postgres, api, rolling, worker, store, broker, frozen, wiped, disk, shards, start or owners. SECONDS=60.
+	$(BIN)/python -m tests.e2e.fault $(F) --seconds $(SECONDS)
+
+test-long: setup ## All of these, each with the full length of its outage (about half an hour).
+	$(BIN)/python -m tests.e2e.fault all --seconds $(SECONDS)
 
 bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.
 	$(BIN)/python -m tests.bench.run

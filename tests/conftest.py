@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.daemon import free_port
 from deploy.kafka.brokers import Brokers
+from deploy.s3 import S3Server, environment
 from tests.support.catalogs import Catalogs, PostgresCatalogs, SqliteCatalogs
-from tests.support.cluster import free_port
 from tests.support.faults import FaultyProxy
 from tests.support.postgres import PostgresServer, running_postgres
-from tests.support.s3 import S3Server, environment
 from tests.support.service import RunningService, start_service
 from tests.support.shelf import Shelf, disk_shelf, s3_shelf
 from tests.support.wire import EQUALS_CUSTOMER, Wire
@@ -87,7 +87,7 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 @pytest.fixture(scope="session")
 def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     """A real Kafka with one node. Tests that kill it start it again."""
-    started = Brokers(tmp_path_factory.mktemp("kafka"), nodes=1, port=free_port())
+    started = Brokers(tmp_path_factory.mktemp("kafka"), nodes=1, port=free_port(1))
     started.start()
     yield started
     started.stop()

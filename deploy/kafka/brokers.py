@@ -19,12 +19,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.daemon import Daemon, DeployError
+
 HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / ".tools" / "kafka"
 JARS = TOOLS / "jars"
 DEFAULT_PORT = 9092
 START_SECONDS = 120.0
-STOP_SECONDS = 30.0
 _STARTED = b"Kafka Server started"
 _PACKAGES = ("default-jdk-headless", "maven")
 _HEAP = ("-Xms128m", "-Xmx128m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
@@ -67,87 +68,40 @@ controller.quorum.election.backoff.max.ms=500
 """
 
 
-class BrokerError(Exception):
-    """It cannot be run; says why and what to do."""
-
-
 @dataclass
-class Node:
+class Node(Daemon):
     """One broker, which is a controller too. Everything about it lies in its directory."""
 
-    number: int
-    port: int
-    directory: Path
-    voters: str
-    nodes: int
-    process: subprocess.Popen[bytes] | None = None
-    """Where it was started by this very process."""
+    number: int = 1
+    port: int = DEFAULT_PORT
+    voters: str = ""
+    nodes: int = 1
+    _begins: int = field(default=0, init=False)
+    """Where its log began this time."""
 
-    @property
-    def pid(self) -> int | None:
-        """Its process, if it runs."""
-        try:
-            pid = int((self.directory / "pid").read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, ValueError):
-            return None
-        return pid if str(self.directory).encode() in command else None
-
-    @property
-    def log(self) -> Path:
-        """What it says."""
-        return self.directory / "log"
-
-    def launch(self, cluster: str) -> int:
-        """Start it without waiting. Returns where its log begins this time."""
-        if self.pid is not None:
-            raise BrokerError(f"node {self.number} in {self.directory} runs already (pid {self.pid})")
+    def start(self, cluster: str) -> None:
+        """Start it without waiting, if it does not run."""
         properties = self.directory / "server.properties"
         if not properties.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             properties.write_text(self._properties())
         if not (self.directory / "data" / "meta.properties").exists():
             _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), "--ignore-formatted")
-        with self.log.open("ab") as log:
-            begins = log.tell()
-            self.process = subprocess.Popen(
-                _command("kafka.Kafka", str(properties), heap=_HEAP),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        (self.directory / "pid").write_text(str(self.process.pid))
-        return begins
+        self._begins = self.log.stat().st_size if self.log.exists() else 0
+        self.launch(_command("kafka.Kafka", str(properties), heap=_HEAP))
 
-    def wait_until_started(self, begins: int) -> None:
+    def wait_until_started(self) -> None:
         """Wait until it takes calls."""
         deadline = time.monotonic() + START_SECONDS
-        while _STARTED not in self._log_from(begins):
-            if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
-                tail = self._log_from(begins).decode(errors="replace")[-2000:]
-                raise BrokerError(f"node {self.number} does not start; its log {self.log} ends:\n{tail}")
+        while not self._says(_STARTED):
+            if self.has_ended or time.monotonic() > deadline:
+                raise DeployError(f"node {self.number} does not start; its log {self.log} ends:\n{self.tail(self._begins)}")
             time.sleep(0.05)
 
-    def end(self, number: signal.Signals) -> None:
-        """Send a signal, and wait until it is gone."""
-        pid = self.pid
-        if pid is None:
-            return
-        os.kill(pid, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while self.pid is not None:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.02)
-        if self.process is not None:
-            self.process.wait()
-        (self.directory / "pid").unlink(missing_ok=True)
-
-    def _log_from(self, begins: int) -> bytes:
+    def _says(self, words: bytes) -> bool:
         with self.log.open("rb") as log:
-            log.seek(begins)
-            return log.read()
+            log.seek(self._begins)
+            return words in log.read()
 
     def _properties(self) -> str:
         return _PROPERTIES.format(
@@ -169,6 +123,8 @@ class Brokers:
     directory: Path
     nodes: int = 1
     port: int = DEFAULT_PORT
+    outlives: bool = False
+    """Whether the nodes go on when this process is gone."""
     members: list[Node] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -177,7 +133,8 @@ class Brokers:
         voters = ",".join(f"{place + 1}@127.0.0.1:{port + 1}" for place, port in enumerate(ports))
         directory = self.directory.absolute()
         self.members = [
-            Node(place + 1, port, directory / f"node{place + 1}", voters, self.nodes) for place, port in enumerate(ports)
+            Node(directory / f"node{place + 1}", self.outlives, place + 1, port, voters, self.nodes)
+            for place, port in enumerate(ports)
         ]
 
     @property
@@ -188,14 +145,16 @@ class Brokers:
     def start(self) -> None:
         """Start every node that does not run, and wait until all take calls."""
         prepare()
-        begins = [(node, node.launch(self._cluster())) for node in self.members if node.pid is None]
-        for node, begin in begins:
-            node.wait_until_started(begin)
+        fresh = [node for node in self.members if node.pid is None]
+        for node in fresh:
+            node.start(self._cluster())
+        for node in fresh:
+            node.wait_until_started()
 
     def stop(self) -> None:
         """End every node in order."""
         for node in self.members:
-            node.end(signal.SIGTERM)
+            node.end()
 
     def kill(self) -> None:
         """End every node as a power cut would."""
@@ -228,7 +187,7 @@ def prepare(*, install: bool = False) -> None:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *_PACKAGES], check=True, env=environment)
     elif missing:
-        raise BrokerError(
+        raise DeployError(
             f"{' and '.join(missing)} not found: a Kafka broker needs Java 17 or newer, and Maven to be fetched. "
             f"On Debian: apt-get install {' '.join(_PACKAGES)}"
         )
@@ -246,7 +205,7 @@ def _java(main: str, *arguments: str) -> str:
     heap = ("-Xmx128m", "-XX:TieredStopAtLevel=1")
     done = subprocess.run(_command(main, *arguments, heap=heap), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BrokerError(f"{main} failed: {done.stdout[-500:]}{done.stderr[-500:]}")
+        raise DeployError(f"{main} failed: {done.stdout[-500:]}{done.stderr[-500:]}")
     return done.stdout
 
 
@@ -259,7 +218,7 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, default=TOOLS / "data")
     parser.add_argument("--install", action="store_true", help="install Java and Maven where they are missing (apt-get, as root)")
     given = parser.parse_args()
-    brokers = Brokers(given.directory / f"{given.nodes}", given.nodes, given.port)
+    brokers = Brokers(given.directory / f"{given.nodes}", given.nodes, given.port, outlives=True)
     try:
         if given.action == "prepare":
             prepare(install=given.install)
@@ -270,7 +229,7 @@ def main() -> int:
             for nodes in (1, 3):
                 Brokers(given.directory / f"{nodes}", nodes, given.port).stop()
             print("Kafka is stopped.")
-    except (BrokerError, subprocess.CalledProcessError) as error:
+    except (DeployError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -259,7 +259,7 @@ class _Api:
         return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
 
     def _unready_parts(self) -> list[str]:
-        return self._dead_parts() + self._carrier.unready()
+        return self._dead_parts() + self._carrier.unready() + (["it is stopping"] if self._server.is_stopping else [])
 
     def _announce(self, http: str) -> None:
         settings = self._settings

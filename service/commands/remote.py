@@ -45,6 +45,7 @@ class Target:
     """Which service to call, and as whom."""
 
     address: str
+    """`HOST:PORT`, or several with commas between, the first of which that answers is called."""
     api_key: str | None
     admin_token: str | None
     instance_id: str | None
@@ -73,9 +74,10 @@ class Where:
         settings = self.chosen.load().settings
         admin_token = str(settings.admin_token) if settings.admin_token else None
         if self.address:
-            if not self.address.rpartition(":")[0]:
+            named = self.address.split(",")
+            if not all(address.rpartition(":")[0] for address in named):
                 raise click.ClickException(f"{self.address!r} is no address: give HOST:PORT")
-            tls = self.tls if self.tls is not None else not is_loopback(self.address)
+            tls = self.tls if self.tls is not None else not all(map(is_loopback, named))
             return Target(self.address, self.api_key, admin_token, None, tls, self.ca)
         ready = read_ready(settings.ready_files[0])
         if ready is None:
@@ -147,7 +149,10 @@ def remote_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @settings_options
     @click.option(
-        "--address", envvar="EUNOE_ADDRESS", metavar="HOST:PORT", help="Service to call.  [default: the one running here]"
+        "--address",
+        envvar="EUNOE_ADDRESS",
+        metavar="HOST:PORT[,HOST:PORT]",
+        help="Service to call, or several of its processes, of which the first that answers is called.  [default: the one running here]",
     )
     @click.option(
         "--api-key", envvar="EUNOE_API_KEY", metavar="KEY", help="API key.  [default: the first key of the service running here]"
@@ -175,17 +180,28 @@ def connect(target: Target) -> Iterator[Service]:
     Raises:
         CallFailed: nobody answers there.
     """
-    options = (("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1))
-    if target.tls:
-        channel = grpc.secure_channel(target.address, grpc.ssl_channel_credentials(_roots(target)), options)
-    else:
-        channel = grpc.insecure_channel(target.address, options)
-    with channel:
+    with _first_ready(target) as channel:
+        yield Service(target, channel, MemoryServiceStub(channel), ConversationServiceStub(channel), AdminServiceStub(channel))
+
+
+def _first_ready(target: Target) -> grpc.Channel:
+    """A channel to the first of the addresses where somebody answers."""
+    for address in target.address.split(","):
+        channel = _channel(target, address)
         try:
             grpc.channel_ready_future(channel).result(timeout=CONNECT_SECONDS)
         except grpc.FutureTimeoutError:
-            raise CallFailed(_unreachable(target)) from None
-        yield Service(target, channel, MemoryServiceStub(channel), ConversationServiceStub(channel), AdminServiceStub(channel))
+            channel.close()
+        else:
+            return channel
+    raise CallFailed(_unreachable(target))
+
+
+def _channel(target: Target, address: str) -> grpc.Channel:
+    options = (("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1))
+    if target.tls:
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(_roots(target)), options)
+    return grpc.insecure_channel(address, options)
 
 
 def _roots(target: Target) -> bytes | None:

@@ -107,6 +107,11 @@ class Server:
         """Tell health that nothing can be written any more. Called on any thread."""
         self._loop.call_soon_threadsafe(self._health.set_all, NOT_SERVING)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether calls should go elsewhere, for this one ends."""
+        return self._has_ended
+
     async def stop(self) -> None:
         """End in order, as the top of this file says. A second time changes nothing."""
         if self._has_ended:

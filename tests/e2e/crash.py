@@ -19,10 +19,11 @@ from pathlib import Path
 
 import click
 
+from deploy.daemon import free_port
 from deploy.kafka.brokers import Brokers
 from tests.e2e.load import Link, Writer, item_id
 from tests.e2e.survival import Count, Portrait, count, index_differences, ingestions, portrait, settle, unfindable
-from tests.support.cluster import RunningCluster, free_port, start_cluster
+from tests.support.cluster import RunningCluster, start_cluster
 from tests.support.datadir import backlog, indexed, unindexed
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import COMPLETED, Wire
@@ -205,7 +206,7 @@ def main(log: str, rounds: int, seed: int | None) -> None:
     """Run it and print what survived."""
     drawn = random.SystemRandom().randrange(10_000) if seed is None else seed
     with tempfile.TemporaryDirectory(prefix="eunoe-crash-") as directory:
-        brokers = Brokers(Path(directory) / "kafka", port=free_port()) if log == "kafka" else None
+        brokers = Brokers(Path(directory) / "kafka", port=free_port(1)) if log == "kafka" else None
         try:
             verdict = asyncio.run(crash(Path(directory), rounds, drawn, click.echo, brokers))
         finally:

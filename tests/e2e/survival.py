@@ -18,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from service.vectors.reader import IndexReader
 from tests.e2e.load import Writer, item_id
-from tests.support.datadir import backlog, index_tables, live_items
+from tests.support.datadir import Place, backlog, index_tables, live_items
 from tests.support.wire import TERMINAL, Wire
 
 SETTLE_SECONDS = 900.0
@@ -155,17 +155,17 @@ async def unfindable(wire: Wire, writer: Writer) -> list[str]:
     return missing
 
 
-def index_differences(directory: Path, uri: str = "") -> list[str]:
+def index_differences(place: Place, uri: str = "") -> list[str]:
     """What the index of a stopped service holds otherwise than its catalog; nothing, when it followed.
 
     Args:
-        directory: the data directory.
+        place: the data directory, or the URL of the catalog.
         uri: where the index is, if not in there.
     """
-    reader = IndexReader(uri or str(directory / "index"))
+    reader = IndexReader(uri or f"{place}/index")
     try:
-        rows = Counter(row for name in index_tables(directory) for page in reader.sweep(name) for row in page)
+        rows = Counter(row for name in index_tables(place) for page in reader.sweep(name) for row in page)
     finally:
         reader.close()
-    served = Counter(live_items(directory).items())
+    served = Counter(live_items(place).items())
     return [f"only in the catalog: {row}" for row in served - rows] + [f"too often in the index: {row}" for row in rows - served]

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.s3 import BUCKET, S3Server
 from tests.e2e.crash import connect
 from tests.e2e.load import Link, Writer
 from tests.e2e.survival import count, index_differences, settle
 from tests.support.datadir import attempts, backlog, pending
 from tests.support.faults import FaultyProxy
-from tests.support.s3 import BUCKET, S3Server
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import Wire, turn
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -41,6 +42,10 @@ async def _stop_under_load(service: RunningService, writers: list[Writer], link:
         await until(is_under_load, 60, "nothing is acknowledged")
         service.terminate()
         told = await health
+        with pytest.raises(HTTPError) as unready:
+            await asyncio.to_thread(service.page, "/readyz")
+        assert b"it is stopping" in unready.value.read()
+        unready.value.close()
     assert await asyncio.to_thread(service.stop) == 0
     await asyncio.to_thread(service.start)
     link.wire = connect(service)
@@ -51,7 +56,7 @@ async def _stop_under_load(service: RunningService, writers: list[Writer], link:
 async def test_a_service_that_is_told_to_stop_loses_nothing_it_acknowledged(tmp_path: Path) -> None:
     """What the writers could not get in before is taken by the next service under the same ids, once."""
     writers = [Writer(f"s{place}", is_streaming=place % 2 == 1) for place in range(4)]
-    with start_service(tmp_path / "data") as service:
+    with start_service(tmp_path / "data", shutdown_drain="2s") as service:
         former, stop = connect(service), asyncio.Event()
         link = Link(former)
         async with asyncio.TaskGroup() as tasks:

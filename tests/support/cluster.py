@@ -9,7 +9,6 @@ import fcntl
 import os
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -154,16 +153,3 @@ def _can_write(directory: Path) -> bool:
         return False
     finally:
         os.close(lock)
-
-
-def free_port() -> int:
-    """A port that is free, and the one after it too."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.request import urlopen
 
+from deploy.daemon import spawn
+from deploy.eunoe import environment
 from tests.support.processes import Process, find_process, worker_of
 
 START_SECONDS = 60.0
@@ -67,14 +68,8 @@ class RunningProcess:
         flags = ["--data", str(self.directory), "--http", "127.0.0.1:0", "--ready-file", str(self._ready_file)]
         if self._command != "work":
             flags += ["--listen", "127.0.0.1:0"]
-        with self.log_file.open("ab") as log:
-            self._popen = subprocess.Popen(
-                [*_COMMAND, self._command, *flags],
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        settings = {"log_format": "json", **self._settings}
+        self._popen = spawn([*_COMMAND, self._command, *flags], self.log_file, outlives=False, env=environment(settings))
 
     def wait_until_ready(self) -> None:
         """Wait until it says that it is ready."""
@@ -148,13 +143,6 @@ class RunningProcess:
     def log_tail(self) -> str:
         """The last lines of the log, for a failure's message."""
         return self.log_file.read_text(errors="replace")[-2000:] if self.log_file.exists() else ""
-
-    def _environment(self) -> dict[str, str]:
-        own = {
-            name: value for name, value in os.environ.items() if not name.startswith("EUNOE_") or name.startswith("EUNOE_MODEL")
-        }
-        given = {f"EUNOE_{name.upper()}": str(value) for name, value in self._settings.items()}
-        return own | {"EUNOE_LOG_FORMAT": "json"} | given
 
     def _read_ready(self) -> dict[str, str] | None:
         assert self._popen is not None

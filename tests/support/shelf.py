@@ -1,4 +1,4 @@
-"""Where a test's tables lie, as the index is told and as the test can look into it: the bucket of `tests.support.s3` is a directory too."""
+"""Where a test's tables lie, as the index is told and as the test can look into it: the bucket of `deploy.s3` is a directory too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.s3 import BUCKET, S3Server
+from deploy.s3 import BUCKET, S3Server
 
 SHELVES = ("disk", "s3")
 """Parameters of tests that hold for both."""

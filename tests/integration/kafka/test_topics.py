@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from aiokafka.admin import NewTopic
 
+from deploy.daemon import free_port
 from deploy.kafka.brokers import Brokers
 from service.domain.errors import FailedPrecondition, Unavailable
 from service.domain.kinds import Lane
@@ -15,7 +16,6 @@ from service.log.broker import open_admin, topic_of
 from service.log.topics import describe_topics, ensure_topics
 from service.settings.schema import Brokers as Addresses
 from service.settings.schema import Kafka
-from tests.support.cluster import free_port
 from tests.support.kafka_log import kafka_settings
 
 pytestmark = pytest.mark.timeout(120)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.s3 import S3Server
 from service.catalog import edits
 from service.catalog.edits import Guard
 from service.catalog.engine import Catalog
@@ -18,7 +19,6 @@ from service.vectors.errors import IndexUnavailable
 from service.vectors.writer import IndexWriter
 from tests.support.catalogs import INSTANCE, document, message, record, rows, run_sql, scalar
 from tests.support.owners import OwnerThread, check_finished, check_index, follow, make_index
-from tests.support.s3 import S3Server
 from tests.support.shelf import s3_shelf
 from tests.support.stages import HandOwner, live, memory, told_by
 

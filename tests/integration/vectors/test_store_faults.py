@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.s3 import BUCKET, S3Server
 from service.vectors.errors import IndexRefused, IndexUnavailable
 from service.vectors.reader import IndexReader
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
 from tests.support.faults import FaultyProxy
-from tests.support.s3 import BUCKET, S3Server
 from tests.support.stored import as_stored, stored
 from tests.unit.vectors.samples import item, items, wide
 

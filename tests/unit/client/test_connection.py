@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eunoe_client import AuthenticationError, Eunoe, InvalidInputError, Timeouts, TransientError, UsageError
-from eunoe_client._settings import is_loopback, read_settings
+from eunoe_client._settings import is_loopback, read_settings, split_addresses
 from service.domain.errors import Unavailable
 from tests.support.fake_failures import Failure, until
 from tests.support.fake_service import API_KEY, FakeService
@@ -38,6 +38,12 @@ def test_a_client_without_a_usable_key_is_not_made(key: str | None) -> None:
         Eunoe(key)
 
 
+def test_an_address_list_without_an_address_is_refused() -> None:
+    """Commas alone name no service."""
+    with pytest.raises(InvalidInputError, match="address"):
+        Eunoe("key", " , ")
+
+
 def test_the_key_is_never_shown() -> None:
     """Neither the client nor its settings print the key."""
     sdk = Eunoe("secret-key", "127.0.0.1:1")
@@ -54,11 +60,13 @@ def test_the_key_is_never_shown() -> None:
         ("eunoe.example.com:443", False),
         ("10.0.0.7:50051", False),
         ("[2001:db8::1]:443", False),
+        ("127.0.0.1:1, localhost:2", True),
+        ("127.0.0.1:1,10.0.0.7:1", False),
     ],
 )
 def test_only_this_machine_is_spoken_to_in_plaintext(address: str, expected: bool) -> None:
     """A key does not travel unencrypted unless the caller says so."""
-    assert is_loopback(address) is expected
+    assert all(map(is_loopback, split_addresses(address))) is expected
     assert _settings(address) is not expected
     assert _settings(address, tls=False) is False
 
@@ -105,6 +113,45 @@ async def test_a_service_that_is_still_starting_is_waited_for(fake: FakeService)
     async with Eunoe(API_KEY, fake.address) as sdk:
         assert "open" in repr(sdk)
     assert len(fake.failures.received["WhoAmI"]) == 4
+
+
+@pytest.fixture
+async def other(fake: FakeService) -> AsyncIterator[FakeService]:
+    """Another process of the same service: it has the same store."""
+    service = FakeService()
+    service.store = fake.store
+    await service.start()
+    yield service
+    await service.kill()
+
+
+async def test_of_several_addresses_those_that_answer_are_called(fake: FakeService, other: FakeService) -> None:
+    """Whichever process is away, calls and streams go to the other at once, and back again; each turn is stored once."""
+    timeouts = Timeouts(connect=5.0, call=10.0, stream=20.0)
+    async with Eunoe(API_KEY, f"{fake.address},{other.address}", timeouts=timeouts) as sdk:
+        async with sdk.conversation.stream("streamed", "u1", "c1") as stream:
+            for number, (away, back) in enumerate([(fake, other), (other, fake), (fake, other)]):
+                await back.start() if number else None
+                await away.kill()
+                started = asyncio.get_running_loop().time()
+                await sdk.conversation.record_message("single", "user", f"turn {number}", "u1", "c1")
+                await stream.send("user", f"turn {number}")
+                await stream.flush()
+                assert asyncio.get_running_loop().time() - started < 2.0
+        await fake.start()
+        single = [turn.content async for turn in sdk.conversation.messages("single")]
+        streamed = [turn.content async for turn in sdk.conversation.messages("streamed")]
+    assert single == streamed == ["turn 0", "turn 1", "turn 2"]
+
+
+async def test_a_process_that_takes_no_calls_is_left(fake: FakeService, other: FakeService) -> None:
+    """UNAVAILABLE is answered by one process; the call goes to the other, and so do those after it."""
+    for service in (fake, other):
+        service.failures.plan("FetchContext", Failure(Unavailable("draining")))
+    async with Eunoe(API_KEY, f"{fake.address},{other.address}") as sdk:
+        await sdk.client.context.fetch("x")
+        await sdk.client.context.fetch("y")
+    assert {len(service.failures.received["FetchContext"]) for service in (fake, other)} == {1, 3}
 
 
 async def test_calls_need_an_open_client(fake: FakeService) -> None:

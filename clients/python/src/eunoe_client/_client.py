@@ -31,7 +31,8 @@ class Eunoe:
 
     Args:
         api_key: The instance's key. None: the environment's `EUNOE_API_KEY`.
-        address: `HOST:PORT` of the service. None: the environment's `EUNOE_ADDRESS`, else `127.0.0.1:50051`.
+        address: `HOST:PORT` of the service, or of several of its processes with commas between: where one is away the next is called. None: the
+            environment's `EUNOE_ADDRESS`, else `127.0.0.1:50051`.
         tls: Whether to encrypt. None: everywhere but on this machine. To speak plaintext to another machine, say False.
         ca_certificate: Path of the certificate authority to trust, where it is not a public one.
         timeouts: How long to wait.
@@ -71,7 +72,7 @@ class Eunoe:
 
     @property
     def address(self) -> str:
-        """Where the service is."""
+        """Where the service is, as it was given."""
         return self._connection.settings.address
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from grpc import StatusCode, aio
@@ -25,8 +26,12 @@ class StatusLost(Exception):
 class ClientStream(Generic[Request, Response]):
     """An open stream of requests that ends in one response."""
 
-    def __init__(self, call: aio.StreamUnaryCall[Request, Response], *, request_id: str) -> None:
+    def __init__(
+        self, call: aio.StreamUnaryCall[Request, Response], *, request_id: str, failed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Take a call that was begun; `failed` is told the code with which it failed."""
         self._call = call
+        self._failed = failed
         self._request_id = request_id
 
     async def write(self, request: Request) -> None:
@@ -67,6 +72,12 @@ class ClientStream(Generic[Request, Response]):
         self._call.cancel()
 
     async def _ending(self) -> EunoeError | StatusLost:
+        ending = await self._find_ending()
+        if isinstance(ending, EunoeError):
+            self._failed(ending.code)
+        return ending
+
+    async def _find_ending(self) -> EunoeError | StatusLost:
         code, text = await self._call.code(), await self._call.details() or ""
         for _ in range(_LOOKS):
             if not hides_status(code, text):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from eunoe.v1 import admin_service_pb2
@@ -20,10 +20,11 @@ from eunoe.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from eunoe.v1.memory_service_pb2_grpc import MemoryServiceStub
 from grpc import aio
 
+from eunoe_client._channels import Channels
 from eunoe_client._client_stream import ClientStream
 from eunoe_client._ids import draw_id
 from eunoe_client._position import merge_positions
-from eunoe_client._retry import pause_before_retry
+from eunoe_client._retry import RETRYABLE, pause_before_retry
 from eunoe_client._settings import Settings
 from eunoe_client._status import error_from_rpc, shut_down
 from eunoe_client.errors import EunoeError, UsageError
@@ -50,7 +51,7 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
 
 
 class Connection:
-    """One channel, open from `open` to `close`."""
+    """A channel to each address, open from `open` to `close`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -60,16 +61,16 @@ class Connection:
         self._closed = False
 
     async def open(self) -> None:
-        """Open the channel. It connects with its first call."""
+        """Open the channels. They connect with their first calls."""
         if self._open is None:
             self._open = _Open.to(self.settings)
             self._closed = False
 
     async def close(self) -> None:
-        """Close the channel; calls under way end."""
+        """Close the channels; calls under way end."""
         was_open, self._open, self._closed = self._open, None, True
         if was_open is not None:
-            await was_open.channel.close()
+            await was_open.channels.close()
 
     @property
     def is_open(self) -> bool:
@@ -108,12 +109,14 @@ class Connection:
         deadline = loop.time() + (self.settings.timeouts.call if timeout is None else timeout)
         attempt = 0
         while True:
+            place = self._calls().channels.place
             try:
                 return await method(request, timeout=max(0.0, deadline - loop.time()), metadata=self.metadata(request_id))
             except aio.AioRpcError as rpc_error:
                 error = error_from_rpc(rpc_error, request_id)
             except asyncio.CancelledError:
                 error = shut_down()
+            self._note(place, error.code)
             pause = pause_before_retry(error, attempt)
             if pause is None or loop.time() + pause >= deadline:
                 raise error
@@ -147,9 +150,9 @@ class Connection:
         self, method: aio.StreamUnaryMultiCallable[Request, Response], *, timeout: float
     ) -> ClientStream[Request, Response]:
         """Open one client stream."""
-        request_id = draw_id()
+        request_id, place = draw_id(), self._calls().channels.place
         call = method(timeout=timeout, metadata=self.metadata(request_id))
-        return ClientStream(call, request_id=request_id)
+        return ClientStream(call, request_id=request_id, failed=lambda code: self._note(place, code))
 
     def wrote(self, position: str) -> str:
         """Remember the position of a write, and hand it through."""
@@ -159,6 +162,11 @@ class Connection:
     def metadata(self, request_id: str) -> aio.Metadata:
         """What every call carries beside its message."""
         return aio.Metadata(("authorization", f"Bearer {self.settings.api_key}"), ("x-request-id", request_id))
+
+    def _note(self, place: int, code: str) -> None:
+        """A call to one of the addresses failed: if its service cannot be reached, or takes no calls, the next one is called."""
+        if code in RETRYABLE and self._open is not None:
+            self._open.channels.move_on(place)
 
     def _calls(self) -> _Open:
         if self._open is None:
@@ -172,18 +180,22 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open channel and the calls that can be made on it."""
+    """Open channels and the calls that can be made on them."""
 
-    channel: aio.Channel
+    channels: Channels
     admin: AdminServiceAsyncStub
     conversations: ConversationServiceAsyncStub
     memories: MemoryServiceAsyncStub
 
     @classmethod
     def to(cls, settings: Settings) -> _Open:
-        if settings.use_tls:
-            credentials = grpc.ssl_channel_credentials(settings.root_certificate)
-            channel = aio.secure_channel(settings.address, credentials, options=_OPTIONS)
-        else:
-            channel = aio.insecure_channel(settings.address, options=_OPTIONS)
-        return cls(channel, AdminServiceStub(channel), ConversationServiceStub(channel), MemoryServiceStub(channel))
+        channels = Channels([_channel(settings, address) for address in settings.addresses])
+        as_one: Any = channels  # the stubs ask for a channel, and use of it what this has
+        return cls(channels, AdminServiceStub(as_one), ConversationServiceStub(as_one), MemoryServiceStub(as_one))
+
+
+def _channel(settings: Settings, address: str) -> aio.Channel:
+    if settings.use_tls:
+        credentials = grpc.ssl_channel_credentials(settings.root_certificate)
+        return aio.secure_channel(address, credentials, options=_OPTIONS)
+    return aio.insecure_channel(address, options=_OPTIONS)

@@ -36,6 +36,7 @@ class Settings:
     """What a connection is made from. Its text shows no key."""
 
     address: str
+    """`HOST:PORT`, or several of them with commas between."""
     api_key: str
     root_certificate: bytes | None
     use_tls: bool
@@ -43,6 +44,11 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings(address={self.address!r}, use_tls={self.use_tls})"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Each `HOST:PORT`."""
+        return split_addresses(self.address)
 
 
 def read_settings(
@@ -56,7 +62,7 @@ def read_settings(
     """The settings from arguments, else from `EUNOE_API_KEY` and `EUNOE_ADDRESS`.
 
     Raises:
-        InvalidInputError: there is no key, or it cannot be a key.
+        InvalidInputError: there is no key, or it cannot be a key; there is no address.
     """
     key = (api_key or os.environ.get("EUNOE_API_KEY", "")).strip()
     if not key:
@@ -64,13 +70,20 @@ def read_settings(
     if not (key.isascii() and key.isprintable()):
         raise invalid("api_key", "must be printable ASCII")
     where = address or os.environ.get("EUNOE_ADDRESS") or DEFAULT_ADDRESS
+    if not split_addresses(where):
+        raise invalid("address", f"names no service: {where!r}")
     return Settings(
         address=where,
         api_key=key,
         root_certificate=Path(ca_certificate).read_bytes() if ca_certificate else None,
-        use_tls=(ca_certificate is not None or not is_loopback(where)) if tls is None else tls,
+        use_tls=(ca_certificate is not None or not all(map(is_loopback, split_addresses(where)))) if tls is None else tls,
         timeouts=timeouts or Timeouts(),
     )
+
+
+def split_addresses(text: str) -> tuple[str, ...]:
+    """The addresses in a text that holds one, or several with commas between."""
+    return tuple(address.strip() for address in text.split(",") if address.strip())
 
 
 def is_loopback(address: str) -> bool:

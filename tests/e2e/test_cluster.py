@@ -1,0 +1,111 @@
+"""A whole deployment as `make cluster-up` starts it: it comes up, is repeated, repaired and taken down; and faults of it under load, shortened."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster import PORTS, Cluster, run
+from deploy.daemon import DeployError, free_port
+from eunoe_client import Eunoe
+from tests.e2e.fault import run_row, small_cluster
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+
+OUTAGE_SECONDS = 8.0
+PATIENCE = 4.0
+"""On a machine that does other things too."""
+
+
+def _pids(cluster: Cluster) -> dict[str, int | None]:
+    return {name: process.pid for name, process, _, _ in cluster.parts}
+
+
+def _bury(*clusters: Cluster) -> None:
+    """Take notice that what this process started is gone."""
+    for cluster in clusters:
+        assert all(process.has_ended for _, process, _, _ in cluster.parts)
+
+
+async def _use(environment: dict[str, str]) -> str:
+    """What a client finds after it recorded a turn."""
+    async with Eunoe(environment["EUNOE_API_KEY"], environment["EUNOE_ADDRESS"]) as sdk:
+        said = await sdk.conversation.record_message("talk", "user", "My sister Ana lives in Porto.", "u", "c")
+        context = await sdk.conversation.context.fetch("talk", search_query="Where does Ana live?", min_position=said.position)
+        return " ".join(item.content for item in context.ranked)
+
+
+def _environment(cluster: Cluster) -> dict[str, str]:
+    assert cluster.environment_file.stat().st_mode & 0o777 == 0o600
+    lines = cluster.environment_file.read_text().splitlines()
+    return dict(line.removeprefix("export ").split("=", 1) for line in lines)
+
+
+def test_it_comes_up_is_used_repaired_and_taken_down(tmp_path: Path) -> None:
+    """The file of its environment leads a client there; a second `up` starts only what died; `down` leaves nothing running, twice too."""
+    asked = {"port": free_port(*PORTS), "brokers": 1, "apis": 2, "workers": 1}
+    directory = tmp_path / "cluster"
+    cluster = run("up", directory, asked, outlives=False)
+    repaired = cluster
+    try:
+        before = _pids(cluster)
+        assert None not in before.values()
+        assert "Porto" in asyncio.run(_use(_environment(cluster)))
+        cluster.apis[0].end(signal.SIGKILL)
+        assert "Porto" in asyncio.run(_use(_environment(cluster))), "the SDK goes to the other one"
+        repaired = run("up", directory, {}, outlives=False)
+        changed = {name for name, pid in _pids(repaired).items() if pid != before[name]}
+        assert changed == {"api1"}
+        with pytest.raises(DeployError, match="made with 1 as workers"):
+            run("up", directory, {"workers": 2}, outlives=False)
+    finally:
+        run("down", directory, {})
+    assert set(_pids(run("down", directory, {})).values()) == {None}
+    _bury(cluster, repaired)
+
+
+def test_what_started_of_a_cluster_that_cannot_start_is_taken_down(tmp_path: Path) -> None:
+    """A port that is taken is told in words, with the log; what came up before it is found and ended."""
+    port, directory = free_port(*PORTS), tmp_path / "cluster"
+    with socket.create_server(("127.0.0.1", port + 9)) as taken:
+        taken.listen()
+        with pytest.raises(DeployError, match="the S3 server"):
+            run("up", directory, {"port": port, "brokers": 1}, outlives=False)
+        half = run("status", directory, {})
+        pid = _pids(half)["postgres"]
+        assert pid is not None
+        ended = run("down", directory, {})
+    assert set(_pids(ended).values()) == {None}
+    with pytest.raises(ProcessLookupError):
+        _signal_living(pid)
+
+
+def _signal_living(pid: int) -> None:
+    """Raise unless the process lives: one that ended and was not waited for does not."""
+    os.waitpid(pid, os.WNOHANG)
+    os.kill(pid, 0)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A deployment for the rows below, each of which leaves it running."""
+    started = small_cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.mark.parametrize("row", ["api", "rolling", "broker", "frozen"])
+async def test_a_fault_under_load_costs_no_call_and_loses_and_doubles_nothing(cluster: Cluster, row: str) -> None:
+    """What `make fault` runs for longer: clients of the SDK see no failure, and none waits long."""
+    counted, faults = await run_row(row, cluster, OUTAGE_SECONDS, PATIENCE, print)
+    assert not faults, faults
+    assert counted.acknowledged > 30
