@@ -24,9 +24,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from deploy import s3
 from deploy.daemon import Daemon, DeployError
 from deploy.eunoe import EunoeProcess
@@ -201,13 +198,18 @@ def _alone(directory: Path) -> Iterator[None]:
 
 
 def _show(cluster: Cluster) -> None:
-    table = Table("part", "address", "pid", "metrics", "log", box=None)
+    """A table of what runs where."""
+    rows = [("part", "address", "pid", "metrics", "log")]
     for name, process, address, metrics in cluster.parts:
-        pid = process.pid
-        table.add_row(name, address, str(pid) if pid is not None else "[red]-", metrics, os.path.relpath(process.log))
-    console = Console(soft_wrap=True)
-    console.print(table)
-    console.print(f"For clients, the command line and more processes:  . {os.path.relpath(cluster.environment_file)}")
+        rows.append((name, address, str(process.pid or "-"), metrics, _shown(process.log)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"For clients, the command line and more processes:  . {_shown(cluster.environment_file)}")
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def run(action: str, directory: Path, asked: Mapping[str, int], *, outlives: bool = True) -> Cluster:
