@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
@@ -28,6 +28,8 @@ class EunoeProcess(Daemon):
     """Where it answers calls; empty for a worker."""
     settings: Mapping[str, object] = field(default_factory=dict)
     """By their names with underscores."""
+    program: Sequence[str] = ("-m", "service")
+    """What Python runs."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """What else its environment holds."""
 
@@ -38,7 +40,7 @@ class EunoeProcess(Daemon):
         self._ready_file.unlink(missing_ok=True)
         flags = ["--data", str(self.data), "--http", self.http, "--ready-file", str(self._ready_file)]
         flags += ["--listen", self.listen] if self.listen else []
-        self.launch([sys.executable, "-m", "service", self.command, *flags], env=environment(self.settings) | self.beside)
+        self.launch([sys.executable, *self.program, self.command, *flags], env=environment(self.settings) | self.beside)
 
     def wait_until_ready(self) -> None:
         """Wait until it works.

@@ -204,6 +204,31 @@ async def wiped_kafka(trial: Trial) -> None:
     await trial.reach("log_indexed", 90, "processed from the outbox")
 
 
+async def clocks_apart(trial: Trial) -> None:
+    """The clocks of the workers go an hour wrong, one ahead and one behind."""
+    for worker, hours in zip(trial.cluster.workers, (1, -1), strict=True):
+        await _restart(worker, ("-c", _OTHER_CLOCK.format(nanoseconds=hours * 3600 * 10**9)))
+    await asyncio.sleep(trial.seconds)
+    await trial.reach("log_indexed", 30, "processed with clocks apart")
+    for worker in trial.cluster.workers:
+        await _restart(worker, ("-m", "service"))
+
+
+_OTHER_CLOCK = """
+import time
+seconds, whole = time.time, time.time_ns
+time.time, time.time_ns = lambda: seconds() + {nanoseconds} / 1e9, lambda: whole() + {nanoseconds}
+from service.__main__ import main
+main()
+"""
+
+
+async def _restart(worker: EunoeProcess, program: tuple[str, str]) -> None:
+    await asyncio.to_thread(worker.end)
+    worker.program = program
+    await asyncio.to_thread(worker.start)
+
+
 ROWS = {
     "kafka": Row(all_brokers),
     "postgres": Row(database, may_fail=True, longest=None),
@@ -214,6 +239,7 @@ ROWS = {
     "broker": Row(one_broker),
     "frozen": Row(frozen_worker),
     "wiped": Row(wiped_kafka),
+    "clock": Row(clocks_apart, compares=True),
 }
 
 
