@@ -257,7 +257,7 @@ class _Group:
             if not isinstance(write, MessageWrite):
                 continue
             head = self._conversations[write.instance_id, write.conversation_id]
-            if not head.is_new and write.message_id is not write.source_id:
+            if not head.is_new and write.message_id != write.source_id:
                 pairs.append((head.conversation, write.message_id))
         if pairs:
             for known in _KNOWN_MESSAGES.rows(self._connection, pairs=json_list(pairs)):
