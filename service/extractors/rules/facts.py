@@ -1,4 +1,4 @@
-"""Facts: who somebody is, what they have and do. Those that fill an attribute are in `slot_facts`, which is asked first."""
+"""Facts: who somebody is, what they have and do. Those that fill an attribute are in `slot_facts`, which is asked first of all rows that ask for a verb."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ PHRASES = (
         _F,
         "old turns years turned aged",
         p(r"\b\d{1,3}[- ](?:years?|months?|weeks?)[- ]old\b|\baged \d"),
+        unless=p(
+            r"(?:'m|'s|\b(?:am|is|are)) (?:only |just |almost |nearly |now )?\d{1,3} years? old(?=$|,| and| so| but)"
+        ),  # fills `age`
         confidence=0.85,
     ),
     PhraseRule(
