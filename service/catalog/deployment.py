@@ -126,12 +126,16 @@ def settle_deployment(
         known = load_deployment(connection)
     is_settled = known is not None and (known.model_dir == model_dir or known.model_id != model_id)
     found = known if known is not None and is_settled else catalog.transact(settle)
-    _check_fits(found, shards, model_id, analysis_version)
+    require_match(found, shards=shards, model_id=model_id, analysis_version=analysis_version)
     return found
 
 
-def _check_fits(found: Deployment, shards: int | None, model_id: str, analysis_version: int) -> None:
-    """Raise unless a deployment is what a service needs, with the way out."""
+def require_match(found: Deployment, *, shards: int | None, model_id: str, analysis_version: int) -> None:
+    """Make sure that a deployment is what somebody is about to use it as; see `settle_deployment`.
+
+    Raises:
+        FailedPrecondition: it was created with another number of shards, or its vectors are of another model, or its terms of another analysis.
+    """
     if shards is not None and found.shards != shards:
         raise FailedPrecondition(
             f"this deployment has {found.shards} shards, this service is to have {shards}: "

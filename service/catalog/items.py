@@ -38,6 +38,7 @@ _CHANGE_NUMBER = Statement(
 )
 _BY_IDS = Statement(select(*ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
 _LIVE_AMONG = Statement(select(_i.c.item_id).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_BURIED = Statement(select(_i.c.item_id).where(in_list(_i.c.item_id, "ids"), _i.c.deleted_time.is_not(None)))
 _OF_SCOPE = Statement(select(*ITEM_COLUMNS).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
 _CHANGES = Statement(
     select(_i.c.is_live, *ITEM_COLUMNS)
@@ -308,6 +309,11 @@ def _change_number(connection: Connection, scope: int) -> int:
 def live_among(connection: Connection, ids: Iterable[str]) -> set[str]:
     """The ids of the live ones among these items."""
     return {row[0] for row in _LIVE_AMONG.run(connection, ids=json_list(ids))}
+
+
+def buried_items(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Which of these ids are tombstones'; what bears such an id never comes back."""
+    return {row[0] for row in _BURIED.run(connection, ids=json_list(ids))}
 
 
 def changes_since(connection: Connection, scope: int, after: int) -> Changes | None:

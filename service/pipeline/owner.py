@@ -228,10 +228,10 @@ class Owner:
             self._child.send(task)
 
     def _refine_slice(self) -> RefineSlice | None:
-        """A second look, which never keeps a record waiting."""
+        """A second look, or the first once more: neither keeps a record waiting."""
         now = time.monotonic()
         shards = [shard for shard in self._shards.values() if now >= shard.paused_until]  # its end waits for the index
-        return next((task for shard in shards if (task := shard.refine.next_slice()) is not None), None)
+        return next((task for shard in shards if (task := shard.next_rereading()) is not None), None)
 
     def _wait(self) -> None:
         if any(shard.is_head_ready for shard in self._shards.values()):
@@ -251,6 +251,7 @@ class Owner:
                 for shard in self._shards.values():
                     with self._bearing(shard):
                         shard.refine.take(done)
+                        shard.reextract.take(done)
                 continue
             self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
@@ -293,6 +294,7 @@ class Owner:
         keys = died.started.keys if died.started is not None else ()
         for shard in self._shards.values():
             shard.refine.child_died(keys)
+            shard.reextract.child_died(keys)
         suspects: list[Job] = []
         for job in self._jobs.values():
             if job.outcome is None and job.key in keys:

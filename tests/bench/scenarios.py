@@ -36,6 +36,9 @@ SCENARIOS: dict[str, Scenario] = {
         Asked("message to excerpt in FetchContext, p95, 20 messages/s beside", "s", "lower", 0.2, 0.05), worker.freshness
     ),
     "drain": Scenario(Asked("short messages fully processed per second", "messages/s", "higher", 0.75, 0.95), worker.drain),
+    "ingest_cpu": Scenario(
+        Asked("CPU of all processes for a short turn, recorded and processed", "ms", "lower", 4.0, 2.5), worker.ingest_cpu
+    ),
     "memory": Scenario(Asked("peak memory of all processes, demo", "MB", "lower", 900, 600), footprint.memory),
     "start": Scenario(Asked("start to healthy", "s", "lower", 4.0, 1.5), footprint.start),
 }

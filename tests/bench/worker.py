@@ -1,4 +1,4 @@
-"""The worker: how soon a turn can be found, and how many are processed per second."""
+"""The worker: how soon a turn can be found, how many are processed per second, and what CPU one takes."""
 
 from __future__ import annotations
 
@@ -35,6 +35,31 @@ def drain(place: Place) -> list[Pair]:
         return Measured(answer["per_second"], {"before": answer["before"]})
 
     return place.alternate(floor, run)
+
+
+def ingest_cpu(place: Place) -> list[Pair]:
+    """CPU of all processes of the service for a short turn, from its recording to its end; the floor is the embedder's on the same texts."""
+    turns = place.size(2000, 160)
+
+    def floor() -> Measured:
+        spec: dict[str, Any] = {"tag": place.fresh("cpu"), "turns": turns, "model_dir": str(place.model_dir)}
+        answer = run_job("floors.drain", **spec)
+        return Measured(answer["cpu_ms"], {"texts": answer["texts"]})
+
+    def run() -> Measured:
+        with place.service() as service:
+            before = _cpu_of(service)
+            spec: dict[str, Any] = {"tag": place.fresh("cpu"), "turns": turns}
+            answer = run_job("clients.drain", address=service.address, key=service.credentials["api_key"], **spec)
+            used = {name: 1000 * (after - before[name]) / turns for name, after in _cpu_of(service).items()}
+        nothing_missing(answer)
+        return Measured(sum(used.values()), {f"{name}_ms": each for name, each in used.items()})
+
+    return place.alternate(floor, run)
+
+
+def _cpu_of(service: RunningService) -> dict[str, float]:
+    return {"api": service.api.cpu_seconds, "owner": service.owner.cpu_seconds, "child": service.child.cpu_seconds}
 
 
 def _probe(place: Place, service: RunningService) -> Measured:

@@ -1,4 +1,4 @@
-"""Processes as Linux shows them: whose child somebody is, whether it lives still, how much memory it holds."""
+"""Processes as Linux shows them: whose child somebody is, whether it lives still, how much memory it holds and CPU it used."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 _WORKER = b"--multiprocessing-fork"
 """In the command line of every process that Python's multiprocessing spawns, but not of its resource tracker."""
 
@@ -32,6 +33,12 @@ class Process:
         """The memory it holds; 0 when it is gone."""
         fields = _stat(self.pid)
         return 0 if fields is None else int(fields[21]) * _PAGE
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that all its threads have used so far; 0 when it is gone."""
+        fields = _stat(self.pid)
+        return 0.0 if fields is None else (int(fields[11]) + int(fields[12])) / _TICKS
 
     def kill(self) -> None:
         """SIGKILL, if it is still the same process."""

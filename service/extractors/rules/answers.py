@@ -10,7 +10,7 @@ from service.extractors.rules.verbs import FORMS
 _DETAILS = (
     r"(?:full |first |last |sur)?name|(?:policy|order|account|member(?:ship)?|customer|reference|booking|phone|mobile|contact|invoice|ticket|passport|"
     r"registration|serial|case|tracking) number|booking reference|(?:e-?mail|home|billing|delivery|shipping|postal)(?: address)?|address|date of birth|"
-    r"postcode|post code|zip code|number plate"
+    r"postcode|post code|zip code|number plate|(?:exact |product |device |phone |car )?model"
 )
 _ASKS_FOR = re.compile(
     rf"(?:what(?:'s| is| was)|(?:can|could|may) i (?:please )?(?:take|have|get)|(?:give|tell|send) me|i(?:'ll)? need|confirm|let me (?:take|have)) "
@@ -74,6 +74,8 @@ def answered(text: str, question: str) -> Answer | None:
     value = re.split(r"[.!?\n]| and (?:i|my|the)\b", _OPENING.sub("", text.strip(), count=1), maxsplit=1)[0].strip(" ,.")
     if what.endswith("name"):
         value = _person(value)
+    elif what.endswith("model"):
+        value = value if re.search(r"[A-Z\d]", value) else ""
     elif "address" not in what and "mail" not in what:
         value = _spelled(value)
     is_short = 0 < len(value.split()) <= _MOST_WORDS and len(value) <= _LONGEST

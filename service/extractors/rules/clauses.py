@@ -14,16 +14,24 @@ _SUBJECT = (
     r"don't|dont)\b"
 )
 _BOUNDARY = re.compile(
-    r";\s|\s[-–—]{1,2}\s"
+    r";\s|\s[-–—]{1,2}\s|(?<=[a-z])[-–—]\s(?=(?:I|I'm|I've|[Ww]e|[Mm]y|[Ii]t's|[Tt]he)\b)"
     r"|,?\s(?:and|but|so|plus|though|although|because|cos|cuz|coz|while|whereas|since|and also|and then|so then)"
     rf"\s(?=(?:also |then |now |honestly |please |um |uh |er )?{_SUBJECT})"
     r"|,\s(?:and|but|so)\s(?=(?:the|there|no|not|never|always|can|could|it)\b)"
     rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
+    r"|,?\s(?:while|since)\s(?=you\b)"
+    r"|,\s(?=(?:maybe|perhaps)\s(?:you|we|i|it|that|they)\b)"
     r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|what|how|which|where|why|when|who)\s"
     r"(?:you|u|i|we|it|they|he|she|there|the|is|are|do|does|did|should|would|can|could|might|will)\b)"
     r"|\s(?:but|so)\s(?=(?:no|not|never|always|can|could|what|how|the)\b)",
     re.IGNORECASE,
 )
+_LEAD = re.compile(
+    r"(?:(?:so|and|but|well|oh|also|hey|yeah),? )?(?:just |only |earlier |late |early )?(?:yesterday|today|tonight|tomorrow|(?:last|next|this|past)(?: \w+){1,3}|"
+    r"(?:on|in|since|during|around|back in) (?:[\w']+ ?){1,4}|(?:a|an|one|two|three|four|five|six|ten|\d+|a few|a couple of) (?:day|night|week|month|year)s? ago|the other day)",
+    re.IGNORECASE,
+)
+"""A time before its sentence."""
 _SPOKEN_BOUNDARY = re.compile(
     r"(?<!\bif)\s(?:(?:and|but|so|because|plus|um|uh)\s){0,4}(?=(?:i|i'm|i've|we|my|she's|he's|she|he|it's|they|what else|anyway|by the way)\s)"
     r"|\s(?:so|and|but)\s(?:yeah\s)?(?=(?:the|there|that's)\s)",
@@ -72,7 +80,7 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
         mark = sentence.rstrip("\"')*_")[-1:]
         mark = mark if mark in "?!." else ""
         spoken = _is_spoken(sentence)
-        spans = tuple(spans_between(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY))
+        spans = _led_in(sentence, tuple(spans_between(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY)))
         for index, (left, right) in enumerate(spans):
             number += spoken
             if right - left > _LONGEST:
@@ -85,6 +93,17 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
                 begin = offset + first + left + len(raw) - len(raw.lstrip())
                 finish = offset + first + left + len(raw.rstrip())
                 yield Clause(clean, lower, words, begin, finish, index == 0, index + 1 == len(spans), number, mark)
+
+
+def _led_in(sentence: str, spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """The spans, where a sentence opens with a time ("Last week, I ...") that and what follows as one."""
+    if (
+        len(spans) > 1
+        and sentence[spans[0][1] : spans[1][0]].startswith(",")
+        and _LEAD.fullmatch(sentence[: spans[0][1]].strip())
+    ):
+        return ((spans[0][0], spans[1][1]), *spans[2:])
+    return spans
 
 
 def _is_spoken(sentence: str) -> bool:

@@ -101,6 +101,39 @@ VERBS = (
         negated=False,
         confidence=0.6,
     ),
+    VerbRule(
+        "was_away",
+        _E,
+        "be",
+        p(r"(?:out|away|off) (?:\w+ing|on|in|at|for|with)\b|on (?:vacation|holiday|tour|a \w+ ?trip)\b"),
+        tenses=THEN,
+        subjects=_KNOWN,
+        negated=False,
+        confidence=0.6,
+    ),
+    VerbRule(
+        "had_something",
+        _E,
+        "have",
+        p(
+            r"(?:an?|my|our|another|some|the) (?!(?:question|idea|feeling|look|chance|point|problem|thought|doubt)\b).*\b(?:at|in|on|with|from|during|time \w+ing)\b"
+        ),
+        unless=p(r"\b(?:you|mind|common|time to)\b"),
+        tenses=_PAST,
+        subjects=frozenset({Subject.SELF, Subject.NONE}),
+        negated=False,
+        confidence=0.6,
+    ),
+    VerbRule(
+        "remembers",
+        _E,
+        "remember",
+        p(r"(?:my|our|when (?:i|we|my)|that time|the (?:time|day|first)|going|being|playing|visiting)\b"),
+        tenses=frozenset({Tense.PRESENT, Tense.FUTURE}),
+        subjects=frozenset({Subject.SELF}),
+        negated=False,
+        confidence=0.6,
+    ),
     VerbRule("arrived", _E, "arrive", p(r"\S"), tenses=THEN, subjects=_KNOWN, negated=False, confidence=0.7),
 )
 

@@ -45,6 +45,9 @@ _ARRANGED = re.compile(
 )
 """What was arranged in the past lies ahead: "we booked a table for Friday"."""
 _ASKED_OF_US = re.compile(r"(?:and |so |but |also )*(?:can|could|would|will) (?:you|u)\b.*\b(?:by|before|until|on) ")
+_NO_EVENT = re.compile(r"\b(?:you|your|you're|you've)\b|^(?:it|that|this|there|what|how)(?:'s| is| was)?\b|\?$")
+"""What the clause before says is not what a date behind it is of."""
+_LASTS = re.compile(r"\bin (?:a (?:few|couple of|while|long time)|\w+) ?(?:days|weeks|months|years|ages|hours)?\b")
 _EXACT = frozenset({Precision.MINUTE, Precision.DAY, Precision.WEEK, Precision.MONTH})
 
 
@@ -67,6 +70,8 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
     ):
         return NEVER
     recurrence = find_recurrence(clause.lower)
+    if reading.negated and reading.tense is Tense.PERFECT and _LASTS.search(clause.lower):
+        return NEVER  # "haven't talked in a few days" tells how long
     rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
     past = reading.is_past and not _ARRANGED.search(clause.lower)
     return Times(find_date(rest, talk.said.date(), past=past), recurrence)
@@ -89,7 +94,7 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
     if (
         reading.tense is Tense.IMPERATIVE
         or clause.words[0] in _ASKED_FOR
-        or (is_only_a_date(clause, time) and not talk.last_text)
+        or (is_only_a_date(clause, time) and (not talk.last_text or _NO_EVENT.search(talk.last_text.lower())))
     ):
         return None
     return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD

@@ -22,12 +22,15 @@ from service.extractors.rules.languages.detect import language_of
 from service.extractors.rules.languages.reader import reader
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
-from service.extractors.rules.observe import introduce, observe
+from service.extractors.rules.observe import introduce, observe, place
+from service.extractors.rules.otherwise import otherwise
 from service.extractors.rules.person import possessive
+from service.extractors.rules.presumed import presumed
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk, before, open_talk, words_of
 from service.extractors.rules.tasks import Task
+from service.extractors.rules.worth import is_worth_keeping
 
 MOST_PER_SOURCE = 400
 """Observations of one source; a longer list is cut and told as an error."""
@@ -42,18 +45,11 @@ _LONGEST = 60
 _LONGEST_TITLE = 8
 _MINUTED = re.compile(r"(?:action|decision|decided|agreed|resolved|to-?do|next step)s?\b|\w+(?: \w+)? to \w+ ")
 """Short lines of minutes that say something: decisions and tasks."""
-_EVERYBODY = re.compile(r"we(?:'re| are) (?:both|all)\b|we all\b")
-_POINTS = re.compile(
-    r"(?:please |pls |just |don't |do not |never |always |remember |stop |only )*(?:\w+ )?(?:that|it|this)"
-    r"(?: (?:in|on|for|to|at|with|from|into|then|again)\b.*)?$"
-)
-"""A request about something just named."""
 _ISSUED = re.compile(
     r"(?:last |page )?(?:updated|modified|reviewed|published|revised|printed|created|effective|version|copyright|©)\b.{0,12}\b(?:on |of )?.*\d{4}$"
 )
 _DANGLING = frozenset("a an the my our of is was are and or i'm".split())
 """Last words of a clause that its speaker gave up."""
-_YOU = frozenset({"you", "your", "yours", "you're", "yourself"})
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "new", "another", "one"})
 _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 
@@ -123,6 +119,10 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     for person in talk.people.known:
         if person.span[0] >= 0 and person.name and person.owner == talk.speaker and person.name not in said:
             yield introduce(talk, person)
+    for found in presumed(talk.text):
+        placed = None if found.place in said else place(talk, found)
+        if placed:
+            yield placed
 
 
 def _by_reply(segmented: Segmented, number: int, talk: Talk) -> Iterator[Observation]:
@@ -214,10 +214,11 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
         outcome = facts.POSSESSION
     if outcome is None and feeling is None and not is_question(clause):
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
+        outcome = outcome or (None if talk.is_impersonal else otherwise(reading, is_among_people=bool(talk.turn.speaker)))
     said = clause.text
     for found in (outcome, feeling):
         who = talk.felt_by(reading) if found is feeling else about
-        if found and _is_kept(talk, clause, found, who):
+        if found and is_worth_keeping(talk, clause, reading, found, who):
             observation = observe(talk, clause, reading, found, who, when)
             said = observation.statement
             yield observation
@@ -225,22 +226,6 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
     talk.take_note_of_object(reading)
     if not reading.verb and 2 <= len(clause.words) <= 4 and clause.words[0] in _DETERMINERS:
         talk.take_note_of_thing(clause.text)
-
-
-def _is_kept(talk: Talk, clause: Clause, found: Outcome, about: About) -> bool:
-    """Whether an outcome is worth an observation.
-
-    What is said to the listener ("I'm always there for you") is courtesy, praise in a sarcastic turn is none, and only a
-    preference stands without knowing of what it speaks.
-    """
-    is_preference = found.type is MemoryType.PREFERENCE
-    if found.reword == "asks" and _POINTS.match(clause.lower):
-        return False  # "don't put that in the plan" is about the plan at hand
-    if not talk.is_impersonal and ("each other" in clause.lower or _EVERYBODY.match(clause.lower)):
-        return False  # what "we all" are is nobody's fact
-    if not found.reword and not talk.is_impersonal and not _YOU.isdisjoint(clause.words):
-        return False
-    return bool(about.label or is_preference) and not (talk.is_sarcastic and is_preference and found.polarity > 0)
 
 
 def _only_feels(reading: Reading) -> bool:

@@ -27,7 +27,7 @@ PHRASES = (
         "called named",
         p(r"\b(?:is|are|was|'s|dog|cat|daughter|son|sister|brother|wife|husband|partner|\w+) (?:called|named) \w"),
         unless=p(
-            r"\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
+            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
             r"back|in|out|the)\b"
         ),
         confidence=0.85,
@@ -277,6 +277,19 @@ GENERAL = (
         subjects=_KNOWN,
         negated=False,
         unless=p(r"\b(?:this|that|it)$"),
+        confidence=0.65,
+    ),
+    VerbRule(
+        "tries_out",
+        _F,
+        "try plan organise organize prepare",
+        p(r"(?:out |for )?(?:a|an|my|our|the|some|another|\w+ing|\w+) \w"),
+        tenses=frozenset({Tense.PROGRESSIVE}),
+        subjects=_KNOWN,
+        negated=False,
+        unless=p(
+            r"^(?:to (?:understand|see|find|figure|get|do|make|be|not|think|help|keep|stay|say|use|set)\b|it\b|this\b|that\b|on\b)|\byou\b"
+        ),
         confidence=0.65,
     ),
     VerbRule(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.reading import ADVERBS, Reading, Subject, Tense
 from service.extractors.rules.subject import BE, DO, HAVE, INVARIANT, MODALS, find_subject, rotated
-from service.extractors.rules.verbs import FORMS, Form
+from service.extractors.rules.verbs import FORMS, Form, guessed_past, guessed_progressive
 
 _NEGATIONS = frozenset({"not", "never", "no"})
+_OWNED = frozenset("a an the my our some no two three four five six lots loads plenty another".split())
 _MARKS = ",.!?:;()\"'"
 _CARRIED = re.compile(r"(?:'(?:m|ve|ll|d|s|re)|(?<=\bi)(?:m|ve))$", re.IGNORECASE)
 
@@ -143,8 +144,10 @@ def _conclude(
 ) -> Reading:
     word = lower[place] if place < len(lower) else ""
     forms = FORMS.get(word, {})
-    verb, tense = _main_verb(chain, kind, forms)
+    verb, tense = _main_verb(chain, kind, forms) if forms else _guessed(chain, kind, word)
     following = words[place + 1] if place + 1 < len(words) else ""
+    if word == "got" and tense is Tense.PERFECT and following.lower() in _OWNED:
+        verb, tense = "have", Tense.PRESENT  # "I've got a dog"
     if verb == "read" and tense is Tense.PRESENT and (following[:1].isupper() or following in {"that", "this", "about"}):
         tense = Tense.PAST
     consumed = 0 if verb == "be" and word != "be" else 1
@@ -154,6 +157,16 @@ def _conclude(
             text, kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, "", tense, predicate, predicate
         )
     return Reading(text, kind, subject_text, tuple(chain.adverbs), chain.modal, chain.negated, verb, tense, rest, predicate)
+
+
+def _guessed(chain: _Chain, kind: Subject, word: str) -> tuple[str, Tense]:
+    """A verb that the list does not know, where its form and place leave no doubt."""
+    progressive = guessed_progressive(word) if chain.be and not (chain.going or chain.modal) else ""
+    if progressive:
+        return _after_be(chain, {Form.PROGRESSIVE: progressive})
+    plain = kind is Subject.SELF and not (chain.be or chain.have or chain.did or chain.going or chain.modal)
+    past = guessed_past(word) if plain else ""
+    return (past, Tense.PAST) if past else _main_verb(chain, kind, {})
 
 
 def _main_verb(chain: _Chain, kind: Subject, forms: dict[Form, str]) -> tuple[str, Tense]:

@@ -14,6 +14,8 @@ _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _QUOTATION = re.compile(r"[\"“„][^\"”“\n]{2,600}[\"”]")
 _STAGE_DIRECTION = re.compile(r"(?:^|(?<=[.!?…\n] )|(?<=[.!?…\n]))\*[^*\n]{2,200}\*(?=\s*(?:$|[.!?\n]|[A-Z]))")
 """An action between asterisks that stands by itself; within a sentence they only stress a word."""
+_BRACKETED = re.compile(r"\[(?![ xX]?\])[^\]\n]{2,400}\](?!\()")
+"""What stands in brackets describes: a picture, a sound, a gap of the transcript. A link's text is said."""
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"), " ")
 """Marks that turn the direction of text or hide between letters."""
 _WRAPPED_FROM = 50
@@ -25,6 +27,9 @@ _PASTED = re.compile(
     r"\b(?:the following|this) (?:text|email|e-mail|sentence|paragraph|story|letter|message|"
     r"code)\b[^:\n]{0,40}:",
     re.IGNORECASE,
+)
+_GREETED = re.compile(
+    r"(?P<greeting>\b(?:[Hh]ey|[Hh]i|[Hh]ello|[Tt]hanks|[Tt]hank you|[Ww]ow|[Cc]ongrats|[Ss]ure|[Yy]eah|[Yy]es|[Nn]o|[Oo]h|[Gg]ood morning)\b),? [A-Z][a-z]{1,20}(?=[,!?.])(?:,(?= ))?"
 )
 _PLAY = re.compile(
     r"\blet'?s (?:play|pretend|role-?play)|\brole-?play|\bpretend (?:to be|that|you|i|we)|"
@@ -83,6 +88,8 @@ def own_words(text: str) -> str:
         text = _QUOTED_LINE.sub(_blank, text)
     if '"' in text or "”" in text or "“" in text:
         text = _QUOTATION.sub(_blank_speech, text)
+    if "[" in text:
+        text = _BRACKETED.sub(_blank, text)
     if "*" in text:
         text = _STAGE_DIRECTION.sub(_blank, text)
     if "://" in text or "www." in text:
@@ -91,6 +98,22 @@ def own_words(text: str) -> str:
     if pasted:
         text = text[: pasted.end()] + " " * (len(text) - pasted.end())
     return text
+
+
+def unaddressed(text: str, names: frozenset[str]) -> str:
+    """The text without the names by which its listeners are addressed, same length: "Nate, I moved", "Thanks, Nate!", "Hey Nate, ..."."""
+    if "," not in text and "!" not in text and "?" not in text:
+        return text
+    text = _GREETED.sub(_blank_name, text)
+    for name in names:
+        if name in text:
+            called = re.escape(name)
+            text = re.sub(rf"(?:(?<=[.!?…] )|(?<=\A)|(?<=\n)){called},(?= )|,[ ]{called}(?=[ ]*(?:[.!?…]|\Z))", _blank, text)
+    return text
+
+
+def _blank_name(match: re.Match[str]) -> str:
+    return match["greeting"] + " " * (len(match[0]) - len(match["greeting"]))
 
 
 def _blank(match: re.Match[str]) -> str:

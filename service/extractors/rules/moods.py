@@ -21,7 +21,7 @@ _ASKING_WORDS = frozenset(
     couldn't shouldn't what what's whats why how how's where where's who who's which whose when any anyone tell and so but or wait also""".split()
 )
 _QUESTION = re.compile(
-    rf"(?:and |so |but |or |wait |also )*(?:{_AUXILIARY} {_ASKED}\b|(?:what|why|how|where|who|which|whose)(?:'s|s|'re)?\b"
+    rf"(?:and |so |but |or |wait |also )*(?!(?:have|had) (?:a|an|the|my|our|this|that|any)\b)(?:{_AUXILIARY} {_ASKED}\b|(?:what|why|how|where|who|which|whose)(?:'s|s|'re)?\b"
     rf"|when {_AUXILIARY}\b|any (?:idea|ideas|tips|suggestions|advice|chance|recommendations?)\b|anyone\b"
     r"|tell me (?:a|about|what|how|why)\b)"
 )
@@ -51,7 +51,7 @@ _MOODS = (
         "would could might i'd we'd he'd she'd they'd should hypothetical hypothetically",
         r".{0,40}(?:\b(?:i|we|he|she|they|it))(?:'d| would| could| might)(?: never| probably| maybe| just)?"
         r" (?!rather|prefer|like|appreciate|love it if)"
-        r"|.{0,80}\b(?:would|could|might) (?:have|be)\b"
+        r"|(?:(?! (?:what|which|how|where|who) ).){0,80}\b(?:would|could|might) (?:have|be)\b"
         r"|.{0,80}\bshould (?:have|be)\b(?! (?:here|there|ready|done|back|delivered|arriving|finished))|.{0,80}\bhypothetical",
     ),
     _mood(
@@ -82,8 +82,8 @@ _MOODS = (
         "hearsay",
         "ask asks asked say says said told tells reckons claim claims claimed heard rumour rumor rumours rumors rumoured rumored supposedly "
         "allegedly gossip according word",
-        r".{0,60}\b(?:asks?|asked) (?:whether|if|about|how|what)\b|.{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|heard|rumou?rs?|"
-        r"rumou?red|supposedly|allegedly|gossip|according to|word is)\b",
+        r".{0,60}\b(?:asks?|asked) (?:whether|if|about|how|what)\b|.{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|"
+        r"heard(?! (?:a|an|the|some|my|our|his|her|their|so many|lots of|many) [\w' -]{2,40} (?:from|by|at|in)\b)|rumou?rs?|rumou?red|supposedly|allegedly|gossip|according to|word is)\b",
     ),
     _mood(
         "example",

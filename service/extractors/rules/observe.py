@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 
 from service.domain.kinds import MemoryType
 from service.domain.slots import DATE, DOSE, is_slot
-from service.domain.source import Mention, Observation
+from service.domain.source import Mention, Observation, Relation
 from service.domain.zones import date_words
 from service.extractors.rules import events
 from service.extractors.rules.appointments import appointment, corrects, is_cancelled
@@ -19,6 +19,7 @@ from service.extractors.rules.keys import key_of
 from service.extractors.rules.names import mentions
 from service.extractors.rules.people import Person, mention, relation
 from service.extractors.rules.person import about_self, possessive, statement
+from service.extractors.rules.presumed import Presumed
 from service.extractors.rules.reading import Reading, Subject
 from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk
@@ -32,6 +33,11 @@ _THINGS = frozenset({"it", "that", "this"})
 _NAMES = {"home": "place", "employer": "organisation", "school": "organisation"}
 """Attributes whose value is a name."""
 _LONGEST_NAME = 4
+_WITHIN = re.compile(r",| in ")
+_PARTS_PLAYED = frozenset("caller customer client patient guest candidate interviewee student visitor speaker".split())
+"""What transcripts call somebody whose name they do not know."""
+_ACCOUNTS = frozenset("policy order account contract subscription booking claim membership reservation invoice tariff".split())
+"""What somebody has with an organisation."""
 _WE = frozenset("we our us we're we've we'll ours".split())
 _NO_NAMES = frozenset("a an the my our their his her this that same old new".split())
 _LONGEST_CONTEXT = 400
@@ -74,7 +80,7 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         participants=tuple(one.name for one in known) if kind in _WITH_PEOPLE else (),
         mentions=(
             *mentions(text, (*_speaker(talk), *map(mention, known), *_valued(attribute, value))),
-            *_around(talk, clause, found),
+            *_around(talk, clause, text, found),
         ),
         relations=tuple(relation(one) for one in known if one.relation),
         context=f"{date_words(talk.said)}\n{text}\n{said[:_LONGEST_CONTEXT]}",
@@ -87,21 +93,23 @@ def _is_thing(attribute: str, reading: Reading) -> bool:
 
 
 def _speaker(talk: Talk) -> tuple[Mention, ...]:
-    return (Mention(talk.speaker, "person"),) if talk.turn.speaker else ()
+    return (Mention(talk.speaker, "person"),) if talk.turn.speaker and talk.speaker.lower() not in _PARTS_PLAYED else ()
 
 
-def _around(talk: Talk, clause: Clause, found: Outcome) -> tuple[Mention, ...]:
-    """Who a statement concerns without naming them: those a request goes to, and who "we" are in a document."""
-    if found.reword and talk.addressees:
-        return tuple(Mention(name, "person") for name in talk.addressees)
+def _around(talk: Talk, clause: Clause, text: str, found: Outcome) -> tuple[Mention, ...]:
+    """Who a statement concerns without naming them: those a request goes to, who "we" are in a document, with whom an account is held."""
+    named = tuple(Mention(name, "person") for name in talk.addressees) if found.reword else ()
     if talk.publisher and not _WE.isdisjoint(clause.words) and talk.publisher.lower() not in clause.lower:
-        return (Mention(talk.publisher, "organisation"),)
-    return ()
+        named = (*named, Mention(talk.publisher, "organisation"))
+    if talk.served_by and not _ACCOUNTS.isdisjoint(text.lower().split()):
+        named = (*named, Mention(talk.served_by, "organisation"))
+    return named
 
 
 def _valued(attribute: str, value: str) -> tuple[Mention, ...]:
     """What an attribute names, also where speech recognition or haste wrote it small."""
     kind = _NAMES.get(attribute, "")
+    value = _WITHIN.split(value)[0] if kind == "place" else value
     return (
         (Mention(value, kind),)
         if kind and len(value.split()) <= _LONGEST_NAME and value[:1].isalpha() and value.split(maxsplit=1)[0] not in _NO_NAMES
@@ -112,19 +120,35 @@ def _valued(attribute: str, value: str) -> tuple[Mention, ...]:
 def introduce(talk: Talk, person: Person) -> Observation:
     """The observation that somebody named is somebody of the speaker's, where no statement of the turn says so."""
     text = f"{person.owner}'s {person.relation} is called {person.name}"
-    start, end = (place + talk.turn.start for place in person.span)
+    return _aside(talk, text, person.span, person.key, mention(person), (relation(person),))
+
+
+def place(talk: Talk, found: Presumed) -> Observation | None:
+    """The observation where something of the speaker's is, which a sentence takes for granted; None where nobody owns it."""
+    owner = talk.publisher if talk.is_impersonal else talk.speaker
+    if not owner:
+        return None
+    text = f"{owner}'s {found.site} is in {found.place}"
+    span = found.start, found.end
+    return _aside(talk, text, span, f"{owner}'s {found.site}".lower(), Mention(found.place, "place"), ())
+
+
+def _aside(
+    talk: Talk, text: str, span: tuple[int, int], subject: str, named: Mention, relations: tuple[Relation, ...]
+) -> Observation:
+    """A fact that a turn tells by the way."""
     return Observation(
         type=MemoryType.FACT,
         statement=text,
         key=key_of(text),
-        start=start,
-        end=end,
+        start=span[0] + talk.turn.start,
+        end=span[1] + talk.turn.start,
         confidence=0.75,
         said_time=talk.turn.said_time,
-        subject=person.key,
-        mentions=(mention(person),),
-        relations=(relation(person),),
-        context=f"{date_words(talk.said)}\n{text}\n{talk.turn.text[person.span[0] : person.span[1]]}",
+        subject=subject,
+        mentions=(*_speaker(talk), named),
+        relations=relations,
+        context=f"{date_words(talk.said)}\n{text}\n{talk.turn.text[span[0] : span[1]]}",
     )
 
 

@@ -30,7 +30,7 @@ _PLURAL = (
 ).split()
 _ANIMALS = (
     "dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard"
-).split()
+).split() + ["guinea pig"]
 
 GENDERS: dict[str, str] = (
     dict.fromkeys(_FEMALE, "she")
@@ -61,6 +61,10 @@ _INTRODUCTIONS = tuple(
     for triggers, pattern in (
         (_CALLED, rf"\b{_OWNER} {_RELATED},? (?:is |are )?(?:called|named|whose name is) {_ANY_NAME}"),
         (_POSSESSIVES, rf"\b{_OWNER} {_RELATED}(?:'s name is|,)? (?P<name>{_NAME})"),
+        (
+            _POSSESSIVES,
+            rf"\b{_OWNER} {_RELATED} (?:on|in|at|from|across|over|next|down|up|of) [\w' -]{{2,40}}, (?P<name>{_NAME})(?=[,.;!?)])",
+        ),
         (_POSSESSIVES, rf"\b(?P<name>{_NAME})(?:,? (?:who )?is | \()my {_RELATED}\b"),
         (_POSSESSIVES, rf"\b(?P<name>{_NAME}), my {_RELATED}(?= *(?:[,.;:!?]|$|and\b|who\b))"),
         (

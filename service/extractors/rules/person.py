@@ -34,7 +34,7 @@ _ABOUT_SELF = {
 _ABOUT_OTHERS = {
     "i'm": "{0} is", "i am": "{0} is", "i've": "{0} has", "i have": "{0} has", "i was": "{0} was", "i'll": "{0} will", "i'd": "{0} would", "i": "{0}",
     "we're": "they are", "we are": "they are", "we've": "they have", "we have": "they have", "we'll": "they will", "we were": "they were", "we": "they",
-    "my": "{0}'s", "mine": "{0}'s", "myself": "{0}", "me": "{0}", "our": "{0}'s", "ours": "{0}'s", "us": "{0}", "ourselves": "{0}",
+    "my": "{0}'s", "mine": "{0}'s", "myself": "themselves", "me": "{0}", "our": "{0}'s", "ours": "{0}'s", "us": "{0}", "ourselves": "themselves",
 }  # fmt: skip
 
 
@@ -106,5 +106,5 @@ def _without_subject(reading: Reading, predicate: str, subject: str) -> str:
     if predicate[:1].isupper() and predicate[1:2].islower():
         predicate = predicate[0].lower() + predicate[1:]
     if reading.tense is Tense.PROGRESSIVE:
-        return f"{subject} is {predicate}"
-    return f"{subject} {conjugated(predicate) if reading.tense is Tense.PRESENT else predicate}"
+        return f"{subject} {'has' if ' been ' in f' {predicate} ' else 'is'} {predicate}"
+    return f"{subject} {conjugated(predicate) if reading.tense in {Tense.PRESENT, Tense.PERFECT} else predicate}"

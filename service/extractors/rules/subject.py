@@ -55,6 +55,10 @@ _WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your"
 """Words that no subject of a statement contains."""
 _BEFORE_VERBS = (ADVERBS | {"no", "longer", "not"}) - {"half", "bit", "first"}
 """Words between a subject and its verb; some adverbs end subjects too: "my better half"."""
+_FINITE = (BE | frozenset(MODALS) | frozenset({"has", "takes", "makes", "gives", "brings", "helps", "feels", "sounds", "seems", "keeps", "gets", "means"})) - {
+    "'m", "'re", "'ll", "'d",
+}  # fmt: skip
+_BEGINS_ANOTHER = frozenset("that which who if because when i we they he she but so".split())
 _LONGEST_SUBJECT = 9
 """Words before the verb of a statement about something; longer subjects are rarely read right."""
 
@@ -67,7 +71,7 @@ def rotated(text: str) -> str:
         return text
     shortest = 1 if first in _STANDS_ALONE or first.endswith("-wise") else 2
     for place, word in enumerate(words[1:7], start=1):
-        if word.lower() in _SPOKEN_OF and place >= shortest:
+        if word.lower() in _SPOKEN_OF and place >= shortest and not words[place - 1].endswith("ing"):
             lead = " ".join(words[:place]).strip(",")
             if first in _COUNTING and (_TIMES | _STANDS_ALONE).isdisjoint(lead.lower().split()):
                 return text
@@ -107,13 +111,23 @@ def _starts_predicate(lower: list[str]) -> bool:
     if word in MODALS or word in DO or word in {"am", "was", "been", "haven't", "hasn't", "hadn't"}:
         return True
     forms = FORMS.get(word)
-    if not forms:
+    if not forms or (Form.PROGRESSIVE in forms and _is_gerund_subject(lower[place + 1 :])):
         return False
     if word in INVARIANT:
         return len(lower) > place + 1
     if Form.PAST in forms and Form.BASE not in forms:
         return len(lower) > place + 1 or place > 0
     return (word not in NOUNS_TOO and (Form.BASE in forms or Form.PROGRESSIVE in forms)) or (place > 0 and Form.BASE in forms)
+
+
+def _is_gerund_subject(behind: list[str]) -> bool:
+    """Whether a finite verb follows a form in -ing, which then only names what is spoken of: "starting a business takes courage"."""
+    for before, word in zip(behind, behind[1:], strict=False):
+        if word in _BEGINS_ANOTHER or before in _BEGINS_ANOTHER:
+            return False
+        if word in _FINITE:
+            return True
+    return False
 
 
 def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:

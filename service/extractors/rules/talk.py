@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.domain.kinds import DocumentType, IngestionMode
+from service.domain.kinds import DocumentType, IngestionMode, Role
 from service.domain.source import PreviousTurn, Segmented, Turn
 from service.domain.zones import local_time
 from service.extractors.rules.appointments import latest_named
 from service.extractors.rules.clauses import WORDS, Clause
-from service.extractors.rules.mask import UNSEEN, is_play, own_words, unwrapped
+from service.extractors.rules.mail import sender_of
+from service.extractors.rules.mask import UNSEEN, is_play, own_words, unaddressed, unwrapped
 from service.extractors.rules.moods import is_sarcastic
 from service.extractors.rules.people import RELATION_WORDS, People, Person
 from service.extractors.rules.person import possessive
@@ -68,6 +69,19 @@ _PUBLISHER = re.compile(
     r"(?P<name>[A-Z][\w&'-]+(?: [A-Z&][\w&'-]*){0,3}) (?:help ?(?:cent(?:er|re)|desk)|support(?: cent(?:er|re))?|knowledge base|customer (?:service|care)|"
     r"FAQ|Help Cent(?:er|re)|Support|Knowledge Base)\b"
 )
+_SERVES = re.compile(
+    r"\b(?:thank(?:s| you) for (?:calling|contacting|choosing|phoning|ringing)|you've reached|you're through to|welcome to) "
+    r"(?!the |our |my |us\b|me\b|this |back)(?P<name>[A-Za-z][\w&'-]*(?: [\w&'-]+){0,3}?)(?=[,.;!?]|$| (?:this|my|you're|you|how|can|may|i|what|we|support|speaking)\b)",
+    re.IGNORECASE,
+)
+_GREETS = re.compile(
+    r"\b(?:meet|welcome|hear from|speak (?:to|with)|talk (?:to|with)) (?:everyone |all of you )?(?:at|from|the) "
+    r"(?P<name>[A-Z][\w&'-]+(?: [A-Z&][\w&'-]*){0,2}) (?:team|folks|crew|people)\b"
+)
+_SERVICE = frozenset({"Assistant", "Agent", "Operator", "Representative", "Support", "Advisor", "Adviser", "Receptionist"})
+"""Whose turns speak for an organisation."""
+_GREETING = 200
+"""Characters of a turn in which a greeting stands."""
 _BEGINNING = 600
 """Characters of a document in which it says whose it is."""
 _TO = re.compile(r"^(?:To|An|Para|À)[ \t]*:[ \t]*(?P<names>[^\r\n]{2,300})$", re.MULTILINE)
@@ -82,7 +96,7 @@ _EXPLETIVE = re.compile(
     r"(?:like|as if|up to|about time|time to)\b"
 )
 _NO_THINGS = frozenset(
-    "sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split()
+    "a-few sure one some most all both everyone everybody everything nothing people somebody someone what life same nature".split()
 )
 """First words of a subject that "it" cannot mean."""
 _AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b,?", re.IGNORECASE)
@@ -108,6 +122,8 @@ class Talk:
     is_note: bool = False
     publisher: str = ""
     """Whose document it is, which "we" means."""
+    served_by: str = ""
+    """The organisation that the other side speaks for: "thank you for calling"."""
     addressees: tuple[str, ...] = ()
     """To whom a mail goes."""
     topic: tuple[int, str] = (-1, "")
@@ -238,7 +254,7 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     """What is known before the first clause of a turn; None where it is a game or a story."""
     turn = segmented.turns[number]
     kind = segmented.source.document_type
-    text = own_words(turn.text if kind is None else unwrapped(turn.text))
+    text = unaddressed(own_words(turn.text if kind is None else unwrapped(turn.text)), _others(segmented, turn.speaker))
     before = [(earlier, words_of(earlier)) for earlier in earlier_turns(segmented, number)]
     words = words_of(text)
     if is_play(text, words) or any(is_play(earlier, words_of(earlier)) for earlier in _just_before(segmented, number)):
@@ -248,6 +264,8 @@ def open_talk(segmented: Segmented, number: int) -> Talk | None:
     impersonal = kind in _IMPERSONAL and turn.role is None
     talk = Talk(turn, text, speaker, said, People(speaker), is_sarcastic(text, words), impersonal, kind in _MINUTES)
     talk.is_note = kind is DocumentType.NOTE
+    talk.served_by = _served_by(segmented, number)
+    talk.publisher = _addressed(segmented, number)
     _introduce_document(talk, segmented)
     for earlier, earlier_words in before:
         talk.last_thing = possessive(latest_named(earlier), speaker) or talk.last_thing
@@ -282,6 +300,44 @@ def _introduce_document(talk: Talk, segmented: Segmented) -> None:
     if kind is DocumentType.EMAIL:
         to = _TO.search(content[:_BEGINNING])
         talk.addressees = tuple(match["name"] for match in _ADDRESSEE.finditer(to["names"])) if to else ()
+        talk.publisher = sender_of(content)
+
+
+def _served_by(segmented: Segmented, number: int) -> str:
+    """For whom an assistant said to speak."""
+    for said in _said_by_assistants(segmented, number):
+        found = _SERVES.search(said[:_GREETING])
+        if found:
+            name = found["name"]
+            return name.title() if name.islower() else name
+    return ""
+
+
+def _addressed(segmented: Segmented, number: int) -> str:
+    """As whose people somebody else greeted the speaker."""
+    found = (_GREETS.search(said[:_GREETING]) for said in _said_by_others(segmented, number))
+    return next((match["name"] for match in found if match), "")
+
+
+def _others(segmented: Segmented, speaker: str) -> frozenset[str]:
+    """Names of those who speak too."""
+    names = {each.speaker for each in segmented.source.previous} | {turn.speaker for turn in segmented.turns}
+    return frozenset(names - {speaker, "", "User", "Assistant"})
+
+
+def _said_by_others(segmented: Segmented, number: int) -> Iterator[str]:
+    turn = segmented.turns[number]
+    if not turn.speaker:
+        return iter(())
+    if segmented.source.document_type is None:
+        return (each.text for each in segmented.source.previous if each.speaker != turn.speaker)
+    return (each.text for each in segmented.turns[:number] if each.speaker and each.speaker != turn.speaker)
+
+
+def _said_by_assistants(segmented: Segmented, number: int) -> Iterator[str]:
+    if segmented.source.document_type is None:
+        return (each.text for each in segmented.source.previous if each.speaker in _SERVICE)
+    return (turn.text for turn in segmented.turns[:number] if turn.role is Role.ASSISTANT)
 
 
 def _just_before(segmented: Segmented, number: int) -> list[str]:

@@ -24,7 +24,7 @@ board book borrow broadcast call camp cancel carry celebrate change check chip c
 confirm contact contain cook cost cough cover crack crash crave crochet cry cycle dance date deal decide deduct deliver demand deploy design
 despise detest develop die discharge discover dislike divorce donate download draft dream dress drop earn email emigrate employ end
 engage enjoy enrol enroll enter exchange exercise expect expire export extend face fail faint farm fast fear file finish fire fish fix
-follow found freelance garden graduate guess handle happen harvest hate head heal help hike hire host hurt identify immigrate import
+follow freelance garden graduate guess handle happen harvest hate head heal help hike hire host hurt identify immigrate import
 improve inherit inspect install intend interview invest invite join jog juggle jump kayak knit land last laugh launch learn like list
 listen live loathe lock look love lower maintain major manage marry master match matter measure mentor migrate miss move name need
 nominate notice offer open operate order organise organize oversee own paint park pass perform phone pick plan plant play practice
@@ -137,5 +137,35 @@ def _forms() -> dict[str, dict[Form, str]]:
 FORMS: dict[str, dict[Form, str]] = _forms()
 """Every known form: what it can be, and of which verb."""
 
+FORMS["founded"] = {Form.PAST: "found", Form.PARTICIPLE: "found"}
+"""To found; "I found" is nearly always to find."""
+
 for _form, _base in {"am": "be", "is": "be", "are": "be", "were": "be"}.items():
     FORMS[_form] = {Form.PAST if _form == "were" else Form.THIRD: _base}
+
+_NO_PROGRESSIVES = frozenset(
+    """nothing something anything everything morning evening interesting exciting boring challenging exhausting annoying frustrating tiring depressing
+    overwhelming stunning charming demanding promising relaxing refreshing rewarding inspiring missing willing lacking outstanding upcoming ongoing
+    string spring king thing ring wedding building during being amazing fascinating thrilling touching moving terrifying embarrassing confusing
+    disgusting heartbreaking heartwarming encouraging disappointing shocking surprising worrying alarming satisfying pleasing""".split()
+)
+_NO_PASTS = frozenset(
+    "tired bored excited interested need indeed bed red hundred sacred naked wicked beloved married retired worried scared embarrassed".split()
+)
+_SHORTEST_GUESS = 6
+
+
+def guessed_progressive(word: str) -> str:
+    """The base of a verb that is not in the list, from its form behind "be": "blogging"; nothing where it is none."""
+    is_one = word.endswith("ing") and len(word) >= _SHORTEST_GUESS and word.isalpha() and word not in _NO_PROGRESSIVES
+    return _single(word[:-3]) if is_one else ""
+
+
+def guessed_past(word: str) -> str:
+    """The base of a verb that is not in the list, from its form right behind "I" or "we": "blogged"; nothing where it is none."""
+    is_one = word.endswith("ed") and len(word) >= _SHORTEST_GUESS and word.isalpha() and word not in _NO_PASTS
+    return _single(word[:-2]) if is_one else ""
+
+
+def _single(stem: str) -> str:
+    return stem[:-1] if stem[-1] == stem[-2] and stem[-1] not in "lsz" else stem

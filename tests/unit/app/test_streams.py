@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from service.app.backlog import Backlog
+from service.app.gate import Gate
 from service.app.streams import IN_FLIGHT_ITEMS, LISTED, MOST_ERRORS, Refused, Streams
 from service.catalog.commit import CommitQueue, QueueStatistics
 from service.domain.errors import AlreadyExists, EunoeError, InvalidArgument, ResourceExhausted, Unavailable
@@ -58,10 +58,10 @@ class HandQueue:
             ticket.settle(answer)
 
 
-class NoBacklog:
-    """A backlog that is never full."""
+class OpenGate:
+    """Lets everything in."""
 
-    async def admit_write(self, *_: object) -> None:
+    async def admit_streamed(self, *_: object) -> None:
         """There is room."""
 
 
@@ -70,7 +70,7 @@ class Harness:
 
     def __init__(self, queue: HandQueue) -> None:
         self.queue = queue
-        self.streams = Streams(cast("CommitQueue", queue), cast("Backlog", NoBacklog()))
+        self.streams = Streams(cast("CommitQueue", queue), cast("Gate", OpenGate()))
 
     async def run(self, items: Iterable[Any] | AsyncIterator[Any]) -> Any:
         """Run a stream to its end."""

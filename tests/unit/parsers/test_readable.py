@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import time
 from contextlib import suppress
 
 import pytest
-from pypdf import PdfWriter
 
 from service.domain.kinds import DocumentType, Role
 from service.parsers.readable import readable
@@ -16,37 +13,12 @@ from service.parsers.unreadable import UnreadableError
 from service.pipeline.parse import parse
 from service.pipeline.prepare import StageFailedError, prepare
 from tests.support.lines import LineExtractor
+from tests.support.pdf import pdf
 from tests.unit.parsers.sources import document
 
 BOUND_SECONDS = 5.0
 """Wall clock for 100 KB of the worst text, on a busy machine."""
 SIZE = 100_000
-
-
-def pdf(*, text: str = "", password: str = "") -> str:
-    """A PDF of one page in base64."""
-    writer = PdfWriter()
-    page = writer.add_blank_page(width=300, height=300)
-    if text:
-        _write(writer, page, text)
-    if password:
-        writer.encrypt(password, algorithm="RC4-128")
-    file = io.BytesIO()
-    writer.write(file)
-    return base64.b64encode(file.getvalue()).decode()
-
-
-def _write(writer: PdfWriter, page: object, text: str) -> None:
-    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject  # noqa: PLC0415 - only for this
-
-    stream = DecodedStreamObject()
-    stream.set_data(f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode())
-    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1")})
-    font[NameObject("/BaseFont")] = NameObject("/Helvetica")
-    page[NameObject("/Contents")] = writer._add_object(stream)  # type: ignore[index]
-    page[NameObject("/Resources")] = DictionaryObject(  # type: ignore[index]
-        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): writer._add_object(font)})}
-    )
 
 
 def read(content: str, kind: DocumentType) -> str:

@@ -118,6 +118,7 @@ FRENCH = Lexicon(
     r"tombée?s?|inscrite?s?)\b",
     past_time=r"\b(?:hier|avant-hier|dernière?|passée?|il y a)\b",
     courtesy=r"^(?:salut|bonjour|merci|ok|d'accord|oui|non|parfait|super|de rien|bonsoir|coucou)[\s,.!]*$",
+    indefinite=r"un|une|des",
     fillers=r"euh|ben|bah|bref|du coup",
     slots=(
         ("home", r"\b(?:j'habite|je vis|nous habitons) (?:à|en|au) (?P<value>[^,.;()]{2,40}?)" + _END),

@@ -133,6 +133,8 @@ GERMAN = Lexicon(
     past_time=r"\b(?:gestern|vorgestern|letzte\w?|vorige\w?|vergangene\w?|vor)\b",
     courtesy=r"^(?:hallo|hi|moin|danke|ok|okay|ja|nein|gut|super|alles klar|tschüss|bitte|genau|na gut|prima)[\s,.!]*$",
     name_after=r"(?:in|nach|aus|bei|von|mit|für|namens|heißt|herr|frau|dr\.?|prof\.?|an|um)",
+    indefinite=r"ein|eine|einen|einem|einer",
+    institutions=r"\b[A-ZÄÖÜ][a-zäöüß]*(?:amt|schule|klinik|krankenhaus|verein|kasse|sparkasse|bank|universität|ministerium|verwaltung|behörde|werke)\b",
     fillers=r"ähm|äh|also|halt|na ja|naja",
     slots=(
         ("home", r"\b(?:ich )?(?:wohne|lebe|wohnen|leben) (?:ich |wir |jetzt |seit \w+ )*in (?P<value>[^,.;()]{2,40}?)" + _END),

@@ -120,6 +120,7 @@ ITALIAN = Lexicon(
     r"){0,1}\w+(?:at|ut|it|nat|mors)[oaie]|ero|eravamo|andai|ebbi)\b",
     past_time=r"\b(?:ieri|scors[oa]|fa|avantieri)\b",
     courtesy=r"^(?:ciao|grazie|ok|sì|no|perfetto|prego|va bene|buongiorno|buonasera|certo)[\s,.!]*$",
+    indefinite=r"un|uno|una",
     fillers=r"allora|cioè|beh|insomma|dunque",
     slots=(
         ("home", r"\b(?:abito|vivo|abitiamo|viviamo) (?:a|in|ad) (?P<value>[^,.;()]{2,40}?)" + _END),

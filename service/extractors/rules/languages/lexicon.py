@@ -60,6 +60,10 @@ class Lexicon:
     """Thanks, greetings, agreement: no statement."""
     name_after: str = ""
     """Small words behind which a capitalised word is a name, where capitals alone tell nothing (German); empty: capitals tell."""
+    institutions: str = r"(?!)"
+    """Nouns that name an authority or an organisation by their ending, in their own capitals."""
+    indefinite: str = r"(?!)"
+    """A, an: begins the description of what was just told of ("a two-room flat in Graz, 700 € a month")."""
     fillers: str = r"(?!)"
     """Words between the statements of unpunctuated speech."""
     slots: tuple[tuple[str, str], ...] = ()

@@ -136,6 +136,7 @@ PORTUGUESE = Lexicon(
     r"vi|comi|bebi|corri|aprendi|mudei))\b",
     past_time=r"\b(?:ontem|anteontem|passad[oa]|há|atrás|últim[oa])\b",
     courtesy=r"^(?:olá|oi|obrigad[oa]|ok|sim|não|perfeito|ótimo|de nada|tchau|bom dia|boa tarde|claro)[\s,.!]*$",
+    indefinite=r"um|uma|uns|umas",
     fillers=r"então|né|ah|pois|bem",
     slots=(
         ("home", r"\b(?:moro|vivo|moramos|vivemos) (?:em|no|na) (?P<value>[^,.;()]{2,40}?)" + _END),

@@ -57,6 +57,8 @@ class _Talk:
     speaker: str
     said: datetime
     people: list[_Person] = field(default_factory=list)
+    has_told: bool = False
+    """Whether a clause of the turn stated something of the speaker's."""
 
 
 class Reader:
@@ -96,6 +98,9 @@ class Reader:
         ):
             setattr(self, f"_{name}", re.compile(getattr(lexicon, name)))
         self._name_after = re.compile(rf"(?i:\b{lexicon.name_after}) (?P<name>{_NAME})") if lexicon.name_after else None
+        self._titled_relation = re.compile(rf"(?i:\b(?:{lexicon.possessives}) [\w-]+ )$")
+        self._institution = re.compile(lexicon.institutions)
+        self._description = re.compile(rf"(?:{lexicon.indefinite}) (?=.*\d)")
 
     _own: re.Pattern[str]
     _others: re.Pattern[str]
@@ -158,7 +163,7 @@ class Reader:
     def _clause(self, talk: _Talk, clause: str, start: int) -> Iterator[Observation]:
         text = clause.strip(" .!…,:;")
         lower = text.lower()
-        about = self._about(talk, text, lower)
+        about = self._about(talk, text, lower) or self._described(talk, lower)
         past = bool(self._past.search(lower) or self._past_time.search(lower))
         when, recurrence = self._dates.find(lower, talk.said.date(), past=past)
         found = self._kind(talk, lower, when, is_known=about is not None, past=past, recurrence=recurrence)
@@ -166,6 +171,7 @@ class Reader:
             return
         kind, polarity, emotion = found
         label, key = about or (talk.speaker, talk.speaker.lower())
+        talk.has_told = True
         yield self._observation(talk, (label, key), text, start, kind, polarity, emotion, when, recurrence)
 
     def _about(self, talk: _Talk, text: str, lower: str) -> tuple[str, str] | None:
@@ -180,6 +186,11 @@ class Reader:
             return (talk.people[-1].label, talk.people[-1].key) if talk.people else None
         named = text.split(" ", 1)[0].strip(",:")
         return (named, named.lower()) if named and named in self._known_names(talk) else None
+
+    def _described(self, talk: _Talk, lower: str) -> tuple[str, str] | None:
+        """The speaker, where a clause without a verb of its own describes in figures what they just told of."""
+        is_description = talk.has_told and self._description.match(lower) is not None
+        return (talk.speaker, talk.speaker.lower()) if is_description else None
 
     @staticmethod
     def _known_names(talk: _Talk) -> set[str]:
@@ -266,14 +277,23 @@ class Reader:
         found = {person.name: Mention(person.name, person.kind) for person in known}
         if talk.segmented.turns[talk.number].speaker:
             found[talk.speaker] = Mention(talk.speaker, "person")
-        matches = self._name_after.finditer(text) if self._name_after else _ANY_NAME.finditer(text)
         parts = {part for name in found for part in name.split()}
-        for match in matches:
-            name = match["name"] if self._name_after else match[0]
-            opens = match.start() == 0 and " " not in name
+        for name, start in self._names(text):
+            opens = start == 0 and " " not in name
             if not opens and name not in parts and not self._is_common(name):
-                found.setdefault(name, Mention(name, "place" if self._follows_place_word(text, match.start()) else "thing"))
+                found.setdefault(name, Mention(name, "place" if self._follows_place_word(text, start) else "thing"))
+        for match in self._institution.finditer(text):
+            found.setdefault(match[0], Mention(match[0], "organisation"))
         return tuple(mention for name, mention in found.items() if name in statement)
+
+    def _names(self, text: str) -> Iterator[tuple[str, int]]:
+        """What capitals, or the words before them, show to be names; "meine Frau" is no title."""
+        if self._name_after is None:
+            yield from ((match[0], match.start()) for match in _ANY_NAME.finditer(text))
+            return
+        for match in self._name_after.finditer(text):
+            if not self._titled_relation.search(text[: match.start("name")]):
+                yield match["name"], match.start()
 
     def _is_common(self, name: str) -> bool:
         lower = name.lower()

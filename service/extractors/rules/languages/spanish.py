@@ -128,6 +128,7 @@ SPANISH = Lexicon(
     r"nos (?:mudamos|casamos|conocimos|subieron))\b",
     past_time=r"\b(?:ayer|anoche|anteayer|pasad[oa]|hace)\b",
     courtesy=r"^(?:hola|gracias|vale|ok|buenas|perfecto|de nada|adiós|hasta luego|muy bien|genial)[\s,.!]*$",
+    indefinite=r"un|una|unos|unas",
     fillers=r"(?:ja){2,}|este|eh|bueno|pues|ah|mira|o sea",
     slots=(
         ("home", r"\b(?:vivo|vivimos|resido) en (?P<value>[^,.;()]{2,40}?)" + _END),
