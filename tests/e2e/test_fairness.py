@@ -68,7 +68,7 @@ async def test_a_bulk_load_leaves_anothers_talk_alone(service: RunningService) -
 
         left = await asyncio.to_thread(_measured, service, "eunoe_backlog_records", "bootstrap")
         age = await asyncio.to_thread(_measured, service, "eunoe_oldest_record_seconds", "bootstrap")
-        print(
+        print(  # noqa: T201 - for whoever reads the report
             f"found after {sorted(alone)[TURNS // 2]:.3f} s alone, {sorted(beside)[TURNS // 2]:.3f} s beside; {waiting} waited, {left} left"
         )
         assert left > DOCUMENTS / 2, "the talk waited for the load"

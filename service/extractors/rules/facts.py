@@ -27,7 +27,8 @@ PHRASES = (
         "called named",
         p(r"\b(?:is|are|was|'s|dog|cat|daughter|son|sister|brother|wife|husband|partner|\w+) (?:called|named) \w"),
         unless=p(
-            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
+            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b"
+            r"|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
             r"back|in|out|the)\b"
         ),
         confidence=0.85,

@@ -28,9 +28,10 @@ _PLURAL = (
     "parents kids children twins sons daughters sisters brothers cousins friends grandparents "
     "grandchildren grandkids colleagues neighbours neighbors in-laws"
 ).split()
-_ANIMALS = (
-    "dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard"
-).split() + ["guinea pig"]
+_ANIMALS = [
+    *"dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard".split(),
+    "guinea pig",
+]
 
 GENDERS: dict[str, str] = (
     dict.fromkeys(_FEMALE, "she")
