@@ -126,6 +126,12 @@ def settle_deployment(
         known = load_deployment(connection)
     is_settled = known is not None and (known.model_dir == model_dir or known.model_id != model_id)
     found = known if known is not None and is_settled else catalog.transact(settle)
+    _refuse_other(found, shards, model_id, analysis_version)
+    return found
+
+
+def _refuse_other(found: Deployment, shards: int | None, model_id: str, analysis_version: int) -> None:
+    """Hold a service to what the deployment is."""
     if shards is not None and found.shards != shards:
         raise FailedPrecondition(
             f"this deployment has {found.shards} shards, this service is to have {shards}: "
@@ -144,7 +150,6 @@ def settle_deployment(
             "so that questions would miss them: start with an empty place and load the data again, or run the former version",
             reason="ANALYSIS_CHANGED",
         )
-    return found
 
 
 def create_deployment(

@@ -100,6 +100,7 @@ class _Transfer:
     """One attempt, within a transaction on either side."""
 
     def __init__(self, source: Connection, target: Connection, shards: int, progress: Progress) -> None:
+        """Take both ends."""
         self._source = source
         self._target = target
         self._shards = shards
@@ -108,6 +109,7 @@ class _Transfer:
         self._shard_of_scope: dict[int, int] = {}
 
     def run(self) -> Mapping[str, int]:
+        """Do it, up to the commit."""
         for statement in _UNHURRIED:
             self._target.execute(text(statement))
         require_empty(self._target)
@@ -181,7 +183,7 @@ class _Transfer:
         self._go_on_counting(table)
 
     def _placing(self, table: Table) -> Callable[[Row], Row]:
-        """What gives a row its new shard; the shard of other rows, and of those without, is nobody's business."""
+        """What gives a row of a table its new shard, where it has one: that of its scope."""
         if "shard" not in table.c:
             return tuple
         names = list(table.c.keys())
