@@ -44,11 +44,15 @@ def _start(*arguments: str | Path, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def _copy(directory: Path, url: str) -> tuple[int, str]:
-    """Run it to its end. Returns the exit status, and what it said."""
-    command = _start("copy", "--data", directory, "--to", url)
+def _run(*arguments: str | Path, **environ: str) -> tuple[int, str]:
+    """Run a command to its end. Returns the exit status, and what it said."""
+    command = _start(*arguments, **environ)
     told, complained = command.communicate(timeout=SECONDS)
     return command.returncode, told + complained
+
+
+async def _copy(directory: Path, url: str) -> tuple[int, str]:
+    return await asyncio.to_thread(_run, "copy", "--data", directory, "--to", url)
 
 
 async def _talk(wire: Wire) -> None:
@@ -121,7 +125,7 @@ async def _is_whole(cluster: RunningCluster, url: str) -> None:
 
         async def is_built() -> bool:
             waiting = "SELECT count(*) FROM index_pending"
-            return scalar(catalog, "SELECT count(*) FROM index_tables") == SHARDS and scalar(catalog, waiting) == 0
+            return (scalar(catalog, "SELECT count(*) FROM index_tables"), scalar(catalog, waiting)) == (SHARDS, 0)
 
         await until(is_built, SECONDS, "the index is not built")
         served = Counter(rows(catalog, "SELECT item_id, version FROM items WHERE is_live = 1"))
@@ -134,14 +138,15 @@ async def test_a_deployment_moves(tmp_path: Path, brokers: Brokers, postgres: Po
     """Refused while the service runs; killed in the middle nothing is there; then all is, also what had waited, with the same answers."""
     url = postgres.url(postgres.create())
     with start_service(tmp_path / "data") as service:
-        status, told = await asyncio.to_thread(_copy, service.directory, url)
+        status, told = await _copy(service.directory, url)
         assert status == 1 and "another service uses" in told
         before, position = await _remember(service)
-    assert _start("migrate", EUNOE_CATALOG_URL=url).wait(SECONDS) == 0
+    status, told = await asyncio.to_thread(_run, "migrate", EUNOE_CATALOG_URL=url)
+    assert status == 0, told
     await _cut_off(service.directory, url)
-    status, told = await asyncio.to_thread(_copy, service.directory, url)
+    status, told = await _copy(service.directory, url)
     assert status == 0 and "rows are there as they were" in told, told
-    status, told = await asyncio.to_thread(_copy, service.directory, url)
+    status, told = await _copy(service.directory, url)
     assert status == 1 and "not empty" in told
 
     (tmp_path / "new").mkdir()
