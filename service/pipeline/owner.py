@@ -135,6 +135,7 @@ class Owner:
             self._feed()
             self._wait()
             self._collect()
+            self._feed()  # before storing: the child should not wait for that
             for shard in self._shards.values():
                 self._store_ready(shard)
             self._tend_indexes()
@@ -222,7 +223,10 @@ class Owner:
 
     def _feed(self) -> None:
         while self._child.wants_work:
-            task = self._schedule.next_slice() or self._refine_slice()
+            is_busy = self._child.is_busy
+            task = self._schedule.next_slice(is_ahead=is_busy)
+            if task is None and not (is_busy and self._schedule.expects_talk):
+                task = self._refine_slice()
             if task is None:
                 return
             self._child.send(task)

@@ -44,7 +44,9 @@ async def _talk(wire: Wire, conversation: str) -> list[float]:
     for number in range(TURNS):
         started = time.monotonic()
         answer = await wire.record(turn(conversation, f"I like tea number {number}", message_id=f"{conversation}{number}"))
-        found = await wire.fetch(user_id="u", customer_id="c", search_queries=[f"tea number {number}"], min_position=answer.position)
+        found = await wire.fetch(
+            user_id="u", customer_id="c", search_queries=[f"tea number {number}"], min_position=answer.position
+        )
         assert any(f"tea number {number}" in item.content for item in found.items)
         seconds.append(time.monotonic() - started)
     return seconds
@@ -62,12 +64,14 @@ async def test_a_bulk_load_leaves_anothers_talk_alone(service: RunningService) -
         await bulk.call(bulk.memories.StreamMemories, documents)
         waiting = _measured(service, "eunoe_backlog_records", "bootstrap")
 
+        began = time.monotonic()
         beside = await _talk(talk, "beside")
 
+        took = time.monotonic() - began
         left = await asyncio.to_thread(_measured, service, "eunoe_backlog_records", "bootstrap")
         age = await asyncio.to_thread(_measured, service, "eunoe_oldest_record_seconds", "bootstrap")
         print(
-            f"found after {sorted(alone)[TURNS // 2]:.3f} s alone, {sorted(beside)[TURNS // 2]:.3f} s beside; {waiting} waited, {left} left"
+            f"found after {sorted(alone)[TURNS // 2]:.3f} s alone, {sorted(beside)[TURNS // 2]:.3f} s beside; {waiting} waited, {left} left after {took:.1f} s"
         )
         assert left > DOCUMENTS / 2, "the talk waited for the load"
         assert left < waiting <= DOCUMENTS, "the load stood still"
