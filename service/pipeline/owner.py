@@ -27,7 +27,7 @@ from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
-from service.pipeline.child import RefineDone, RefineSlice
+from service.pipeline.child import RefineDone, RefineSlice, Task
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.shard import IDLE_SECONDS, Shard
 from service.pipeline.store import Outcome
@@ -224,7 +224,7 @@ class Owner:
     def _feed(self) -> None:
         while self._child.wants_work:
             is_busy = self._child.is_busy
-            task = self._schedule.next_slice(is_ahead=is_busy)
+            task: Task | None = self._schedule.next_slice(is_ahead=is_busy)
             if task is None and not (is_busy and self._schedule.expects_talk):
                 task = self._refine_slice()
             if task is None:
