@@ -251,7 +251,7 @@ def _mark(write: DocumentWrite | None, failure: ItemFailure | None) -> str:
 def _known(
     connection: Connection, principal: Principal, writes: Sequence[DocumentWrite | None], request_id: str
 ) -> tuple[Mapping[str, KnownDocument], KnownBatch | None]:
-    ids = [write.document_id for write in writes if write is not None and write.document_id is not write.source_id]
+    ids = [write.document_id for write in writes if write is not None and write.document_id != write.source_id]
     batch = find_batch(connection, principal.instance_id, request_id) if request_id else None
     return known_documents(connection, principal.instance_id, ids), batch
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from service.app.gate import Gate
 from service.catalog.commit import CommitQueue
@@ -29,7 +29,16 @@ QUEUE_SHARE = 0.5
 """The share of the commit queue that streams may fill together, so that single calls always find room."""
 _WAIT_SECONDS = 0.005
 
-T = TypeVar("T")
+
+class Item(Protocol):
+    """What a stream carries."""
+
+    @property
+    def item_id(self) -> str:
+        """The caller's id of it, empty where it gave none."""
+
+
+T = TypeVar("T", bound=Item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +139,9 @@ class Streams:
             try:
                 write = to_write(item)
             except EunoeError as error:
-                stream.summary.refuse(index, error, getattr(item, "item_id", ""))
+                stream.summary.refuse(index, error, item.item_id)
             else:
-                ticket = _Ticket(stream, index, write.size, getattr(item, "item_id", ""))
+                ticket = _Ticket(stream, index, write.size, item.item_id)
                 try:
                     await self._gate.admit_streamed(write, stream.expires)
                 except QuotaExceeded as error:

@@ -88,9 +88,8 @@ def serve_api(settings: Settings, opened: Opened, make_carrier: Callable[[ApiMet
     """
 
     async def serve() -> int:
-        return await _Api(
-            settings, opened, make_carrier
-        ).run()  # built on the loop: gRPC's server belongs to the loop it is made on
+        # Built on the loop: gRPC's server belongs to the loop that it is made on.
+        return await _Api(settings, opened, make_carrier).run()
 
     return asyncio.run(serve())
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.bootstrap.opening import EXTRACTOR_VERSION, AlreadyRunningError, locked
+from service.bootstrap.opening import AlreadyRunningError, locked
 from service.catalog import reextraction
 from service.catalog.engine import Catalog
 from service.catalog.instances import find_instance
 from service.catalog.reextraction import Which
 from service.domain.errors import NotFound
+from service.extractors import rules
 from service.pipeline.reindex import watch
 from service.settings import Settings
 
@@ -31,7 +32,7 @@ def want_reextraction(catalog: Catalog, which: Which) -> int:
     after = ""
     while True:
         start = after
-        after = catalog.transact(lambda connection: reextraction.want_again(connection, which, EXTRACTOR_VERSION, start, PAGE))  # noqa: B023 - runs now
+        after = catalog.transact(lambda connection: reextraction.want_again(connection, which, rules.VERSION, start, PAGE))  # noqa: B023 - runs now
         if not after:
             break
     with catalog.read() as connection:

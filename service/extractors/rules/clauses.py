@@ -27,8 +27,10 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"(?:(?:so|and|but|well|oh|also|hey|yeah),? )?(?:just |only |earlier |late |early )?(?:yesterday|today|tonight|tomorrow|(?:last|next|this|past)(?: \w+){1,3}|"
-    r"(?:on|in|since|during|around|back in) (?:[\w']+ ?){1,4}|(?:a|an|one|two|three|four|five|six|ten|\d+|a few|a couple of) (?:day|night|week|month|year)s? ago|the other day)",
+    r"(?:(?:so|and|but|well|oh|also|hey|yeah),? )?(?:just |only |earlier |late |early )?"
+    r"(?:yesterday|today|tonight|tomorrow|(?:last|next|this|past)(?: \w+){1,3}|"
+    r"(?:on|in|since|during|around|back in) (?:[\w']+ ?){1,4}|(?:a|an|one|two|three|four|five|six|ten|\d+|a few|a couple of) "
+    r"(?:day|night|week|month|year)s? ago|the other day)",
     re.IGNORECASE,
 )
 """A time before its sentence."""
@@ -97,7 +99,11 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
 
 def _led_in(sentence: str, spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """The spans, where a sentence opens with a time ("Last week, I ...") that and what follows as one."""
-    if len(spans) > 1 and sentence[spans[0][1] : spans[1][0]].startswith(",") and _LEAD.fullmatch(sentence[: spans[0][1]].strip()):
+    if (
+        len(spans) > 1
+        and sentence[spans[0][1] : spans[1][0]].startswith(",")
+        and _LEAD.fullmatch(sentence[: spans[0][1]].strip())
+    ):
         return ((spans[0][0], spans[1][1]), *spans[2:])
     return spans
 

@@ -71,7 +71,8 @@ _PUBLISHER = re.compile(
 )
 _SERVES = re.compile(
     r"\b(?:thank(?:s| you) for (?:calling|contacting|choosing|phoning|ringing)|you've reached|you're through to|welcome to) "
-    r"(?!the |our |my |us\b|me\b|this |back)(?P<name>[A-Za-z][\w&'-]*(?: [\w&'-]+){0,3}?)(?=[,.;!?]|$| (?:this|my|you're|you|how|can|may|i|what|we|support|speaking)\b)",
+    r"(?!the |our |my |us\b|me\b|this |back)(?P<name>[A-Za-z][\w&'-]*(?: [\w&'-]+){0,3}?)"
+    r"(?=[,.;!?]|$| (?:this|my|you're|you|how|can|may|i|what|we|support|speaking)\b)",
     re.IGNORECASE,
 )
 _GREETS = re.compile(

@@ -47,7 +47,7 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
 
 
 def _is_no_lasting_request(talk: Talk, clause: Clause) -> bool:
-    """ "Don't put that in the plan" is about the plan at hand, "don't give up on your dreams" advice to a friend."""
+    """Whether it asks for this once: "don't put that in the plan" is about the plan at hand, "don't give up on your dreams" advice to a friend."""
     return bool(_POINTS.match(clause.lower)) or (bool(talk.turn.speaker) and not _YOURS.isdisjoint(clause.words))
 
 
@@ -55,7 +55,11 @@ def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
     """Whether a clause speaks of its listener ("I'm always there for you"), of "us all", or of what only the talk around it tells."""
     if "each other" in clause.lower or "eachother" in clause.words or _EVERYBODY.match(clause.lower):
         return True
-    if reading.subject in {Subject.NOUN, Subject.NONE} and _COMMONPLACE.search(clause.lower) and _ONESELF.isdisjoint(clause.words):
+    if (
+        reading.subject in {Subject.NOUN, Subject.NONE}
+        and _COMMONPLACE.search(clause.lower)
+        and _ONESELF.isdisjoint(clause.words)
+    ):
         return True
     if found.reword:
         return False
@@ -63,6 +67,6 @@ def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
 
 
 def _has_lost_its_subject(clause: Clause, reading: Reading) -> bool:
-    """ "Gives me an overview": what does?"""
+    """Whether a verb stands without who does it: "gives me an overview"."""
     is_bare = reading.subject is Subject.NONE and Form.THIRD in FORMS.get(clause.words[0], {})
     return is_bare and not _TOWARDS_ONESELF.isdisjoint(clause.words[1:2])

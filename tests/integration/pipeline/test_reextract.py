@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from service.bootstrap.opening import EXTRACTOR_VERSION
 from service.catalog import edits, reextraction
 from service.catalog.edits import Guard, MemoryEdit
 from service.catalog.engine import Catalog
@@ -19,6 +18,7 @@ from service.catalog.refining import MOST_MESSAGES
 from service.domain.kinds import IngestionMode
 from service.domain.refining import Known, Refined
 from service.domain.source import Observation, SearchText, Segmented, StageError
+from service.extractors import rules
 from service.pipeline.child import RefineDone, RefineSlice
 from service.pipeline.deadletter import MAX_ERRORS
 from service.pipeline.prepare import embed_texts, refine, reread
@@ -299,7 +299,7 @@ def test_the_command_marks_and_says_who_does_it(catalog: Catalog, owner: HandOwn
     """Without a service it is for the next one; what is read by the present version needs nothing; a wrong name is told."""
     record(catalog, message("likes tea"), message("likes rain", instance=OTHER_INSTANCE))
     owner.work()
-    run_sql(catalog, "UPDATE passages SET extractor_version = :it", it=EXTRACTOR_VERSION)
+    run_sql(catalog, "UPDATE passages SET extractor_version = :it", it=rules.VERSION)
 
     assert cli("reextract").output == "Nothing is to be read again.\n"
     assert cli("reextract", "--instance", "absent").exit_code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -83,7 +84,7 @@ class Harness:
         async def stream() -> Any:
             try:
                 source = items if isinstance(items, AsyncIterator) else _each(items)
-                return await self.streams.run(source, lambda write: write, None)
+                return await self.streams.run(source, lambda sent: sent.write, None)
             finally:
                 done.set()
 
@@ -105,25 +106,39 @@ async def _each(items: Iterable[Any]) -> AsyncIterator[Any]:
         yield item
 
 
-def _turns(count: int) -> list[MessageWrite]:
-    return [message(f"turn {number}", message_id=f"m{number}") for number in range(count)]
+@dataclass(frozen=True)
+class Sent:
+    """An item of a stream."""
+
+    write: MessageWrite
+
+    @property
+    def item_id(self) -> str:
+        """The caller's id."""
+        return self.write.message_id
+
+
+def _turns(count: int) -> list[Sent]:
+    return [Sent(message(f"turn {number}", message_id=f"m{number}")) for number in range(count)]
 
 
 async def test_everything_is_counted() -> None:
     """Accepted, repeated and refused items are counted apart, in the order in which they came."""
-    twice = message("again", message_id="twice")
+    twice = Sent(message("again", message_id="twice"))
 
     def answer(number: int, write: MessageWrite) -> Any:
         if write.content == "taken":
             return AlreadyExists("taken")
         recorded = _accept(number, write)
         return (
-            recorded if write is not twice else RecordedMessage("first", "talk", "s", 0, 1, LogEntry(0, 0, 1), is_duplicate=True)
+            recorded
+            if write is not twice.write
+            else RecordedMessage("first", "talk", "s", 0, 1, LogEntry(0, 0, 1), is_duplicate=True)
         )
 
     bad = Refused(InvalidArgument("bad"), "its id")
     queue = HandQueue(answer=answer)
-    summary = await Harness(queue).run([*_turns(3), bad, twice, message("taken")])
+    summary = await Harness(queue).run([*_turns(3), bad, twice, Sent(message("taken"))])
 
     assert (summary.received, summary.accepted, summary.duplicate, summary.failed) == (6, 3, 1, 2)
     assert [failure.index for failure in summary.errors] == [3, 5]
@@ -143,7 +158,7 @@ async def test_items_wait_within_bounds() -> None:
 async def test_large_items_wait_within_bounds() -> None:
     """Large items count by their size."""
     queue = HandQueue()
-    await Harness(queue).run([message("x" * 500_000) for _ in range(20)])
+    await Harness(queue).run([Sent(message("x" * 500_000)) for _ in range(20)])
 
     assert queue.most <= 4
 
@@ -210,12 +225,12 @@ async def test_a_cancelled_stream_leaves_nothing_behind() -> None:
     harness = Harness(queue)
 
     async def endless() -> AsyncIterator[Any]:
-        yield message("one")
+        yield Sent(message("one"))
         await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await harness.streams.run(endless(), lambda write: write, None)
+            await harness.streams.run(endless(), lambda sent: sent.write, None)
     queue.commit()
 
     assert queue.committed == []

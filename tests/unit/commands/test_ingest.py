@@ -232,6 +232,13 @@ def test_the_bar_moves_while_messages_are_sent(service: str) -> None:
     assert progress.noted == list(range(1, deliver.SEGMENT_ITEMS + 51))
 
 
+@pytest.mark.slow
+def test_of_several_addresses_the_first_that_answers_is_called(cli: Cli, service: str) -> None:
+    """A process of the service that is away does not keep the command line from the others."""
+    assert cli("ask", "q", "--address", f"127.0.0.1:9,{service}").exit_code == 0
+    assert "HOST:PORT" in cli("ask", "q", "--address", f"{service},9").output
+
+
 def test_what_is_no_terminal_gets_whole_lines(cli: Cli, state: State) -> None:
     """Output that goes into a file or another program is not wrapped at any width."""
     long = "word " * 100 + "end"
