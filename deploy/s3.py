@@ -73,6 +73,8 @@ class S3Server:
         """
         if self.daemon.pid is not None:
             return
+        if listens(self.port):
+            raise DeployError(f"the S3 server cannot listen: port {self.port} is taken")
         for path in (self.root / BUCKET, self._sidecar):
             path.mkdir(parents=True, exist_ok=True)
         command = [str(server_binary()), "--port", f"127.0.0.1:{self.port}", "--region", REGION, "--quiet"]

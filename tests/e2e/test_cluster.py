@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cluster import PORTS, Cluster, run
+from deploy.cluster import PORTS, Cluster, run, settle_plan
 from deploy.daemon import DeployError, free_port
 from eunoe_client import Eunoe
 from tests.e2e.fault import run_row, small_cluster
@@ -71,25 +70,15 @@ def test_it_comes_up_is_used_repaired_and_taken_down(tmp_path: Path) -> None:
 
 
 def test_what_started_of_a_cluster_that_cannot_start_is_taken_down(tmp_path: Path) -> None:
-    """A port that is taken is told in words, with the log; what came up before it is found and ended."""
+    """A port that is taken is told in words; what came up before it is found and ended."""
     port, directory = free_port(*PORTS), tmp_path / "cluster"
-    with socket.create_server(("127.0.0.1", port + 9)) as taken:
-        taken.listen()
-        with pytest.raises(DeployError, match="the S3 server"):
-            run("up", directory, {"port": port, "brokers": 1}, outlives=False)
-        half = run("status", directory, {})
-        pid = _pids(half)["postgres"]
-        assert pid is not None
-        ended = run("down", directory, {})
-    assert set(_pids(ended).values()) == {None}
-    with pytest.raises(ProcessLookupError):
-        _signal_living(pid)
-
-
-def _signal_living(pid: int) -> None:
-    """Raise unless the process lives: one that ended and was not waited for does not."""
-    os.waitpid(pid, os.WNOHANG)
-    os.kill(pid, 0)
+    half = Cluster(directory, settle_plan(directory, {"port": port, "brokers": 1}))
+    with socket.create_server(("127.0.0.1", port + 9)):
+        with pytest.raises(DeployError, match=f"port {port + 9} is taken"):
+            half.start()
+        assert _pids(run("status", directory, {}))["postgres"] == half.postgres.daemon.pid is not None
+        assert set(_pids(run("down", directory, {})).values()) == {None}
+    _bury(half)
 
 
 @pytest.fixture(scope="module")

@@ -235,7 +235,8 @@ def test_the_bar_moves_while_messages_are_sent(service: str) -> None:
 @pytest.mark.slow
 def test_of_several_addresses_the_first_that_answers_is_called(cli: Cli, service: str) -> None:
     """A process of the service that is away does not keep the command line from the others."""
-    assert cli("ask", "q", "--address", f"127.0.0.1:9,{service}").exit_code == 0
+    done = cli("ask", "q", "--address", f"127.0.0.1:9,{service}", "--api-key", API_KEY)
+    assert done.exit_code == 0, done.output
     assert "HOST:PORT" in cli("ask", "q", "--address", f"{service},9").output
 
 
