@@ -208,8 +208,8 @@ def _show(cluster: Cluster) -> None:
     print(f"For clients, the command line and more processes:  . {_shown(cluster.environment_file)}")
 
 
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def run(action: str, directory: Path, asked: Mapping[str, int], *, outlives: bool = True) -> Cluster:
