@@ -40,10 +40,12 @@ def spawn(command: Sequence[str], log: Path, *, outlives: bool, **options: Any) 
     """
     setpriv = None if outlives else shutil.which("setpriv")
     guarded = [setpriv, "--pdeathsig", "KILL", *command] if setpriv else [*command]
-    with log.open("ab") as out:
-        return _SPAWNER.submit(
-            subprocess.Popen, guarded, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **options
-        ).result()
+
+    def start() -> subprocess.Popen[bytes]:
+        with log.open("ab") as out:
+            return subprocess.Popen(guarded, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **options)
+
+    return _SPAWNER.submit(start).result()
 
 
 @dataclass

@@ -40,7 +40,7 @@ class EunoeProcess(Daemon):
         self._ready_file.unlink(missing_ok=True)
         flags = ["--data", str(self.data), "--http", self.http, "--ready-file", str(self._ready_file)]
         flags += ["--listen", self.listen] if self.listen else []
-        self.launch([sys.executable, *self.program, self.command, *flags], env=environment(self.settings) | self.beside)
+        self.launch([sys.executable, *self.program, self.command, *flags], env={**environment(self.settings), **self.beside})
 
     def wait_until_ready(self) -> None:
         """Wait until it works.

@@ -115,7 +115,7 @@ class Load:
             users = [f"user of {name}" for name in self.acknowledged]
             return Counter(
                 [
-                    (memory.type, memory.content)
+                    (memory.memory_type, memory.content)
                     for user in users
                     async for memory in sdk.memories.list(user_id=user, page_size=500)
                 ]

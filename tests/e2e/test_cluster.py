@@ -13,7 +13,7 @@ import pytest
 from deploy.cluster import PORTS, Cluster, run, settle_plan
 from deploy.daemon import DeployError, free_port
 from eunoe_client import Eunoe
-from tests.e2e.fault import run_row, small_cluster
+from tests.e2e.fault import free_cluster, open_directory, run_row
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -46,11 +46,17 @@ def _environment(cluster: Cluster) -> dict[str, str]:
     return dict(line.removeprefix("export ").split("=", 1) for line in lines)
 
 
-def test_it_comes_up_is_used_repaired_and_taken_down(tmp_path: Path) -> None:
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where a deployment may lie."""
+    with open_directory() as directory:
+        yield directory / "cluster"
+
+
+def test_it_comes_up_is_used_repaired_and_taken_down(place: Path) -> None:
     """The file of its environment leads a client there; a second `up` starts only what died; `down` leaves nothing running, twice too."""
     asked = {"port": free_port(*PORTS), "brokers": 1, "apis": 2, "workers": 1}
-    directory = tmp_path / "cluster"
-    cluster = run("up", directory, asked, outlives=False)
+    cluster = run("up", place, asked, outlives=False)
     repaired = cluster
     try:
         before = _pids(cluster)
@@ -58,38 +64,39 @@ def test_it_comes_up_is_used_repaired_and_taken_down(tmp_path: Path) -> None:
         assert "Porto" in asyncio.run(_use(_environment(cluster)))
         cluster.apis[0].end(signal.SIGKILL)
         assert "Porto" in asyncio.run(_use(_environment(cluster))), "the SDK goes to the other one"
-        repaired = run("up", directory, {}, outlives=False)
+        repaired = run("up", place, {}, outlives=False)
         changed = {name for name, pid in _pids(repaired).items() if pid != before[name]}
         assert changed == {"api1"}
         with pytest.raises(DeployError, match="made with 1 as workers"):
-            run("up", directory, {"workers": 2}, outlives=False)
+            run("up", place, {"workers": 2}, outlives=False)
     finally:
-        run("down", directory, {})
-    assert set(_pids(run("down", directory, {})).values()) == {None}
+        run("down", place, {})
+    assert set(_pids(run("down", place, {})).values()) == {None}
     _bury(cluster, repaired)
 
 
-def test_what_started_of_a_cluster_that_cannot_start_is_taken_down(tmp_path: Path) -> None:
+def test_what_started_of_a_cluster_that_cannot_start_is_taken_down(place: Path) -> None:
     """A port that is taken is told in words; what came up before it is found and ended."""
-    port, directory = free_port(*PORTS), tmp_path / "cluster"
-    half = Cluster(directory, settle_plan(directory, {"port": port, "brokers": 1}))
+    port = free_port(*PORTS)
+    half = Cluster(place, settle_plan(place, {"port": port, "brokers": 1}))
     with socket.create_server(("127.0.0.1", port + 9)):
         with pytest.raises(DeployError, match=f"port {port + 9} is taken"):
             half.start()
-        assert _pids(run("status", directory, {}))["postgres"] == half.postgres.daemon.pid is not None
-        assert set(_pids(run("down", directory, {})).values()) == {None}
+        assert _pids(run("status", place, {}))["postgres"] == half.postgres.daemon.pid is not None
+        assert set(_pids(run("down", place, {})).values()) == {None}
     _bury(half)
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """A deployment for the rows below, each of which leaves it running."""
-    started = small_cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.stop()
+    with open_directory() as directory:
+        started = free_cluster(directory)
+        try:
+            started.start()
+            yield started
+        finally:
+            started.stop()
 
 
 @pytest.mark.parametrize("row", ["api", "rolling", "broker", "frozen"])
