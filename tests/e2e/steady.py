@@ -18,9 +18,9 @@ from tests.support.talk import Utterance, utterances
 
 TALKERS = 4
 STREAMERS = 2
-PAUSE = 0.3
+PAUSE = 1.0
 """Seconds between two calls of one talker: a machine of two cores has to follow."""
-BLOCK = 5
+BLOCK = 3
 """Turns of a stream between two acknowledgements that are waited for."""
 
 
