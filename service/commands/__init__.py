@@ -21,6 +21,7 @@ COMMANDS = {
     "dead-letter": "List, show and replay what was given up for good.",
     "backup": "Copy the catalog and the credentials into a directory.",
     "restore": "Make a backup the catalog of an empty data directory.",
+    "copy": "Move what an embedded service remembers into a PostgreSQL database, for `eunoe serve` and `eunoe work`.",
     "doctor": "Show every setting with its origin, and find out what is wrong.",
 }
 """Every command with its line in the list; a test holds the lines to the commands' own help."""

@@ -224,8 +224,8 @@ class IndexStep:
     def sweep(self) -> int:
         """Remove from the index what the catalog does not hold as live (a fenced owner may have put it there).
 
-        Where one put a row beside another of the same id, which readers overlook, a new table is built: taking one of the two away could
-        take both.
+        Where one put a row beside another of the same id, which readers overlook, a new table is built, if none is: taking one of the two
+        away would take both.
 
         Returns:
             How many rows were removed.
@@ -245,7 +245,8 @@ class IndexStep:
             self._upkeep.deleted()
         if doubled:
             logger.warning("index_doubled", shard=self._ownership.shard, rows=doubled)
-            self._builder.want()
+            if self._builder.build is None:
+                self._builder.want()
         return removed
 
     def _write(self, live: list[Item], gone: list[str], *, may_append: bool) -> IndexTable:

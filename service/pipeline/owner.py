@@ -27,7 +27,7 @@ from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
-from service.pipeline.child import RefineDone, RefineSlice
+from service.pipeline.child import RefineDone, RefineSlice, Task
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.shard import IDLE_SECONDS, Shard
 from service.pipeline.store import Outcome
@@ -135,6 +135,7 @@ class Owner:
             self._feed()
             self._wait()
             self._collect()
+            self._feed()  # before storing: the child should not wait for that
             for shard in self._shards.values():
                 self._store_ready(shard)
             self._tend_indexes()
@@ -222,7 +223,10 @@ class Owner:
 
     def _feed(self) -> None:
         while self._child.wants_work:
-            task = self._schedule.next_slice() or self._refine_slice()
+            is_busy = self._child.is_busy
+            task: Task | None = self._schedule.next_slice(is_ahead=is_busy)
+            if task is None and not (is_busy and self._schedule.expects_talk):
+                task = self._refine_slice()
             if task is None:
                 return
             self._child.send(task)
