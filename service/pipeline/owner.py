@@ -262,7 +262,10 @@ class Owner:
             if job is None or job.outcome is not None:
                 continue
             if done.failure is not None:
-                self._count_attempt(job, done.failure)
+                if done.is_final:
+                    job.fail(done.failure)
+                else:
+                    self._count_attempt(job, done.failure)
                 continue
             further = job.take(done)
             if further is not None:

@@ -31,10 +31,11 @@ T = TypeVar("T")
 class StageFailedError(Exception):
     """A stage raised; the record is tried again and in the end becomes a dead letter."""
 
-    def __init__(self, error: StageError) -> None:
-        """Take what the stage could not do."""
+    def __init__(self, error: StageError, *, is_final: bool = False) -> None:
+        """Take what the stage could not do, and whether another try would end the same, so that there is none."""
         super().__init__(error.message)
         self.error = error
+        self.is_final = is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +183,4 @@ def _run(stage: Stage, work: Callable[[], T]) -> T:
     except Exception as error:
         code = error.code if isinstance(error, UnreadableError) else type(error).__name__.upper()
         told = StageError(stage.value, code, str(error)[:500])
-        raise StageFailedError(told) from error
+        raise StageFailedError(told, is_final=isinstance(error, UnreadableError)) from error

@@ -124,6 +124,21 @@ def test_a_source_that_cannot_be_embedded(catalog: Catalog, tmp_path: Path) -> N
     check_finished(catalog)
 
 
+def test_a_source_in_which_nothing_can_be_read(catalog: Catalog, tmp_path: Path) -> None:
+    """A file that no second try will open fails at the first, with the code that says what is wrong with it; its neighbours are worked."""
+    record(catalog, *innocents(1), document("JVBERi0xLjQKgarbage", document_id="broken", kind="pdf"), *innocents(1))
+
+    with OwnerThread(catalog, str(tmp_path / "index")) as owner:
+        owner.finish()
+
+    status, where, (error,) = ingestion(catalog, "broken")
+    assert (status, where, error["stage"], error["code"]) == ("failed", "parse", "parse", "PDF_BROKEN")
+    assert rows(catalog, "SELECT seq, stage FROM dead_letters") == [(2, "parse")]
+    assert scalar(catalog, "SELECT count(*) FROM log_attempts") == 0
+    assert len(excerpts(catalog)) == 2
+    check_finished(catalog)
+
+
 def test_a_source_that_cannot_be_extracted(catalog: Catalog, tmp_path: Path) -> None:
     """An extractor that fails costs its source the memories, at the first attempt; passages stay, the end is a partial success."""
     record(catalog, *innocents(1), document("fail in extract", document_id="poison"), *innocents(1))

@@ -23,12 +23,15 @@ WITHOUT_CALL = {
     "VECTORS_REFUSED",
     "ANALYSIS_CHANGED",
     "CATALOG_ELSEWHERE",
+    "COPY_DIFFERS",
+    "COPY_REFUSED",
     "DATABASE_UNUSABLE",
     "DATA_DIR_IN_USE",
     "DATA_DIR_UNUSABLE",
     "KAFKA_REQUIRED",
     "KAFKA_UNAVAILABLE",
     "MODEL_UNUSABLE",
+    "NOT_DRAINED",
     "SCHEMA_NEWER",
     "SCHEMA_OLDER",
     "ISOLATION_FIXED",
@@ -37,7 +40,7 @@ WITHOUT_CALL = {
     "TLS_UNUSABLE",
     "TOPIC_UNUSABLE",
 }
-"""Reasons of a start that fails: no call is answered with them."""
+"""Reasons of a start or a command that fails: no call is answered with them."""
 
 
 def _detail(error: EunoeError, detail: Message) -> bool:
