@@ -280,6 +280,9 @@ async def run_row(name: str, cluster: Cluster, seconds: float, patience: float, 
     _judge(trial, row, counted, former)
     if row.compares:
         trial.faults += await _compare(trial)
+    tell(f"{name}: {'FAILED' if trial.faults else 'held'}: {counted}")
+    for fault in trial.faults[:20]:
+        tell(f"  FAULT {fault}")
     return counted, trial.faults
 
 
@@ -333,10 +336,7 @@ async def run(names: list[str], directory: Path, seconds: float, tell: Tell) -> 
     try:
         await asyncio.to_thread(cluster.start)
         for name in names:
-            counted, faults = await run_row(name, cluster, seconds, 1.0, tell)
-            tell(f"{name}: {'FAILED' if faults else 'held'}: {counted}")
-            for fault in faults[:20]:
-                tell(f"  FAULT {fault}")
+            _, faults = await run_row(name, cluster, seconds, 1.0, tell)
             failed += bool(faults)
         for worker in cluster.workers:
             await asyncio.to_thread(worker.end)
