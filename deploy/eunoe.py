@@ -49,10 +49,19 @@ class EunoeProcess(Daemon):
             DeployError: it ended instead, or it takes too long.
         """
         deadline = time.monotonic() + START_SECONDS
-        while (ready := read_ready(self._ready_file)) is None or ready.pid != self.pid:
+        while not self._is_ready():
             if self.pid is None or time.monotonic() > deadline:
                 raise DeployError(f"{self.directory.name} does not start; its log {self.log} ends:\n{self.tail()}")
             time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        ready = read_ready(self._ready_file)
+        if ready is None or ready.pid != self.pid:
+            return False
+        try:
+            return not self.listen or self.page("/readyz").startswith("ok")  # a worker may begin while Kafka is away
+        except OSError:
+            return False
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it works.

@@ -113,6 +113,8 @@ class _Api:
         self._app = self._use_cases()
         self._metrics.watch_scopes(self._app.eras.statistics)
         self._server = Server(settings, self._app, self._metrics, self._admin_token())
+        self._is_up = False
+        """Whether what calls may have to wait for is there."""
         self._http = HttpServer(Probes(live=self._dead_parts, ready=self._unready_parts, metrics=self._exposition))
 
     async def run(self) -> int:
@@ -223,6 +225,7 @@ class _Api:
         except Unavailable as error:
             logger.warning("index_not_opened", error=error.message)
         self._app.tables.attach(self._index)
+        self._is_up = True
 
     def _warm_index(self) -> None:
         with self._opened.catalog.read() as connection:
@@ -258,7 +261,10 @@ class _Api:
         return [] if self._queue.statistics().is_alive else ["the thread that commits died"]
 
     def _unready_parts(self) -> list[str]:
-        return self._dead_parts() + self._carrier.unready() + (["it is stopping"] if self._server.is_stopping else [])
+        passing = (
+            ["it is stopping"] if self._server.is_stopping else [] if self._is_up else ["the embedding model is being loaded"]
+        )
+        return self._dead_parts() + self._carrier.unready() + passing
 
     def _announce(self, http: str) -> None:
         settings = self._settings

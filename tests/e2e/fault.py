@@ -288,6 +288,7 @@ async def run_row(name: str, cluster: Cluster, seconds: float, patience: float, 
 
 def _judge(trial: Trial, row: Row, counted: Count, former: tuple[int, int]) -> None:
     trial.expect(counted.present == counted.acknowledged and not counted.doubled, "something is lost or doubled")
+    trial.tell(f"  longest calls, in seconds: {trial.load.slowest()}")
     errors = dict(trial.load.errors())
     if errors:
         trial.tell(f"  failed calls: {errors}")

@@ -97,6 +97,13 @@ class Load:
         """How calls failed."""
         return Counter(call.error for call in self.calls if call.error)
 
+    def slowest(self) -> dict[str, float]:
+        """The longest call of each kind, in seconds."""
+        found: dict[str, float] = {}
+        for call in self.calls:
+            found[call.kind] = max(found.get(call.kind, 0.0), round(call.seconds, 2))
+        return found
+
     def seconds(self, kind: str, begin: float, end: float) -> list[float]:
         """How long calls of a kind took that began in between (of `time.monotonic`)."""
         return sorted(call.seconds for call in self.calls if call.kind == kind and begin <= call.began < end)
