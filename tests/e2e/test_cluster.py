@@ -18,7 +18,7 @@ from tests.e2e.fault import free_cluster, open_directory, run_row
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 OUTAGE_SECONDS = 8.0
-PATIENCE = 4.0
+PATIENCE = 2.0
 """On a machine that does other things too."""
 
 
