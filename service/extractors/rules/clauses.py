@@ -10,7 +10,7 @@ from service.domain.sentences import sentence_spans
 from service.extractors.rules.cleaning import cleaned
 
 _SUBJECT = (
-    r"(?:i|i'm|im|i've|ive|i'll|i'd|we|we're|we've|we'll|my|our|she|she's|he|he's|they|they're|it's|that's|there's|please|pls|"
+    r"(?:i|i'm|im|i've|ive|i'll|i'd|we|we're|we've|we'll|my|our|she|she's|he|he's|they|they're|it's|that's|there's|that (?:can't|isn't|wasn't|is|was|can|will)|please|pls|"
     r"don't|dont)\b"
 )
 _BOUNDARY = re.compile(
@@ -20,6 +20,8 @@ _BOUNDARY = re.compile(
     r"|,\s(?:and|but|so)\s(?=(?:the|there|no|not|never|always|can|could|it)\b)"
     rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
     r"|,?\s(?:while|since)\s(?=you\b)"
+    rf"|(?:(?<=first)|(?<=thing)|(?<=things)|(?<=news)|(?<=update)|(?<=context)|(?<=background)|(?<=reason)):\s(?={_SUBJECT})"
+    r"|,\s(?:so|but)\s(?=(?:probably|maybe|perhaps)\b)"
     r"|,\s(?=(?:maybe|perhaps)\s(?:you|we|i|it|that|they)\b)"
     r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|what|how|which|where|why|when|who)\s"
     r"(?:you|u|i|we|it|they|he|she|there|the|is|are|do|does|did|should|would|can|could|might|will)\b)"

@@ -11,7 +11,7 @@ from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk
 from service.extractors.rules.verbs import FORMS, Form
 
-_UNRESOLVED = re.compile(r"(?:he|she|they|he's|she's|they're|they've|let's)\b")
+_UNRESOLVED = re.compile(r"(?:he|she|they|he's|she's|they're|they've|let's|it's driving|it drives)\b")
 _EVERYBODY = re.compile(r"we(?:'re| are) (?:both|all)\b|we all\b")
 _POINTS = re.compile(
     r"(?:please |pls |just |don't |do not |never |always |remember |stop |only )*(?:\w+ )?(?:that|it|this)"
@@ -25,6 +25,8 @@ _COMMONPLACE = re.compile(
     r"takes? (?:guts|time|courage|work|effort|practice|patience)|pays? off|matters?|the key (?:to|is))\b"
 )
 """What is said of everybody and everything: "books have such power", "hard work pays off"."""
+_WITH_NOBODY = re.compile(r"(?:at|in|on|through|when|during|by|via|online|last|years|back)\b")
+"""Where somebody met, but not whom."""
 _ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
@@ -59,6 +61,8 @@ def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
         return True
     if found.reword:
         return False
+    if reading.verb == "meet" and _WITH_NOBODY.match(reading.rest.lower()):
+        return True
     return _has_lost_its_subject(clause, reading) or not _YOU.isdisjoint(clause.words) or bool(_THERE.match(clause.lower))
 
 

@@ -14,6 +14,7 @@ from service.domain.slots import is_slot
 from service.domain.source import Mention, Observation, Relation, Segmented
 from service.domain.zones import date_words, local_time
 from service.extractors.rules.appointments import corrects
+from service.extractors.rules.around import own_turns
 from service.extractors.rules.clauses import spans_between
 from service.extractors.rules.dates import When, local_moment
 from service.extractors.rules.keys import key_of
@@ -25,7 +26,6 @@ from service.extractors.rules.languages.lexicon import Lexicon
 from service.extractors.rules.languages.portuguese import PORTUGUESE
 from service.extractors.rules.languages.spanish import SPANISH
 from service.extractors.rules.mask import own_words
-from service.extractors.rules.talk import earlier_turns
 
 LEXICONS = {lexicon.code: lexicon for lexicon in (SPANISH, FRENCH, GERMAN, PORTUGUESE, ITALIAN)}
 """By language code."""
@@ -119,8 +119,9 @@ class Reader:
         turn = segmented.turns[number]
         said = local_time(turn.said_time, segmented.source.time_zone)
         talk = _Talk(segmented, number, turn.speaker or "User", said)
-        for earlier in earlier_turns(segmented, number):
-            self._meet(talk, earlier)
+        own = own_turns(segmented, number)
+        for around in (*own.later, *own.earlier):
+            self._meet(talk, around)
         text = own_words(turn.text).translate(_QUOTES)
         for start, end, is_asked in self._statements(text):
             clause = text[start:end]
