@@ -178,6 +178,7 @@ def _run(stage: Stage, work: Callable[[], T]) -> T:
     try:
         return work()
     except Exception as error:
-        code = error.code if isinstance(error, UnreadableError) else type(error).__name__.upper()
-        told = StageError(stage.value, code, str(error)[:500])
+        unreadable = error if isinstance(error, UnreadableError) else None
+        code = unreadable.code if unreadable else type(error).__name__.upper()
+        told = StageError(stage.value, code, str(error)[:500], is_final=unreadable is not None)
         raise StageFailedError(told) from error

@@ -6,17 +6,19 @@ import asyncio
 import base64
 from dataclasses import dataclass
 
+import grpc
 import pytest
 from eunoe.v1 import document_pb2, ingestion_pb2
 
 from tests.support.pdf import pdf
-from tests.support.wire import Wire, note, turn
+from tests.support.wire import Wire, note, refused, turn
 
 pytestmark = pytest.mark.e2e
 
 BOUND_SECONDS = 30.0
 """For one document, on a machine that does other things too."""
 COMPLETED, FAILED = ingestion_pb2.INGESTION_STATUS_COMPLETED, ingestion_pb2.INGESTION_STATUS_FAILED
+PARSE = ingestion_pb2.INGESTION_STAGE_PARSE
 NOTE, CHAT = document_pb2.DOCUMENT_TYPE_NOTE, document_pb2.DOCUMENT_TYPE_AI_CHAT_CONVERSATION
 MAIL, PDF, PAGE = document_pb2.DOCUMENT_TYPE_EMAIL, document_pb2.DOCUMENT_TYPE_PDF, document_pb2.DOCUMENT_TYPE_DOCUMENT
 
@@ -39,7 +41,6 @@ class Bad:
 
 INPUTS = (
     Bad("one word", NOTE, "tomorrow"),
-    Bad("blanks only", NOTE, " \n\t \n", "NO_TEXT"),
     Bad("100 KB on one line", NOTE, "lorem ipsum dolor " * 5600),
     Bad("100 KB without a blank", CHAT, "x" * 100_000),
     Bad("mixed languages", NOTE, "Das meeting fue genial, 但是 too long, non? Ёлки-палки."),
@@ -59,6 +60,12 @@ INPUTS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("content", ["", " \n\t \n"], ids=["empty", "blanks only"])
+async def test_nothing_is_refused_at_once(instance: Wire, content: str) -> None:
+    """An empty document has no ingestion that could end."""
+    assert (await refused(instance.create(note(content)))).code is grpc.StatusCode.INVALID_ARGUMENT
+
+
 @pytest.mark.parametrize("bad", INPUTS, ids=[bad.name for bad in INPUTS])
 async def test_a_bad_document_ends_in_time_and_invents_nothing(instance: Wire, bad: Bad) -> None:
     """It is read, or its ingestion fails with a stage and a code; no memory comes of it either way."""
@@ -66,7 +73,7 @@ async def test_a_bad_document_ends_in_time_and_invents_nothing(instance: Wire, b
     async with asyncio.timeout(BOUND_SECONDS):
         ended = await instance.watch(made.ingestion_id)
     assert ended.status == (FAILED if bad.code else COMPLETED)
-    assert [(error.stage, error.code) for error in ended.errors] == ([("parse", bad.code)] if bad.code else [])
+    assert [(error.stage, error.code) for error in ended.errors] == ([(PARSE, bad.code)] if bad.code else [])
     assert [memory.content for memory in await instance.all_memories("u", "c")] == []
 
 

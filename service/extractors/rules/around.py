@@ -103,5 +103,3 @@ def _spoken_by(turn: Turn, previous: Sequence[PreviousTurn]) -> list[str]:
 
 def _written_by(turn: Turn, others: Sequence[Turn]) -> list[str]:
     return [each.text for each in others if (each.role, each.speaker) == (turn.role, turn.speaker)]
-
-

@@ -99,7 +99,11 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
 
 def _led_in(sentence: str, spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """The spans, where a sentence opens with a time ("Last week, I ...") that and what follows as one."""
-    if len(spans) > 1 and sentence[spans[0][1] : spans[1][0]].startswith(",") and _LEAD.fullmatch(sentence[: spans[0][1]].strip()):
+    if (
+        len(spans) > 1
+        and sentence[spans[0][1] : spans[1][0]].startswith(",")
+        and _LEAD.fullmatch(sentence[: spans[0][1]].strip())
+    ):
         return ((spans[0][0], spans[1][1]), *spans[2:])
     return spans
 

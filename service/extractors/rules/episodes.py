@@ -115,7 +115,9 @@ VERBS = (
         "had_something",
         _E,
         "have",
-        p(r"(?:an?|my|our|another|some|the) (?!(?:question|idea|feeling|look|chance|point|problem|thought|doubt)\b).*\b(?:at|in|on|with|from|during|time \w+ing)\b"),
+        p(
+            r"(?:an?|my|our|another|some|the) (?!(?:question|idea|feeling|look|chance|point|problem|thought|doubt)\b).*\b(?:at|in|on|with|from|during|time \w+ing)\b"
+        ),
         unless=p(r"\b(?:you|mind|common|time to)\b"),
         tenses=_PAST,
         subjects=frozenset({Subject.SELF, Subject.NONE}),

@@ -21,7 +21,9 @@ _NO_HABITS = frozenset(
 )
 _PAST = Outcome("dated_past", MemoryType.EPISODE, 0.6)
 _LASTING = Outcome("lasting", MemoryType.FACT, 0.6)
-_SINCE = re.compile(r"\b(?:since|ever since)\b|\bfor (?:a|an|one|two|three|four|five|six|ten|\d+|several|many) (?:day|week|month|year)s?\b")
+_SINCE = re.compile(
+    r"\b(?:since|ever since)\b|\bfor (?:a|an|one|two|three|four|five|six|ten|\d+|several|many) (?:day|week|month|year)s?\b"
+)
 _AHEAD = Outcome("dated", MemoryType.TEMPORAL_EVENT, 0.7)
 _LOOSE = frozenset(
     """a an the on at in by for to from of with and or then so still just only next this last until till before after about around ish is it
@@ -86,7 +88,9 @@ def _with_month(talk: Talk, lower: str) -> str:
     match = _CORRECTED_DAY.search(lower)
     if not match:
         return lower
-    spoken_of = re.compile(rf"\b{match['wrong']}(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTHS})\b|\b(?P<first>{_MONTHS}) {match['wrong']}\b")
+    spoken_of = re.compile(
+        rf"\b{match['wrong']}(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTHS})\b|\b(?P<first>{_MONTHS}) {match['wrong']}\b"
+    )
     months = [found["month"] or found["first"] for text in talk.said_before for found in spoken_of.finditer(text.lower())]
     return f"{lower[: match.start()]}the {match['right']} of {months[-1]}{lower[match.end() :]}" if months else lower
 

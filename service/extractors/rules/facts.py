@@ -284,7 +284,9 @@ GENERAL = (
         tenses=frozenset({Tense.PROGRESSIVE}),
         subjects=_KNOWN,
         negated=False,
-        unless=p(r"^(?:to (?:understand|see|find|figure|get|do|make|be|not|think|help|keep|stay|say|use|set)\b|it\b|this\b|that\b|on\b)|\byou\b"),
+        unless=p(
+            r"^(?:to (?:understand|see|find|figure|get|do|make|be|not|think|help|keep|stay|say|use|set)\b|it\b|this\b|that\b|on\b)|\byou\b"
+        ),
         confidence=0.65,
     ),
     VerbRule(

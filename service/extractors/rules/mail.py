@@ -9,7 +9,9 @@ _ADVERTISING = re.compile(
     r"\bmanage (?:your )?(?:email )?preferences\b|\bundisclosed recipients\b|\bno longer wish to receive\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"^(?:From|Von|De|Da)[ \t]*:[^\r\n]{0,200}@(?:[\w-]+\.)*?(?P<domain>[\w-]+)\.[a-z.]+>?[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"^(?:From|Von|De|Da)[ \t]*:[^\r\n]{0,200}@(?:[\w-]+\.)*?(?P<domain>[\w-]+)\.[a-z.]+>?[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
 _HEADERS = 2_000
 _PARTS = re.compile(r" ?[,|\u2022\u00b7;] ?| [-\u2013\u2014] ")
 _NAMED = re.compile(r"[A-Z][\w&'-]*(?: [\w&'.-]+){0,4}")

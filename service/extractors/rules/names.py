@@ -57,7 +57,9 @@ _ORGANISATION = re.compile(
     r"Foundation|Club|Agency|Insurance)\b|&"
 )
 _PRODUCT = re.compile(r"\d")
-_TITLED = re.compile(r"^(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sir|Lady|Herr|Frau|Monsieur|Madame|Mme|Señor|Señora|Senhor|Senhora|Dona|Don|Signor|Signora)\b")
+_TITLED = re.compile(
+    r"^(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sir|Lady|Herr|Frau|Monsieur|Madame|Mme|Señor|Señora|Senhor|Senhora|Dona|Don|Signor|Signora)\b"
+)
 _LANGUAGE = re.compile(r"(?:ish|ese|ian|German|French|Dutch|Hindi|Arabic|Greek|Welsh|Irish)$")
 _WRITTEN_SMALL = re.compile(
     r"\b(?:to|at|in|near|through|from|on) (?P<name>(?!the |a |an |my |our |his |her |their |this |that |some |any |another |other |every |one |local )"
@@ -67,7 +69,9 @@ _WRITTEN_SMALL = re.compile(
 _NUMBERED = re.compile(r"(?P<number>[A-Z]{1,3}\d{2,5}) (?P<name>[A-Z][^\d]+)")
 """A flight, train or road and where it goes: "TK1972 Ankara"."""
 _WITH_POSTCODE = re.compile(r"(?P<name>[A-Z][^\d]+?) [A-Z]{1,2}\d{1,2}[A-Z]?(?: \d[A-Z]{2})?")
-_STREET = re.compile(r"(?:street|st|road|rd|lane|ln|avenue|ave|close|drive|way|terrace|square|place|crescent|court|gardens?)\.?,?$")
+_STREET = re.compile(
+    r"(?:street|st|road|rd|lane|ln|avenue|ave|close|drive|way|terrace|square|place|crescent|court|gardens?)\.?,?$"
+)
 _LOOK_BACK = 30
 _LONGEST = 60
 

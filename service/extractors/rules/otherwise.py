@@ -31,7 +31,9 @@ _GOES_ON = re.compile(r" (?:(?:just|also|recently|lately|really) )*(?:been|still
 _INTENT = re.compile(
     r"to (?!(?:know|see|ask|say|share|tell|talk|thank|hear|understand|make sure|check|be|get|do|have|keep|let|give|help|show|thank|it|that)\b)\w+ \w+"
 )
-_VAGUE_INTENTS = frozenset("keep try see let get be do have take give make help show check think look stay miss need love tell ask talk say go".split())
+_VAGUE_INTENTS = frozenset(
+    "keep try see let get be do have take give make help show check think look stay miss need love tell ask talk say go".split()
+)
 _FEWEST = 2
 
 
@@ -67,4 +69,9 @@ def _is_meant(reading: Reading, rest: str) -> bool:
     """Whether a clause tells what its speaker is going to do or wants to."""
     if reading.tense is Tense.FUTURE and not reading.modal:
         return reading.verb not in _VAGUE_INTENTS
-    return reading.subject is Subject.SELF and reading.verb == "want" and reading.tense is Tense.PRESENT and bool(_INTENT.match(rest))
+    return (
+        reading.subject is Subject.SELF
+        and reading.verb == "want"
+        and reading.tense is Tense.PRESENT
+        and bool(_INTENT.match(rest))
+    )

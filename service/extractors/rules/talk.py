@@ -52,7 +52,9 @@ _NO_THINGS = frozenset(
 )
 """First words of a subject that "it" cannot mean."""
 _AFTERTHOUGHT = re.compile(r",? (?:btw|by the way)\b,?", re.IGNORECASE)
-_EXPLETIVE_VERBS = frozenset({"be", "feel", "seem", "look", "take", "mean", "help", "sound", "rain", "snow", "turn", "depend", "drive"})
+_EXPLETIVE_VERBS = frozenset(
+    {"be", "feel", "seem", "look", "take", "mean", "help", "sound", "rain", "snow", "turn", "depend", "drive"}
+)
 
 NOBODY = About("", "")
 

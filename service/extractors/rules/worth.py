@@ -57,7 +57,11 @@ def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
     """Whether a clause speaks of its listener ("I'm always there for you"), of "us all", or of what only the talk around it tells."""
     if "each other" in clause.lower or "eachother" in clause.words or _EVERYBODY.match(clause.lower):
         return True
-    if reading.subject in {Subject.NOUN, Subject.NONE} and _COMMONPLACE.search(clause.lower) and _ONESELF.isdisjoint(clause.words):
+    if (
+        reading.subject in {Subject.NOUN, Subject.NONE}
+        and _COMMONPLACE.search(clause.lower)
+        and _ONESELF.isdisjoint(clause.words)
+    ):
         return True
     if found.reword:
         return False
