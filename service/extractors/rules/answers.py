@@ -13,7 +13,8 @@ _DETAILS = (
     r"postcode|post code|zip code|number plate|(?:exact |product |device |phone |car )?model"
 )
 _ASKS_FOR = re.compile(
-    rf"(?:what(?:'s| is| was)|(?:can|could|may) i (?:please )?(?:take|have|get)|(?:give|tell|send) me|i(?:'ll)? need|confirm|let me (?:take|have)|^(?:and|and also|also|now)|[.!?] (?:and|and also)) "
+    rf"(?:what(?:'s| is| was)|(?:can|could|may) i (?:please )?(?:take|have|get)|(?:give|tell|send) me|i(?:'ll)? need|confirm|let me (?:take|"
+    rf"have)|^(?:and|and also|also|now)|[.!?] (?:and|and also)) "
     rf"(?:please )?(?:your|the) (?P<what>{_DETAILS})\b",
     re.IGNORECASE,
 )

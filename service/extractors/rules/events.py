@@ -112,6 +112,7 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
     if (
         reading.tense is Tense.IMPERATIVE
         or clause.words[0] in _ASKED_FOR
+        or clause.words[0] in {"except", "besides", "apart", "unlike"}
         or (is_only_a_date(clause, time) and (not talk.last_text or _NO_EVENT.search(talk.last_text.lower())))
     ):
         return None

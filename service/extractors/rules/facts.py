@@ -27,7 +27,8 @@ PHRASES = (
         "called named",
         p(r"\b(?:is|are|was|'s|dog|cat|daughter|son|sister|brother|wife|husband|partner|\w+) (?:called|named) \w"),
         unless=p(
-            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
+            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|"
+            r"named)\b|\bcalled (?:me|us|him|her|them|off|"
             r"back|in|out|the)\b"
         ),
         confidence=0.85,
@@ -115,7 +116,8 @@ GENERAL = (
         "be",
         p(
             r"(?:now |still |also |currently |actually )*(?:a|an|the|from|allergic|blind|deaf|left-handed|"
-            r"right-handed|hard of hearing|partially sighted|visually impaired|paraly[sz]ed|colou?rblind|dyslexic|autistic|pregnant|retired|unemployed|self-employed|freelance|"
+            r"right-handed|hard of hearing|partially sighted|visually impaired|paraly[sz]ed|colou?rblind|dyslexic|autistic|pregnant|retired|"
+            r"unemployed|self-employed|freelance|"
             r"bilingual|trilingual|"
             r"on (?!it|that|this|my way|the way|top|board|time|about)\w+|"
             r"at (?:the|uni|university|school|home|\d)|in (?:the|my|a|year|grade|hospital|therapy|recovery|rehab|"

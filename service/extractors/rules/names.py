@@ -19,7 +19,8 @@ _NOT_NAMES = (
         """monday's tuesday's wednesday's thursday's friday's saturday's sunday's i i'm i've i'll i'd user user's ok tv the a an my our we she he it
         they this that these those there no not yes please also and but so if when
         what where why how who is are was were do does did can could should would will never always only just then now first last next every each
-        some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd christmas easter halloween thanksgiving ramadan
+        some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update
+        todo re fwd christmas easter halloween thanksgiving ramadan
         diwali hanukkah""".split()
     )
     | {month.lower() for month in MONTHS}
@@ -71,6 +72,10 @@ _NUMBERED = re.compile(r"(?P<number>[A-Z]{1,3}\d{2,5}) (?P<name>[A-Z][^\d]+)")
 _WITH_POSTCODE = re.compile(r"(?P<name>[A-Z][^\d]+?) [A-Z]{1,2}\d{1,2}[A-Z]?(?: \d[A-Z]{2})?")
 _STREET = re.compile(
     r"(?:street|st|road|rd|lane|ln|avenue|ave|close|drive|way|terrace|square|place|crescent|court|gardens?)\.?,?$"
+)
+_ADDRESS = re.compile(
+    r"(?:straat|straße|strasse|gasse|laan|plein|gata|gatan|vägen|veien)\b|^(?:Via|Viale|Piazza|Rua|Avenida|Calle|Plaza|Rue|Boulevard) |"
+    r" (?:Street|St|Road|Rd|Lane|Avenue|Ave|Court|Close|Drive|Square|Terrace|Gardens|Crescent)$"
 )
 _LOOK_BACK = 30
 _LONGEST = 60
@@ -133,6 +138,8 @@ def kind_of(name: str, before: list[str]) -> str:
         return "organisation"
     if _LANGUAGE.search(name):
         return "thing"
+    if _ADDRESS.search(name):
+        return "place"
     nearest = before[-1] if before else ""
     if nearest in {"called", "named", "with", "told", "met"}:
         return "person"

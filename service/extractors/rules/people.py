@@ -29,8 +29,9 @@ _PLURAL = (
     "grandchildren grandkids colleagues neighbours neighbors in-laws"
 ).split()
 _ANIMALS = (
-    "dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard"
-).split() + ["guinea pig"]
+    "guinea pig",
+    *"dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard".split(),
+)
 
 GENDERS: dict[str, str] = (
     dict.fromkeys(_FEMALE, "she")
@@ -51,7 +52,7 @@ _ADJECTIVES = (
 )
 
 _OWNER = "(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir)"
-_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?![\w-])"
+_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?![\w-]|'s \w)"
 _ANY_NAME = r"(?P<name>[\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)?)"
 _POSSESSIVES = frozenset("my our his her their".split())
 _CALLED = frozenset({"called", "named", "name"})
@@ -75,8 +76,10 @@ _INTRODUCTIONS = tuple(
         ),
         (
             frozenset({"name"}),
-            rf"\b(?:adopted|got|rescued|bought|fostered|have|had|welcomed) (?:a|an) (?:[\w-]+ ){{0,3}}?(?P<relation>(?P<word>[a-z-]{{3,20}}))"
-            rf"[.!,;]+ (?:and )?(?P<pronoun>[Hh]er|[Hh]is) name(?:'s| is) (?P<name>{_NAME})",
+            (
+                rf"\b(?:adopted|got|rescued|bought|fostered|have|had|welcomed) (?:a|an) (?:[\w-]+ ){{0,3}}?(?P<relation>(?P<word>[a-z-]{{3,20}}))"
+                rf"[.!,;]+ (?:and )?(?P<pronoun>[Hh]er|[Hh]is) name(?:'s| is) (?P<name>{_NAME})"
+            ),
         ),
         (
             _CALLED,
@@ -86,6 +89,10 @@ _INTRODUCTIONS = tuple(
 )
 """How somebody is introduced by name, and the words one of which must be there."""
 
+_BY_NAME = re.compile(
+    r"\b(?:bring|bringing|brought|with|meet|met|invite[ds]?|married|call|called|told|ask|asked|see|seeing|saw|visit|visited|know|date|dating|miss|for|from) "
+    r"(?P<name>[A-Z][a-z]{2,20})(?=[?.,!;]| (?:and|who|because|so|but|yesterday|today|last|on)\b)"
+)
 _WHO_IS = re.compile(rf"\b[Ww]ho(?:'s| is| was) (?P<name>{_NAME})\?")
 _IS_MINE = re.compile(rf"(?:(?:[Oo]h|[Ww]ell|[Aa]h),? )?(?:(?:[Ss]he|[Hh]e|[Tt]hat|[Ii]t)(?:'s| is) )?{_OWNER} {_RELATED}\b")
 """Who somebody asked after is."""
@@ -176,7 +183,7 @@ class People:
             if triggers.isdisjoint(words):
                 continue
             for match in pattern.finditer(text):
-                if match.start("relation") not in named and match["name"].lower() not in _NO_PERSON:
+                if match.start("relation") not in named and match["name"].lower().removesuffix("'s") not in _NO_PERSON:
                     named.add(match.start("relation"))
                     self._know(match, match["relation"], match["word"], match["name"].removesuffix("'s"))
         if "my" in words:
@@ -236,6 +243,11 @@ class People:
             return self.speaker
         person = self.meant_by({"his": "he", "her": "she"}.get(word.lower(), "they"))
         return (person.name or person.label) if person else ""
+
+    def said_by_name(self, text: str) -> Person | None:
+        """Whom a text spoke of by a name alone, last: "can I bring Lotte?"."""
+        found = [match["name"] for match in _BY_NAME.finditer(text) if match["name"].lower() not in _NO_PERSON]
+        return self.named(found[-1]) or self.note(found[-1]) if found else None
 
     def note(self, text: str) -> Person | None:
         """Takes a subject that is a single capitalised name for somebody: "Nico will eat that"."""

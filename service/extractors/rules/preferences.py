@@ -347,7 +347,8 @@ VERBS = (
         ),
         unless=p(
             r"^(?:to (?:ask|know|see|check|make sure|say|talk|understand|be (?:sure|clear|honest)|have a look|"
-            r"get (?:started|going))|(?:all |some |more )?(?:the )?(?:details?|info|information|news|gossip|answers?)$|you to|a (?:quick|second|new|recipe|list|tip))\b"
+            r"get (?:started|going))|(?:all |some |more )?(?:the )?(?:details?|info|information|news|gossip|answers?)$|you to|a (?:quick|"
+            r"second|new|recipe|list|tip))\b"
         ),
         tenses=NOW,
         subjects=ANYBODY - {Subject.NONE},

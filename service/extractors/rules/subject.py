@@ -5,6 +5,8 @@ A clause about nothing that a memory could be of ("that is", "who knows") has no
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from service.extractors.rules.reading import ADVERBS, Subject
 from service.extractors.rules.verbs import FORMS, NOUNS_TOO, Form
 
@@ -120,7 +122,7 @@ def _starts_predicate(lower: list[str]) -> bool:
 
 def _is_gerund_subject(behind: list[str]) -> bool:
     """Whether a finite verb follows a form in -ing, which then only names what is spoken of: "starting a business takes courage"."""
-    for before, word in zip(behind, behind[1:], strict=False):
+    for before, word in pairwise(behind):
         if word in _BEGINS_ANOTHER or before in _BEGINS_ANOTHER:
             return False
         if word in _FINITE:

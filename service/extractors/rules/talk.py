@@ -8,7 +8,7 @@ from datetime import datetime
 
 from service.domain.source import Turn
 from service.extractors.rules.clauses import WORDS, Clause
-from service.extractors.rules.people import People, Person
+from service.extractors.rules.people import Heard, People, Person
 from service.extractors.rules.person import possessive
 from service.extractors.rules.reading import Reading, Subject
 
@@ -187,6 +187,13 @@ class Talk:
         )
         return f"{owner.name or owner.label}'s {rest}" if owner and rest else possessive(text, self.speaker)
 
+    def _meant_by(self, word: str) -> Person | None:
+        """Whom "she", "he" or "they" means: somebody of the turn or just before it, else a name said in it, else anybody before."""
+        person = self.people.meant_by(word, self.reached)
+        if person is not None and person.heard >= Heard.JUST_BEFORE:
+            return person
+        return (None if word == "they" else self.people.said_by_name(self.text[: self.reached])) or person
+
     def _pronoun(self, reading: Reading) -> About:
         word = reading.subject_text.lower()
         if word == "there":
@@ -198,7 +205,7 @@ class Talk:
         if word not in {"she", "he", "they"}:
             return NOBODY
         last = self.last_person
-        person = last if last and last.pronoun in {"", word} else self.people.meant_by(word, self.reached)
+        person = last if last and last.pronoun in {"", word} else self._meant_by(word)
         if person is None:
             return self._things() if word == "they" else NOBODY
         person = self.people.named_now(person, reading.rest)

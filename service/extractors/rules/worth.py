@@ -49,7 +49,7 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
 
 
 def _is_no_lasting_request(talk: Talk, clause: Clause) -> bool:
-    """ "Don't put that in the plan" is about the plan at hand, "don't give up on your dreams" advice to a friend."""
+    """Whether a request is about the plan at hand ("don't put that in the plan"), or advice to a friend ("don't give up on your dreams")."""
     return bool(_POINTS.match(clause.lower)) or (bool(talk.turn.speaker) and not _YOURS.isdisjoint(clause.words))
 
 
@@ -71,6 +71,6 @@ def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
 
 
 def _has_lost_its_subject(clause: Clause, reading: Reading) -> bool:
-    """ "Gives me an overview": what does?"""
+    """Whether a clause begins with its verb: "gives me an overview" - what does?"""
     is_bare = reading.subject is Subject.NONE and Form.THIRD in FORMS.get(clause.words[0], {})
     return is_bare and not _TOWARDS_ONESELF.isdisjoint(clause.words[1:2])
