@@ -29,7 +29,7 @@ _TAKEN_OR_LEFT = re.compile(
     re.IGNORECASE,
 )
 _COMES_OR_GOES = re.compile(
-    r"\b(?:will|would|could|might|if|once|when|open(?:s|ed|ing)?|clos(?:e|ed|es|ing)|s(?:old|ell|elling)|mov(?:e|ed|es|ing)|left|leav(?:e|ing)|had|"
+    r"\b(?:will|(?:would|could)(?! you)|might|if|once|when|open(?:s|ed|ing)?|clos(?:e|ed|es|ing)|s(?:old|ell|elling)|mov(?:e|ed|es|ing)|left|leav(?:e|ing)|had|"
     r"was|were|quit|quitting|lost|los(?:e|ing)|start(?:s|ed|ing)?|resign\w*|used to|former(?:ly)?|old|ex|plan(?:s|ned|ning)?|want|wish|"
     r"dream|imagin\w+|looking|no|never|not)\b|'ll\b|n't\b(?! (?:send|ship|deliver|call|use))",
     re.IGNORECASE,

@@ -21,7 +21,7 @@ _POINTS = re.compile(
 _THERE = re.compile(r"there(?:'s| is| are| was| were)\b(?!.*(?:\d|\bmy\b|\bour\b|\bno \w))")
 """Says that something is there, of nobody and with no figure."""
 _COMMONPLACE = re.compile(
-    r"\b(?:way (?:to|of)|a (?:big|huge|real|massive) (?:impact|difference)|so (?:rewarding|important|worth\w*|powerful|great)|such an? \w+|"
+    r"\b(?:way (?:to|of)|a (?:big|huge|real|massive) (?:impact|difference)|so (?:rewarding|important|worth\w*|powerful|great)|such (?:an? )?\w+|"
     r"takes? (?:guts|time|courage|work|effort|practice|patience)|pays? off|matters?|the key (?:to|is))\b"
 )
 """What is said of everybody and everything: "books have such power", "hard work pays off"."""

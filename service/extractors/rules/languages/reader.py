@@ -100,6 +100,7 @@ class Reader:
         self._name_after = re.compile(rf"(?i:\b{lexicon.name_after}) (?P<name>{_NAME})") if lexicon.name_after else None
         self._titled_relation = re.compile(rf"(?i:\b(?:{lexicon.possessives}) [\w-]+ )$")
         self._institution = re.compile(lexicon.institutions)
+        self._article = re.compile(rf"^(?:{lexicon.indefinite}) ", re.IGNORECASE)
         self._description = re.compile(rf"(?:{lexicon.indefinite}) (?=.*\d)")
 
     _own: re.Pattern[str]
@@ -290,7 +291,8 @@ class Reader:
     def _names(self, text: str) -> Iterator[tuple[str, int]]:
         """What capitals, or the words before them, show to be names; "meine Frau" is no title."""
         if self._name_after is None:
-            yield from ((match[0], match.start()) for match in _ANY_NAME.finditer(text))
+            for match in _ANY_NAME.finditer(text):
+                yield self._article.sub("", match[0]), match.start()
             return
         for match in self._name_after.finditer(text):
             if not self._titled_relation.search(text[: match.start("name")]):
