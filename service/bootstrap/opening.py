@@ -32,7 +32,7 @@ EMBEDDED_SHARDS = 1
 CLUSTER_SHARDS = 16
 """Of a deployment that `serve` or `work` creates, where the settings do not say."""
 
-EXTRACTOR_VERSION = "rules-2"
+EXTRACTOR_VERSION = "rules-3"
 """Of the extractor that `service.pipeline.child` runs."""
 
 

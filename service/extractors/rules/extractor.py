@@ -59,7 +59,7 @@ _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 class RuleExtractor:
     """Deterministic rules for plain English."""
 
-    version = "rules-2"
+    version = "rules-3"
 
     def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
         """The observations of a source, each statement once, in the order of the text."""
