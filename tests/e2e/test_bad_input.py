@@ -33,7 +33,7 @@ class Bad:
     """A document, and how it ends."""
 
     name: str
-    kind: document_pb2.DocumentType
+    kind: document_pb2.DocumentType.ValueType
     content: str
     code: str = ""
     """Of the stage error; empty where it is read."""

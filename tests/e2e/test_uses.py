@@ -97,7 +97,7 @@ async def test_what_cannot_be_decided_stays_and_names_the_other(instance: Wire) 
     facts = {"types": [context_pb2.ITEM_TYPE_FACT]}
     context = await instance.fetch("u", "c", search_queries=["Where do I live?"], min_position=both.position, **facts)
     first, second = context.items
-    assert (first.related_memory_ids, second.related_memory_ids) == ([second.item_id], [first.item_id])
+    assert [list(each.related_memory_ids) for each in (first, second)] == [[second.item_id], [first.item_id]]
     listed = {memory.memory_id: list(memory.related_memory_ids) for memory in await instance.all_memories("u", "c")}
     assert listed == {first.item_id: [second.item_id], second.item_id: [first.item_id]}
     later = await instance.record(turn("chat", "I live in Porto now."))

@@ -27,7 +27,7 @@ def _write(writer: PdfWriter, page: PageObject, text: str) -> None:
     stream.set_data(f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode())
     font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1")})
     font[NameObject("/BaseFont")] = NameObject("/Helvetica")
-    page[NameObject("/Contents")] = writer._add_object(stream)  # type: ignore[index]
-    page[NameObject("/Resources")] = DictionaryObject(  # type: ignore[index]
+    page[NameObject("/Contents")] = writer._add_object(stream)
+    page[NameObject("/Resources")] = DictionaryObject(
         {NameObject("/Font"): DictionaryObject({NameObject("/F1"): writer._add_object(font)})}
     )
