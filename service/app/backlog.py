@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from service.app.reads import Reads
 from service.catalog.log import count_unindexed
-from service.catalog.recording import Write, is_known
 from service.domain.errors import ResourceExhausted
 from service.domain.kinds import Lane
 
@@ -51,18 +50,6 @@ class Backlog:
             await self._correct(key, records)
             count = self._counts[key]
         self._counts[key] = count + records
-
-    async def admit_write(self, write: Write) -> None:
-        """Make room for one write. One that repeats what is there already stores nothing, so it needs none.
-
-        Raises:
-            ResourceExhausted: BACKLOG_FULL, with a time to wait.
-        """
-        try:
-            await self.admit(write.instance_id, write.lane)
-        except ResourceExhausted:
-            if not await self._reads.run(lambda connection: is_known(connection, write)):
-                raise
 
     async def _correct(self, key: tuple[str, Lane], records: int) -> None:
         async with self._recount:

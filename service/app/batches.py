@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.app.backlog import Backlog
+from service.app.gate import Gate
 from service.app.inputs import NewDocument, digest, document_write
 from service.app.principal import Principal
 from service.app.reads import Reads
@@ -93,7 +92,7 @@ class Batches:
 
     reads: Reads
     queue: CommitQueue
-    backlog: Backlog
+    gate: Gate
 
     async def create(
         self,
@@ -124,19 +123,23 @@ class Batches:
         if batch is not None and batch.content_hash != content_hash:
             raise _reused(request_id)
         plan = _plan(writes, errors, known, batch, now)
+        if not (is_all_or_nothing and plan.outcome.errors):
+            await self._admit(principal, plan)
         if is_all_or_nothing and plan.outcome.errors:
             plan.outcome.items = [item for item in plan.outcome.items if item.is_duplicate]
             plan.outcome.batch_id = batch.batch_id if batch else ""
             return plan.outcome
-        await self._admit(principal, plan)
         if batch is None and plan.writes:
             await self._begin(principal, plan, request_id, content_hash, expires)
         await self._commit(plan, expires)
         return _finished(plan, batch)
 
     async def _admit(self, principal: Principal, plan: _Plan) -> None:
-        for lane, count in Counter(write.lane for _, write in plan.writes).items():
-            await self.backlog.admit(principal.instance_id, lane, count)
+        """Refuse all for want of time, and one by one what the quota has no room for."""
+        room = await self.gate.admit_batch(principal.instance_id, [write.lane for _, write in plan.writes])
+        for index, write in plan.writes[room:]:
+            plan.outcome.refuse(index, self.gate.no_room(), write.document_id)
+        del plan.writes[room:]
 
     async def _begin(
         self, principal: Principal, plan: _Plan, request_id: str, content_hash: bytes, expires: float | None
@@ -248,7 +251,7 @@ def _mark(write: DocumentWrite | None, failure: ItemFailure | None) -> str:
 def _known(
     connection: Connection, principal: Principal, writes: Sequence[DocumentWrite | None], request_id: str
 ) -> tuple[Mapping[str, KnownDocument], KnownBatch | None]:
-    ids = [write.document_id for write in writes if write is not None and write.document_id is not write.source_id]
+    ids = [write.document_id for write in writes if write is not None and write.document_id != write.source_id]
     batch = find_batch(connection, principal.instance_id, request_id) if request_id else None
     return known_documents(connection, principal.instance_id, ids), batch
 

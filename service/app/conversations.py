@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from service.app.backlog import Backlog
 from service.app.changes import Changed, Changes
+from service.app.gate import Gate
 from service.app.inputs import NewMessage, digest, message_write
 from service.app.pages import Pages, page_size
 from service.app.positions import Positions
@@ -29,7 +29,7 @@ class Conversations:
 
     reads: Reads
     queue: CommitQueue
-    backlog: Backlog
+    gate: Gate
     streams: Streams
     positions: Positions
     pages: Pages
@@ -45,7 +45,7 @@ class Conversations:
             ResourceExhausted, Unavailable: try again, the ids make that safe.
         """
         write = message_write(principal, new, request_id, now_us())
-        await self.backlog.admit_write(write)
+        await self.gate.admit(write)
         recorded: RecordedMessage = await self.queue.write(write, expires)
         return recorded, self.positions.of_entry(principal, recorded.entry)
 

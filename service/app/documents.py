@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from service.app.backlog import Backlog
 from service.app.batches import Batches, BatchOutcome
 from service.app.changes import Changed, Changes
+from service.app.gate import Gate
 from service.app.inputs import NewDocument, digest, document_write
 from service.app.positions import Positions
 from service.app.principal import Principal, guard_of
@@ -28,7 +28,7 @@ class Documents:
 
     reads: Reads
     queue: CommitQueue
-    backlog: Backlog
+    gate: Gate
     streams: Streams
     positions: Positions
     batches: Batches
@@ -44,7 +44,7 @@ class Documents:
             ResourceExhausted, Unavailable: try again, the ids make that safe.
         """
         write = document_write(principal, new, request_id, now_us(), is_single=True)
-        await self.backlog.admit_write(write)
+        await self.gate.admit(write)
         accepted: AcceptedDocument = await self.queue.write(write, expires)
         status = await self._status(principal, accepted) if accepted.is_duplicate else IngestionStatus.QUEUED
         return accepted, status, self.positions.of_entry(principal, accepted.entry)

@@ -1,8 +1,8 @@
-"""Where the scope cache gets its rows: the catalog (the truth), and the search index (faster, and allowed to fail)."""
+"""Where the scope cache gets its rows: the catalog (the truth), and the search index (which proposes rows of large scopes, and may fail)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +14,7 @@ from service.app.eras import check_era
 from service.catalog import items, listing
 from service.catalog.engine import Catalog, Connection
 from service.catalog.listing import table_of_scope
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.retrieval.scopes import Changes
 from service.vectors.errors import IndexUnavailable
@@ -27,10 +28,15 @@ class CatalogItems:
     catalog: Catalog
     generation: int
 
-    def live_versions(self, scope: int) -> tuple[int, Mapping[str, int]]:
-        """The change number, and the version of each live item, of one moment."""
+    def load(self, scope: int) -> tuple[int, ItemColumns]:
+        """The change number and all live items of a scope, of one moment."""
         with self._reading() as connection:
-            return items.live_versions(connection, scope)
+            return items.items_of_scope(connection, scope)
+
+    def live_ids(self, scope: int) -> tuple[int, list[str]]:
+        """The change number and the ids of all live items, of one moment."""
+        with self._reading() as connection:
+            return items.live_ids(connection, scope)
 
     def changes_since(self, scope: int, change_number: int) -> Changes:
         """What changed after a change number."""
@@ -65,9 +71,6 @@ class CatalogItems:
 class IndexTables(Protocol):
     """The tables of the search index, as `service.vectors.reader.IndexReader` reads them."""
 
-    def load_scope(self, name: str, scope: int) -> list[Item]:
-        """All items of one scope."""
-
     def search(
         self,
         name: str,
@@ -100,15 +103,6 @@ class ScopeTables:
     catalog: Catalog
     attached: Attached
     generation: int
-
-    def load_scope(self, scope: int) -> list[Item]:
-        """All rows of a scope, perhaps of other versions than the live ones.
-
-        Raises:
-            IndexUnavailable: the index cannot answer.
-        """
-        tables, name = self._open(scope)
-        return tables.load_scope(name, scope)
 
     def search(self, scope: int, vector: NDArray[np.float32], terms: str, limit_vector: int, limit_text: int) -> Iterable[str]:
         """Ids of the rows nearest to a vector and of those that match terms best.

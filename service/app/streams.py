@@ -9,12 +9,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from service.app.backlog import Backlog
+from service.app.gate import Gate
 from service.catalog.commit import CommitQueue
 from service.catalog.recording import Answer, Write
-from service.domain.errors import NO_ITEM_S, EunoeError, InvalidArgument, ResourceExhausted
+from service.domain.errors import NO_ITEM_S, EunoeError, InvalidArgument, QuotaExceeded, ResourceExhausted
 from service.domain.writes import AcceptedDocument, RecordedMessage
 
 LISTED = 100
@@ -29,7 +29,16 @@ QUEUE_SHARE = 0.5
 """The share of the commit queue that streams may fill together, so that single calls always find room."""
 _WAIT_SECONDS = 0.005
 
-T = TypeVar("T")
+
+class Item(Protocol):
+    """What a stream carries."""
+
+    @property
+    def item_id(self) -> str:
+        """The caller's id of it, empty where it gave none."""
+
+
+T = TypeVar("T", bound=Item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +98,10 @@ class StreamSummary:
 class Streams:
     """Runs client streams over one commit queue."""
 
-    def __init__(self, queue: CommitQueue, backlog: Backlog) -> None:
-        """Share the queue and the backlog with everything else that writes."""
+    def __init__(self, queue: CommitQueue, gate: Gate) -> None:
+        """Share the queue and the gate with everything else that writes."""
         self._queue = queue
-        self._backlog = backlog
+        self._gate = gate
         self._most = int(queue.statistics().bound * QUEUE_SHARE)
         self.in_flight = 0
         """Items of all streams that wait for their commit."""
@@ -130,10 +139,15 @@ class Streams:
             try:
                 write = to_write(item)
             except EunoeError as error:
-                stream.summary.refuse(index, error, getattr(item, "item_id", ""))
+                stream.summary.refuse(index, error, item.item_id)
             else:
-                await self._backlog.admit_write(write)
-                await self._submit(stream, write, _Ticket(stream, index, write.size, getattr(item, "item_id", "")))
+                ticket = _Ticket(stream, index, write.size, item.item_id)
+                try:
+                    await self._gate.admit_streamed(write, stream.expires)
+                except QuotaExceeded as error:
+                    stream.summary.refuse(index, error, ticket.item_id)
+                else:
+                    await self._submit(stream, write, ticket)
         stream.check()
 
     async def _submit(self, stream: _Stream, write: Write, ticket: _Ticket) -> None:

@@ -11,6 +11,7 @@ from service.app.context import Contexts
 from service.app.conversations import Conversations
 from service.app.documents import Documents
 from service.app.eras import Eras
+from service.app.gate import Gate, Quota
 from service.app.ingestions import Ingestions
 from service.app.instances import Instances
 from service.app.keys import Keys
@@ -18,6 +19,7 @@ from service.app.memories import Memories, MemoryLimits
 from service.app.merge import Merge
 from service.app.pages import Pages
 from service.app.positions import Positions
+from service.app.rates import Rate
 from service.app.reads import Reads
 from service.app.sources import Attached, CatalogItems, ScopeTables
 from service.app.stopping import Stopping
@@ -77,8 +79,9 @@ def use_cases(given: Collaborators) -> UseCases:
     limits = settings.limits
     reads, pages = Reads(given.catalog, given.reads), Pages(given.page_secret)
     positions = Positions(given.deployment.log_epoch, given.deployment.shards)
-    backlog = Backlog(reads, limits.backlog)
-    streams = Streams(given.queue, backlog)
+    writes = Rate(limits.writes_rate, limits.burst.total_seconds())
+    gate = Gate(reads, Backlog(reads, limits.backlog), writes, Quota(reads, limits.stored))
+    streams = Streams(given.queue, gate)
     tables = Attached()
 
     def scopes(generation: int) -> Scopes:
@@ -88,13 +91,13 @@ def use_cases(given: Collaborators) -> UseCases:
     eras = Eras(reads, scopes, given.deployment.generation)
     changes = Changes(given.queue, positions, lambda: eras.present.generation)
     stopping = Stopping()
-    batches = Batches(reads, given.queue, backlog)
+    batches = Batches(reads, given.queue, gate)
     memory_limits = MemoryLimits(int(limits.message), int(limits.metadata), limits.metadata_keys)
     return UseCases(
         keys=Keys(reads),
         instances=Instances(reads, given.queue, pages),
-        conversations=Conversations(reads, given.queue, backlog, streams, positions, pages, changes),
-        documents=Documents(reads, given.queue, backlog, streams, positions, batches, changes),
+        conversations=Conversations(reads, given.queue, gate, streams, positions, pages, changes),
+        documents=Documents(reads, given.queue, gate, streams, positions, batches, changes),
         ingestions=Ingestions(reads, pages, stopping),
         memories=Memories(reads, given.fetches, eras, Merge(given.extractor), pages, changes, memory_limits),
         contexts=Contexts(reads, given.fetches, eras, given.log, positions, given.metrics),

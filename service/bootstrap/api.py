@@ -24,6 +24,7 @@ from service.bootstrap.listening import cannot_listen
 from service.bootstrap.opening import Opened, files_in_words, first_credentials
 from service.catalog import indexes, log
 from service.catalog.commit import CommitQueue, GroupLimits
+from service.catalog.ids import now_us
 from service.domain.errors import EunoeError, FailedPrecondition, Unavailable
 from service.domain.kinds import Lane
 from service.embedders.base import Embedder, ModelUnusable
@@ -87,9 +88,8 @@ def serve_api(settings: Settings, opened: Opened, make_carrier: Callable[[ApiMet
     """
 
     async def serve() -> int:
-        return await _Api(
-            settings, opened, make_carrier
-        ).run()  # built on the loop: gRPC's server belongs to the loop it is made on
+        # Built on the loop: gRPC's server belongs to the loop that it is made on.
+        return await _Api(settings, opened, make_carrier).run()
 
     return asyncio.run(serve())
 
@@ -233,6 +233,8 @@ class _Api:
         self._metrics.commit_queue.set(self._queue.statistics().waiting)
         with self._opened.catalog.read() as connection:
             heads = log.progress(connection, "log_heads")
+            oldest = log.oldest_times(connection)
+        now = now_us()
         applied, indexed = self._log.applied(), self._log.indexed()
         backlog: Counter[str] = Counter()
         for (shard, lane), head in heads.items():
@@ -240,6 +242,7 @@ class _Api:
             done, found = applied.get((shard, lane), 0), indexed.get((shard, lane), 0)
             self._metrics.applied_lag.labels(*place).set(head - done)
             self._metrics.indexed_lag.labels(*place).set(done - found)
+            self._metrics.oldest_record.labels(*place).set(max(now - oldest.get((shard, lane), now), 0) / 1e6)
             backlog[place[1]] += head - found
         for name, records in backlog.items():
             self._metrics.backlog.labels(name).set(records)

@@ -21,6 +21,7 @@ from service.domain.errors import DataLoss, FailedPrecondition
 from service.domain.kinds import Isolation
 from service.embedders.base import ModelUnusable
 from service.embedders.build import PreparedModel, find_prepared, prepare_model
+from service.extractors import rules
 from service.ops.announce import Credentials, read_credentials, write_credentials
 from service.ops.logging import get_logger
 from service.retrieval import terms
@@ -31,10 +32,6 @@ from service.vectors.reader import IndexReader
 EMBEDDED_SHARDS = 1
 CLUSTER_SHARDS = 16
 """Of a deployment that `serve` or `work` creates, where the settings do not say."""
-
-EXTRACTOR_VERSION = "rules-3"
-"""Of the extractor that `service.pipeline.child` runs."""
-
 
 FIRST_INSTANCE = "default"
 
@@ -148,7 +145,7 @@ def _prepare(settings: Settings, catalog: Catalog, shards: int | None, default_s
         default_shards=default_shards,
         model_id=model.model_id,
         model_dir=str(model.directory),
-        extractor_version=EXTRACTOR_VERSION,
+        extractor_version=rules.VERSION,
         analysis_version=terms.VERSION,
     )
     _check_index(settings.index_uri, catalog)

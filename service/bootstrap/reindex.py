@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.bootstrap.opening import EXTRACTOR_VERSION, AlreadyRunningError, locked, open_catalog, prepared_model
+from service.bootstrap.opening import AlreadyRunningError, locked, open_catalog, prepared_model
 from service.catalog.migrate import migrate, require_schema
+from service.extractors import rules
 from service.pipeline.reindex import reindex, reindex_online
 from service.settings import Settings
 
@@ -35,4 +36,4 @@ def _by_ourselves(settings: Settings, progress: Progress) -> None:
     with locked(settings.data_dir), open_catalog(settings, settings.database) as catalog:
         migrate(catalog)
         model = prepared_model(settings)
-        reindex(catalog, settings.index_uri, model.directory, model.model_id, EXTRACTOR_VERSION, progress)
+        reindex(catalog, settings.index_uri, model.directory, model.model_id, rules.VERSION, progress)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry
 
 from service.bootstrap.api import refuse_plaintext, serve_api
-from service.bootstrap.opening import EXTRACTOR_VERSION, Opened, files_in_words, open_embedded
+from service.bootstrap.opening import Opened, files_in_words, open_embedded
 from service.catalog import log
+from service.extractors import rules
 from service.log.embedded import EmbeddedLog
 from service.ops.logging import configure_logging
 from service.ops.metrics import ApiMetrics, exposition, watch_trouble
@@ -69,7 +70,7 @@ class EmbeddedCarrier:
             index_uri=settings.index_uri,
             model_dir=opened.model_dir,
             shard=0,
-            extractor_version=EXTRACTOR_VERSION,
+            extractor_version=rules.VERSION,
             metrics_file=self._metrics_file,
             log_format=settings.log.format,
             log_level=settings.log.level,

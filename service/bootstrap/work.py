@@ -14,7 +14,8 @@ from contextlib import suppress
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from service.bootstrap.listening import cannot_listen
-from service.bootstrap.opening import EXTRACTOR_VERSION, Opened, files_in_words, open_shared
+from service.bootstrap.opening import Opened, files_in_words, open_shared
+from service.extractors import rules
 from service.log.broker import require_kafka
 from service.log.consumer import Consumer
 from service.log.inbox import Inbox
@@ -66,7 +67,7 @@ class _Worker:
             self._writer,
             None,
             deployment=opened.deployment,
-            extractor_version=EXTRACTOR_VERSION,
+            extractor_version=rules.VERSION,
         )
         self._trouble = OwnerTrouble()
         watch_trouble(self._registry, self._trouble)

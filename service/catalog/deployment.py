@@ -126,6 +126,16 @@ def settle_deployment(
         known = load_deployment(connection)
     is_settled = known is not None and (known.model_dir == model_dir or known.model_id != model_id)
     found = known if known is not None and is_settled else catalog.transact(settle)
+    require_match(found, shards=shards, model_id=model_id, analysis_version=analysis_version)
+    return found
+
+
+def require_match(found: Deployment, *, shards: int | None, model_id: str, analysis_version: int) -> None:
+    """Make sure that a deployment is what somebody is about to use it as; see `settle_deployment`.
+
+    Raises:
+        FailedPrecondition: it was created with another number of shards, or its vectors are of another model, or its terms of another analysis.
+    """
     if shards is not None and found.shards != shards:
         raise FailedPrecondition(
             f"this deployment has {found.shards} shards, this service is to have {shards}: "
@@ -144,7 +154,6 @@ def settle_deployment(
             "so that questions would miss them: start with an empty place and load the data again, or run the former version",
             reason="ANALYSIS_CHANGED",
         )
-    return found
 
 
 def create_deployment(

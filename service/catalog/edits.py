@@ -166,7 +166,10 @@ def delete_memory(connection: Connection, instance_id: str, memory_id: str, guar
     said = memories.observations_of(connection, [identity]).get(identity, [])
     memories.kill_observations(
         connection,
-        [{"observation_id": entry["observation_id"], "scope": scope, "memory_id": identity} for entry in said],
+        [
+            {"memory_id": identity, "scope": scope} | {name: entry[name] for name in ("observation_id", "source_id")}
+            for entry in said
+        ],
     )
     hashes = _hide_lonely_excerpts(connection, change, identity)
     memories.delete_observations_of_memory(connection, identity)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from service.catalog import schema
 from service.catalog.sql import Statement
@@ -45,6 +45,17 @@ _INSERT_INSTANCE = Statement(insert(_i).values({column.name: bindparam(column.na
 _BY_NAME = Statement(select(_i).where(_i.c.name == bindparam("name")))
 _LIST_INSTANCES = Statement(select(_i).where(_i.c.name > bindparam("after")).order_by(_i.c.name).limit(bindparam("most")))
 _LOCK_INSTANCE = Statement(select(_i.c.instance_id).where(_i.c.instance_id == bindparam("instance_id")).with_for_update())
+_STORED = Statement(
+    select(
+        select(func.coalesce(func.sum(schema.scopes.c.live_items), 0))
+        .where(schema.scopes.c.instance_id == bindparam("instance_id"))
+        .scalar_subquery()
+        + select(func.count())
+        .select_from(schema.outbox)
+        .where(schema.outbox.c.instance_id == bindparam("instance_id"))
+        .scalar_subquery()
+    )
+)
 _INSERT_KEY = Statement(insert(_k).values({column.name: bindparam(column.name) for column in _k.columns}))
 _KEY = Statement(
     select(_k, _i.c.name, _i.c.isolation, _i.c.create_time.label("instance_create_time"))
@@ -87,6 +98,11 @@ def list_instances(connection: Connection, after: str, most: int) -> list[Instan
 def lock_instance(connection: Connection, instance_id: str) -> None:
     """Let nobody else do meanwhile what only one may do in an instance at a time."""
     _LOCK_INSTANCE.run(connection, instance_id=instance_id).first()
+
+
+def count_stored(connection: Connection, instance_id: str) -> int:
+    """What an instance holds: its memories and excerpts, and one for each record that is not processed yet."""
+    return int(_STORED.run(connection, instance_id=instance_id).scalar_one())
 
 
 def insert_key(connection: Connection, row: KeyRow) -> None:

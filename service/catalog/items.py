@@ -13,6 +13,7 @@ from service.catalog import schema
 from service.catalog.ids import now_us
 from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
 from service.catalog.vectors import ITEM_COLUMNS, NEEDS_NONE, NEXT_ITEM_COLUMNS, UNEMBEDDED
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.domain.kinds import ScopeKind
 from service.domain.scope import ScopeRef
@@ -31,12 +32,13 @@ _VALUES: dict[str, Any] = {field.name: bindparam(field.name) for field in fields
     name: bindparam(name) for name in ("shard", "change_number", "generation")
 }
 
-_LIVE = Statement(select(_i.c.item_id, _i.c.version).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
+_LIVE = Statement(select(_i.c.item_id).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
 _CHANGE_NUMBER = Statement(
     select(schema.scopes.c.change_number, schema.scopes.c.purged_change).where(schema.scopes.c.scope == bindparam("scope"))
 )
 _BY_IDS = Statement(select(*ITEM_COLUMNS).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
 _LIVE_AMONG = Statement(select(_i.c.item_id).where(in_list(_i.c.item_id, "ids"), _i.c.is_live == 1))
+_BURIED = Statement(select(_i.c.item_id).where(in_list(_i.c.item_id, "ids"), _i.c.deleted_time.is_not(None)))
 _OF_SCOPE = Statement(select(*ITEM_COLUMNS).where(_i.c.scope == bindparam("scope"), _i.c.is_live == 1))
 _CHANGES = Statement(
     select(_i.c.is_live, *ITEM_COLUMNS)
@@ -285,10 +287,9 @@ def _width(state: ScopeState) -> int:
     return (ScopeKind.USER, ScopeKind.CUSTOMER, ScopeKind.CLIENT).index(state.ref.kind)
 
 
-def live_versions(connection: Connection, scope: int) -> tuple[int, dict[str, int]]:
-    """(change number, {item id: version}) of what is live in a scope."""
-    change_number = int(_CHANGE_NUMBER.run(connection, scope=scope).one()[0])
-    return change_number, dict(_LIVE.run(connection, scope=scope).all())
+def live_ids(connection: Connection, scope: int) -> tuple[int, list[str]]:
+    """(change number, item ids) of what is live in a scope."""
+    return _change_number(connection, scope), [row[0] for row in _LIVE.run(connection, scope=scope)]
 
 
 def items_by_ids(connection: Connection, ids: Iterable[str]) -> list[Item]:
@@ -296,9 +297,23 @@ def items_by_ids(connection: Connection, ids: Iterable[str]) -> list[Item]:
     return [Item(*row) for row in _BY_IDS.run(connection, ids=json_list(ids))]
 
 
-def items_of_scope(connection: Connection, scope: int) -> list[Item]:
-    """Everything live in a scope."""
-    return [Item(*row) for row in _OF_SCOPE.run(connection, scope=scope)]
+def items_of_scope(connection: Connection, scope: int) -> tuple[int, ItemColumns]:
+    """(change number, everything that is live in a scope)."""
+    return _change_number(connection, scope), ItemColumns.of_rows(_OF_SCOPE.run(connection, scope=scope).all())
+
+
+def _change_number(connection: Connection, scope: int) -> int:
+    return int(_CHANGE_NUMBER.run(connection, scope=scope).one()[0])
+
+
+def live_among(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """The ids of the live ones among these items."""
+    return {row[0] for row in _LIVE_AMONG.run(connection, ids=json_list(ids))}
+
+
+def buried_items(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Which of these ids are tombstones'; what bears such an id never comes back."""
+    return {row[0] for row in _BURIED.run(connection, ids=json_list(ids))}
 
 
 def changes_since(connection: Connection, scope: int, after: int) -> Changes | None:
@@ -324,9 +339,8 @@ def put_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None
 
 def bury_items(connection: Connection, ids: Sequence[str], change_number: int) -> int:
     """Turn items into tombstones without content. Returns how many were live."""
-    wanted = json_list(ids)
-    live = _LIVE_AMONG.run(connection, ids=wanted).all()
-    _BURY.run(connection, ids=wanted, now=now_us(), change=change_number)
+    live = live_among(connection, ids)
+    _BURY.run(connection, ids=json_list(ids), now=now_us(), change=change_number)
     _note_pending(connection, ids)
     return len(live)
 

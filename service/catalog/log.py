@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
@@ -32,6 +32,12 @@ _PROGRESS = {
     table.name: Statement(select(table.c.shard, table.c.lane, table.c.seq))
     for table in (_heads, schema.log_published, _applied, _indexed)
 }
+_OLDEST = Statement(
+    select(_outbox.c.shard, _outbox.c.lane, _outbox.c.create_time).join(
+        _indexed,
+        and_(_indexed.c.shard == _outbox.c.shard, _indexed.c.lane == _outbox.c.lane, _outbox.c.seq == _indexed.c.seq + 1),
+    )
+)
 _READ = Statement(
     select(_outbox)
     .where(
@@ -94,6 +100,11 @@ _COUNT_ATTEMPT = Statement(
     )
 )
 _ATTEMPTS = Statement(select(_attempts).where(_attempts.c.shard == bindparam("shard")))
+_TRIED = Statement(
+    select(_attempts.c.errors, _attempts.c.owner_deaths).where(
+        _attempts.c.shard == bindparam("shard"), _attempts.c.lane == bindparam("lane"), _attempts.c.seq == bindparam("seq")
+    )
+)
 _BURY = Statement(
     upsert(_dead)
     .values({column.name: bindparam(column.name) for column in _dead.columns})
@@ -147,6 +158,11 @@ def count_unindexed(connection: Connection, instance_id: str, lane: int) -> int:
 def progress(connection: Connection, table: str) -> dict[tuple[int, int], int]:
     """(shard, lane) → seq of `log_heads`, `log_published`, `log_applied` or `log_indexed`."""
     return {(shard, lane): seq for shard, lane, seq in _PROGRESS[table].run(connection)}
+
+
+def oldest_times(connection: Connection) -> dict[tuple[int, int], int]:
+    """(shard, lane) → when the first record that cannot be searched yet was accepted; only where there is one."""
+    return {(shard, lane): moment for shard, lane, moment in _OLDEST.run(connection)}
 
 
 def read_records(connection: Connection, shard: int, lane: int, after: int, most: int) -> list[dict[str, Any]]:
@@ -217,12 +233,12 @@ def attempts(connection: Connection, shard: int) -> dict[tuple[int, int], Attemp
 
 
 def bury(connection: Connection, record: Mapping[str, Any], log_epoch: int, stage: str, reason: str) -> None:
-    """Make a record a dead letter."""
+    """Make a record a dead letter; `deadletters` puts it back."""
+    number = {name: record[name] for name in ("shard", "lane", "seq")}
     _BURY.run(
         connection,
-        shard=record["shard"],
-        lane=record["lane"],
-        seq=record["seq"],
+        **number,
+        attempts=max(_TRIED.run(connection, **number).first() or (0,)),
         log_epoch=log_epoch,
         instance_id=record["instance_id"],
         scope=record["scope"],

@@ -25,7 +25,7 @@ _DEAD = Statement(
 )
 _KILL = Statement(
     upsert(schema.dead_observations)
-    .values({name: bindparam(name) for name in ("observation_id", "scope", "memory_id")})
+    .values({name: bindparam(name) for name in ("observation_id", "scope", "memory_id", "source_id")})
     .on_conflict_do_nothing(index_elements=["observation_id"])
 )
 _keys, (_key_type, _key_text) = json_rows("keys", _m.c.type.type, _m.c.key.type)
@@ -194,7 +194,7 @@ def dead_observations(connection: Connection, ids: Iterable[str]) -> set[str]:
 
 
 def kill_observations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Let observations stay dead on replay. Keys: observation_id, scope, memory_id."""
+    """Let observations stay dead on replay. Keys: observation_id, scope, memory_id, source_id."""
     _KILL.run_many(connection, rows)
 
 

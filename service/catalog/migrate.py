@@ -63,8 +63,9 @@ def require_schema(catalog: Catalog) -> None:
     if found != HEAD:
         _refuse_unknown(found)
         was = f"is at migration {found}" if found else "has no tables yet"
+        mend = "run `eunoe migrate`" if isinstance(catalog.place, str) else "start `eunoe up`, which brings it up to date"
         raise FailedPrecondition(
-            f"the catalog {was}, and this service needs {HEAD}: run `eunoe migrate`",
+            f"the catalog {was}, and this service needs {HEAD}: {mend}",
             reason="SCHEMA_OLDER",
             values={"found": found},
         )

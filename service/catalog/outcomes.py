@@ -82,6 +82,19 @@ _FAIL = Statement(
         finish_time=bindparam("now"),
     )
 )
+_REOPEN = Statement(
+    update(_i)
+    .where(in_list(_i.c.source_id, "ids"), _i.c.status == IngestionStatus.FAILED.value)
+    .values(
+        status=IngestionStatus.QUEUED.value,
+        outcome="",
+        stage="",
+        errors="[]",
+        update_time=bindparam("now"),
+        start_time=None,
+        finish_time=None,
+    )
+)
 _DELETED = "the document was deleted, and with it what this error said"
 _ERRORS = Statement(select(_i.c.ingestion_id, _i.c.errors).where(_i.c.source_id == bindparam("which"), _i.c.errors != "[]"))
 _REWORD = Statement(update(_i).where(_i.c.ingestion_id == bindparam("which")).values(errors=bindparam("new_errors")))
@@ -114,9 +127,14 @@ def finish_ingestions(connection: Connection, shard: int, lane: int, upto: int) 
     _FINISH.run(connection, shard=shard, lane=lane, upto=upto, now=now_us())
 
 
+def count_memories(connection: Connection, source_id: str) -> None:
+    """It was read again, and may say more or less now."""
+    _COUNT.run(connection, which=source_id, new_memories=len(memories.memory_ids_of_source(connection, source_id)))
+
+
 def finish_refined(connection: Connection, source_id: str) -> None:
     """Its second look is over: it ends, unless its first results cannot be searched yet."""
-    _COUNT.run(connection, which=source_id, new_memories=len(memories.memory_ids_of_source(connection, source_id)))
+    count_memories(connection, source_id)
     _FINISH_REFINED.run(connection, which=source_id, now=now_us())
 
 
@@ -130,6 +148,11 @@ def give_up_refining(connection: Connection, source_id: str, error: StageError) 
 def fail_ingestion(connection: Connection, source_id: str, error: StageError) -> None:
     """It ends here, in vain."""
     _FAIL.run(connection, which=source_id, new_stage=error.stage, new_errors=_errors([error]), now=now_us())
+
+
+def reopen_ingestions(connection: Connection, source_ids: Sequence[str]) -> None:
+    """They failed, and are tried once more: as when they were accepted."""
+    _REOPEN.run(connection, ids=json_list(source_ids), now=now_us())
 
 
 def forget_words(connection: Connection, source_id: str) -> None:

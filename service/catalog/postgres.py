@@ -175,7 +175,7 @@ def _begin(engine: Engine, begin: str) -> Connection:
     connection = engine.connect()
     try:
         connection.begin()
-        _driver(connection).execute(begin)
+        driver(connection).execute(begin)
     except BaseException as error:
         _abandon(connection, error)
         connection.close()
@@ -185,7 +185,7 @@ def _begin(engine: Engine, begin: str) -> Connection:
 
 def _commit(connection: Connection) -> None:
     """Make it durable. The server answers the COMMIT of a transaction that has failed with a friendly rollback, which is no commit."""
-    if _driver(connection).pgconn.transaction_status != TransactionStatus.INTRANS:
+    if driver(connection).pgconn.transaction_status != TransactionStatus.INTRANS:
         raise Unavailable("the transaction had failed before its end; nothing was written", retry_after=1.0)
     connection.commit()
 
@@ -195,14 +195,15 @@ def _abandon(connection: Connection, error: BaseException) -> None:
     state = sqlstate(error) if isinstance(error, Exception) else ""
     if connection.invalidated:
         return
-    if _driver(connection).closed or state == _READ_ONLY or state.startswith(_LOST):
+    if driver(connection).closed or state == _READ_ONLY or state.startswith(_LOST):
         connection.invalidate()
         return
     with suppress(DBAPIError):  # then SQLAlchemy has thrown it away
         connection.rollback()
 
 
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver: Any = connection.connection.dbapi_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver
+def driver(connection: Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection, for what SQLAlchemy has no words for."""
+    own: Any = connection.connection.dbapi_connection
+    assert isinstance(own, psycopg.Connection)
+    return own

@@ -142,7 +142,7 @@ def is_known(connection: Connection, write: Write) -> bool:
 class _Conversation:
     """The head of a conversation while a group is written."""
 
-    __slots__ = ("conversation", "count", "is_changed", "is_new", "scope", "session_id", "shard", "turn_time")
+    __slots__ = ("conversation", "count", "is_changed", "is_new", "scope", "session_id", "shard", "turn_time", "update_time")
 
     def __init__(
         self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int, *, is_new: bool = False
@@ -154,6 +154,8 @@ class _Conversation:
         self.count = count
         self.session_id = session_id
         self.turn_time = turn_time
+        self.update_time = 0
+        """When its last message of this group was recorded."""
         self.is_changed = False
 
     def place(self, write: MessageWrite) -> tuple[int, str]:
@@ -164,7 +166,7 @@ class _Conversation:
             is_near = self.session_id and turn_time - self.turn_time < SESSION_GAP_US
             session = self.session_id if is_near else new_id()
         self.count += 1
-        self.session_id, self.turn_time, self.is_changed = session, turn_time, True
+        self.session_id, self.turn_time, self.update_time, self.is_changed = session, turn_time, write.record_time, True
         return self.count, session
 
 
@@ -257,7 +259,7 @@ class _Group:
             if not isinstance(write, MessageWrite):
                 continue
             head = self._conversations[write.instance_id, write.conversation_id]
-            if not head.is_new and write.message_id is not write.source_id:
+            if not head.is_new and write.message_id != write.source_id:
                 pairs.append((head.conversation, write.message_id))
         if pairs:
             for known in _KNOWN_MESSAGES.rows(self._connection, pairs=json_list(pairs)):
@@ -296,7 +298,7 @@ class _Group:
                     "new_count": head.count,
                     "new_session": head.session_id,
                     "new_turn_time": head.turn_time,
-                    "new_update_time": rows[-1]["create_time"] if rows else 0,
+                    "new_update_time": head.update_time,
                 }
                 for head in self._conversations.values()
                 if head.is_changed

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, union, update
 
 from service.catalog import schema
 from service.catalog.ids import now_us
@@ -48,7 +48,17 @@ _MESSAGES_OF = Statement(
     .limit(bindparam("most"))
 )
 _SAID = Statement(
-    select(_o.c.source_id, _o.c.type, _o.c.key, _o.c.statement, _o.c.subject, _o.c.details).where(in_list(_o.c.source_id, "ids"))
+    select(_o.c.source_id, _o.c.type, _o.c.key, _o.c.statement, _o.c.subject, _o.c.details, _o.c.extractor_version).where(
+        in_list(_o.c.source_id, "ids")
+    )
+)
+_USERS_WORDS = Statement(
+    union(
+        select(schema.dead_observations.c.source_id).where(in_list(schema.dead_observations.c.source_id, "ids")),
+        select(_o.c.source_id)
+        .join(schema.memories, schema.memories.c.memory_id == _o.c.memory_id)
+        .where(in_list(_o.c.source_id, "ids"), schema.memories.c.edited == 1),
+    )
 )
 _OBSERVATION_IDS = Statement(select(_o.c.observation_id, _o.c.memory_id).where(_o.c.source_id == bindparam("source_id")))
 _FORGET = Statement(delete(_o).where(in_list(_o.c.observation_id, "ids")))
@@ -105,13 +115,15 @@ def sources_of(connection: Connection, job: RefineJob) -> tuple[list[str], list[
     return [row[0] for row in found][::-1], []
 
 
-def fingerprints(connection: Connection, source_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-    """source id → what it says so far."""
+def fingerprints(connection: Connection, source_ids: Sequence[str], version: str) -> dict[str, frozenset[str]]:
+    """source id → what it says so far; what another version of the extractor found is like nothing that this one finds."""
     found: dict[str, set[str]] = {}
     for row in _SAID.rows(connection, ids=json_list(source_ids)):
         names = tuple(mention["name"] for mention in json.loads(row["details"]).get("mentions", []))
         found.setdefault(row["source_id"], set()).add(
             fingerprint(row["type"], row["key"], row["statement"], row["subject"], names)
+            if row["extractor_version"] == version
+            else ""
         )
     return {source_id: frozenset(prints) for source_id, prints in found.items()}
 
@@ -129,6 +141,11 @@ def known_of(connection: Connection, scope: int, without: Sequence[str]) -> Know
         if row["source_id"] not in own
     ]
     return Known(tuple(entities.values())[:MOST_KNOWN], tuple(statements))
+
+
+def users_words(connection: Connection, source_ids: Sequence[str]) -> set[str]:
+    """Those of these sources of which a user has deleted or edited a memory."""
+    return {row[0] for row in _USERS_WORDS.run(connection, ids=json_list(source_ids))}
 
 
 def forget_others(connection: Connection, source_id: str, kept: set[str]) -> set[str]:

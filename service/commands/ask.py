@@ -26,7 +26,8 @@ _TYPES = {
 }
 _REASONS = {
     "INDEX_BEHIND": "what was said last is still being processed",
-    "ACCURATE_UNAVAILABLE": "answered in fast mode",
+    "INDEX_UNAVAILABLE": "the search index is away, so only the latest items and a sample of the others were ranked",
+    "SCOPE_TOO_LARGE": "too much is remembered here to rank all of it, so a good item may be missing",
 }
 
 

@@ -15,13 +15,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from service.commands.remote import CallFailed, Where, connect
 from service.domain.errors import EunoeError
+from service.embedders.base import ModelUnusable
 from service.embedders.build import model_directory
 from service.embedders.manifest import verify
 from service.ops.announce import Ready, read_ready
@@ -30,6 +31,9 @@ from service.settings import Settings
 from service.vectors.errors import IndexUnavailable
 from service.vectors.place import endpoint_of, is_readable_on_the_way
 from service.vectors.reader import IndexReader
+
+if TYPE_CHECKING:
+    from service.catalog.engine import Catalog
 
 MINIMUM_PYTHON = (3, 11)
 ENOUGH_BYTES = 1024**3
@@ -150,10 +154,39 @@ def check_catalog(settings: Settings) -> Iterator[Finding]:
             yield problem("durability", "fsync is off: what was acknowledged can be lost", "set fsync = on in postgresql.conf")
         with closing(Catalog(settings.catalog.url)) as catalog:
             require_schema(catalog)
-        yield good("catalog", f"its schema is this service's, {HEAD}")
+            yield good("catalog", f"its schema is this service's, {HEAD}")
+            yield from check_deployment(settings, catalog)
     except EunoeError as error:
-        found, _, advice = error.message.rpartition(": ")
-        yield problem("catalog", found, advice)
+        yield _refusal("catalog", error)
+
+
+def check_deployment(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
+    """Whether a catalog is what these settings and this version would use it as."""
+    from service.catalog.deployment import load_deployment, require_match  # noqa: PLC0415 - as in `check_sqlite`
+    from service.catalog.migrate import require_schema  # noqa: PLC0415
+    from service.embedders.build import find_prepared  # noqa: PLC0415
+    from service.retrieval import terms  # noqa: PLC0415
+
+    try:
+        require_schema(catalog)
+        with catalog.read() as connection:
+            found = load_deployment(connection)
+        if found is None:
+            return
+        model = find_prepared(settings.model.cache_dir, settings.model.source_dir)
+        require_match(found, shards=settings.shards, model_id=model.model_id, analysis_version=terms.VERSION)
+    except ModelUnusable:
+        return  # which `check_model` tells
+    except EunoeError as error:
+        yield _refusal("deployment", error)
+    else:
+        yield good("deployment", f"{found.shards} shard{'s' * (found.shards > 1)}, model {found.model_id}")
+
+
+def _refusal(title: str, error: EunoeError) -> Finding:
+    """A problem in the words of what refuses to start on it: what was found, then what to do."""
+    found, _, advice = error.message.rpartition(": ")
+    return problem(title, found, advice)
 
 
 def _hard_links(place: Path) -> Finding:
@@ -202,16 +235,16 @@ def check_catalog_file(settings: Settings) -> Iterator[Finding]:
         return
     try:
         catalog = Catalog(settings.database)
-        try:
+        with closing(catalog):
             faults = catalog.faults()
-        finally:
-            catalog.close()
+            further = [] if faults else list(check_deployment(settings, catalog))
     except EunoeError as error:
         yield problem("catalog", f"{settings.database}: {error.values.get('cause') or error.message}", advice)
     except OSError as error:
         yield problem("catalog", f"{settings.database}: {error.strerror}", "give this user read and write access to it")
     else:
         yield problem("catalog", f"{settings.database} is damaged: {faults}", advice) if faults else good("catalog", "whole")
+        yield from further
 
 
 def check_model(settings: Settings) -> Finding:
@@ -249,8 +282,8 @@ def check_kafka(settings: Settings) -> Finding:
     from service.bootstrap.topics import shards_of  # noqa: PLC0415 - only where Kafka is used
     from service.log.topics import verify_topics  # noqa: PLC0415 - as above
 
-    shards = shards_of(settings)
     try:
+        shards = shards_of(settings)
         problems = asyncio.run(verify_topics(settings.kafka, shards))
     except EunoeError as error:
         return problem("Kafka", error.message, "start the brokers, or correct kafka.bootstrap")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from service.commands.direct import require_catalog
 from service.commands.options import Chosen, settings_options
 from service.commands.progress import bars
 from service.domain.errors import EunoeError
@@ -23,8 +24,7 @@ def command(chosen: Chosen) -> None:
       eunoe reindex --data ./memory
     """  # noqa: D301 - click keeps the lines of a paragraph after a backspace
     settings = chosen.load().settings
-    if settings.catalog.url is None and not settings.database.exists():
-        raise click.ClickException(f"{settings.data_dir} holds no catalog\nGive the service's data directory with --data.")
+    require_catalog(settings)
 
     from service.bootstrap.reindex import run_reindex  # noqa: PLC0415 - takes a second, which a refusal should not wait for
 

@@ -1,4 +1,4 @@
-"""Calls to a running service: where it is, with which credential, what its errors mean for a person. Beside `rpc` the only user of wire types."""
+"""Calls to a running service: where it is, with which credential, what its errors mean for a person."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from service.domain.errors import EunoeError
 def command(chosen: Chosen, directory: Path) -> None:
     """Make a backup the catalog of an empty data directory.
 
-    Every file in DIRECTORY is compared with the backup's manifest first. The search index is built anew when the service starts; until then fetches are
-    answered from the catalog. Positions that writes returned before the backup are not accepted any more.
+    Every file in DIRECTORY is compared with the backup's manifest first. The search index is built anew when the service starts; until
+    then fetches are answered from the catalog. Positions that writes returned before the backup are not accepted any more.
 
     \b
     Example:

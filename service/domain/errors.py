@@ -8,6 +8,7 @@
     ├── FailedPrecondition     right call, wrong state
     ├── Aborted                a concurrent change won
     ├── ResourceExhausted      a limit, a full queue, a full disk; may carry a time to wait
+    │   └── QuotaExceeded          as much is stored as may be; waiting does not help
     ├── Unavailable            try again; the outcome of a write may be unknown
     ├── DeadlineExceeded       the condition was not reached in time
     └── DataLoss               what is stored is damaged: no try helps, only a backup
@@ -42,6 +43,7 @@ class EunoeError(Exception):
         values: Mapping[str, str] | None = None,
         fields: Sequence[FieldViolation] = (),
         retry_after: float | None = None,
+        quota: str = "",
     ) -> None:
         """Say what was wrong, with which value, and what to do.
 
@@ -51,6 +53,7 @@ class EunoeError(Exception):
             values: every value the message speaks of.
             fields: the fields that are wrong.
             retry_after: seconds after which waiting helps.
+            quota: what an instance is allowed, where that is the reason.
         """
         super().__init__(message)
         self.message = message
@@ -58,6 +61,7 @@ class EunoeError(Exception):
         self.values = dict(values or {})
         self.fields = tuple(fields)
         self.retry_after = retry_after
+        self.quota = quota
 
 
 class InvalidArgument(EunoeError):
@@ -100,6 +104,12 @@ class ResourceExhausted(EunoeError):
     """A limit is reached."""
 
     default_reason = "OVERLOADED"
+
+
+class QuotaExceeded(ResourceExhausted):
+    """An instance holds as much as it may; in a batch or a stream it is the item's own error."""
+
+    default_reason = "QUOTA_EXCEEDED"
 
 
 class Unavailable(EunoeError):

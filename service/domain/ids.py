@@ -21,6 +21,11 @@ def observation_id(source_id: str, start: int, end: int, kind: MemoryType, key: 
     return "mem_" + uuid.uuid5(_OBSERVATIONS, f"{source_id}:{start}:{end}:{kind.value}:{key}").hex
 
 
+def next_memory_id(memory_id: str) -> str:
+    """The id of a memory whose own is taken by the tombstone of a former one that said the same."""
+    return "mem_" + uuid.uuid5(_OBSERVATIONS, memory_id).hex
+
+
 def entity_id(scope: int, name_key: str) -> str:
     """The id of an entity: UUIDv5 of its scope and folded name."""
     return "ent_" + uuid.uuid5(_ENTITIES, f"{scope}:{name_key}").hex

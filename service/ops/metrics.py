@@ -81,6 +81,12 @@ class ApiMetrics:
     def _add_lags(self, registry: CollectorRegistry) -> None:
         places = ("shard", "lane")
         self.backlog = Gauge("eunoe_backlog_records", "Records accepted and not yet indexed.", ("lane",), registry=registry)
+        self.oldest_record = Gauge(
+            "eunoe_oldest_record_seconds",
+            "Age of the oldest record accepted and not yet indexed; 0 where there is none.",
+            places,
+            registry=registry,
+        )
         self.applied_lag = Gauge(
             "eunoe_applied_lag_records", "Records accepted whose effects are not yet committed.", places, registry=registry
         )

@@ -26,7 +26,11 @@ WORDS = {
     Trouble.STORAGE_AWAY: "the catalog cannot be written: what is accepted waits; see the log",
     Trouble.INDEX_AWAY: "the search index cannot be written: what is new is found late; see the log",
 }
-"""As readiness says it."""
+"""As readiness and metrics say it."""
+
+HARMLESS = frozenset({Trouble.NONE, Trouble.INDEX_AWAY})
+"""Calls are welcome all the same: without the index they are answered from the catalog. A store that is away is away for every service
+on it, and none would be left if each asked for no more calls. Metrics and the log tell it."""
 
 LASTING_SECONDS = 3.0
 """A trouble as long as this is no hiccup."""
@@ -57,5 +61,5 @@ class OwnerTrouble:
 
     def reasons(self) -> list[str]:
         """Why no calls should be sent here."""
-        words = WORDS.get(self.lasting())
-        return [words] if words else []
+        trouble = self.lasting()
+        return [] if trouble in HARMLESS else [WORDS[trouble]]

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from service.domain.kinds import Stage
 from service.domain.refining import Session
-from service.domain.source import Source, StageError
-from service.pipeline.prepare import Changed, Prepared, Reread, StageFailedError, embed_texts, prepare, refine
+from service.domain.source import Embedded, Source, StageError
+from service.pipeline.prepare import Changed, Prepared, StageFailedError, embed_texts, prepare, refine, reread
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
@@ -49,18 +49,19 @@ class EmbedSlice:
 
 @dataclass(frozen=True, slots=True)
 class RefineSlice:
-    """Look at a session a second time."""
+    """Read sources again: a session at a second look, or each by itself as at the first."""
 
     key: int
     session: Session
+    is_first_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefineDone:
-    """What the second look changed, ready for the store step."""
+    """The sources that now say something else, ready for the store step."""
 
     key: int
-    changed: tuple[Reread, ...]
+    changed: tuple[Embedded, ...]
     failure: StageError | None = None
 
 
@@ -151,13 +152,14 @@ class _Worker:
     def _refine(self, task: RefineSlice) -> None:
         self._connection.send(Started((task.key,), Stage.EXTRACT))
         try:
-            changed = [self._reread(task.key, found) for found in refine(task.session, self._extractor)]
+            read = reread if task.is_first_look else refine
+            changed = [self._embed_changed(task.key, found) for found in read(task.session, self._extractor)]
         except StageFailedError as failed:
             self._connection.send(RefineDone(task.key, (), failed.error))
         else:
             self._connection.send(RefineDone(task.key, tuple(changed)))
 
-    def _reread(self, key: int, found: Changed) -> Reread:
+    def _embed_changed(self, key: int, found: Changed) -> Embedded:
         vectors: list[bytes] = []
         texts = found.prepared.statements
         for at in range(0, len(texts), SLICE_TEXTS):

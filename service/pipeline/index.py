@@ -80,7 +80,7 @@ class IndexStep:
         self._quiet_until = -QUIET_SECONDS
         self._is_open = False
         self._is_certain = False
-        """Whether the last flush went through, so that the index holds nothing that the catalog believes pending."""
+        """Whether the last flush of this very table went through, so that it holds nothing that the catalog believes pending."""
         self.is_behind = False
         """Whether the last flush left something for the next one."""
 
@@ -222,17 +222,31 @@ class IndexStep:
             self._tidying.start()
 
     def sweep(self) -> int:
-        """Remove from the index what the catalog does not hold as live (a fenced owner may have put it there)."""
-        removed = 0
+        """Remove from the index what the catalog does not hold as live (a fenced owner may have put it there).
+
+        Where one put a row beside another of the same id, which readers overlook, a new table is built, if none is: taking one of the two
+        away would take both.
+
+        Returns:
+            How many rows were removed.
+        """
+        removed = doubled = 0
+        seen: set[int] = set()  # hashes of ids: half the memory
         for page in self._writer.sweep(self._table.name):
-            ids = sorted({item_id for item_id, _ in page})
+            ids = {item_id for item_id, _ in page}
+            hashes = set(map(hash, ids))
+            doubled += len(page) - len(hashes - seen)
+            seen |= hashes
             with self._catalog.read() as connection:
-                live = {item.item_id for item in items.items_by_ids(connection, ids)}
-            strays = [item_id for item_id in ids if item_id not in live]
+                strays = sorted(ids - items.live_among(connection, ids))
             self._writer.delete(self._table.name, strays)
             removed += len(strays)
         if removed and self._upkeep is not None:
             self._upkeep.deleted()
+        if doubled:
+            logger.warning("index_doubled", shard=self._ownership.shard, rows=doubled)
+            if self._builder.build is None:
+                self._builder.want()
         return removed
 
     def _write(self, live: list[Item], gone: list[str], *, may_append: bool) -> IndexTable:
@@ -251,6 +265,7 @@ class IndexStep:
     def _use(self, table: IndexTable) -> None:
         self._upkeep = Upkeep(self._writer, table.name)
         self._table, self._is_open = table, True
+        self._is_certain = False  # pages of a build hold also what is pending
 
     def _drop_others(self) -> None:
         """Remove the shard's other tables: the one before, and what builds that were killed left half done."""

@@ -27,7 +27,7 @@ from service.log.base import Intake, Record
 from service.ops.logging import get_logger
 from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
-from service.pipeline.child import RefineDone, RefineSlice
+from service.pipeline.child import RefineDone, RefineSlice, Task
 from service.pipeline.schedule import Job, Schedule
 from service.pipeline.shard import IDLE_SECONDS, Shard
 from service.pipeline.store import Outcome
@@ -135,6 +135,7 @@ class Owner:
             self._feed()
             self._wait()
             self._collect()
+            self._feed()  # before storing: the child should not wait for that
             for shard in self._shards.values():
                 self._store_ready(shard)
             self._tend_indexes()
@@ -222,16 +223,19 @@ class Owner:
 
     def _feed(self) -> None:
         while self._child.wants_work:
-            task = self._schedule.next_slice() or self._refine_slice()
+            is_busy = self._child.is_busy
+            task: Task | None = self._schedule.next_slice(is_ahead=is_busy)
+            if task is None and not (is_busy and self._schedule.expects_talk):
+                task = self._refine_slice()
             if task is None:
                 return
             self._child.send(task)
 
     def _refine_slice(self) -> RefineSlice | None:
-        """A second look, which never keeps a record waiting."""
+        """A second look, or the first once more: neither keeps a record waiting."""
         now = time.monotonic()
         shards = [shard for shard in self._shards.values() if now >= shard.paused_until]  # its end waits for the index
-        return next((task for shard in shards if (task := shard.refine.next_slice()) is not None), None)
+        return next((task for shard in shards if (task := shard.next_rereading()) is not None), None)
 
     def _wait(self) -> None:
         if any(shard.is_head_ready for shard in self._shards.values()):
@@ -251,6 +255,7 @@ class Owner:
                 for shard in self._shards.values():
                     with self._bearing(shard):
                         shard.refine.take(done)
+                        shard.reextract.take(done)
                 continue
             self._metrics.embedded_texts.inc(len(done.vectors))
             job = self._jobs.get(done.key)
@@ -299,6 +304,7 @@ class Owner:
         keys = died.started.keys if died.started is not None else ()
         for shard in self._shards.values():
             shard.refine.child_died(keys)
+            shard.reextract.child_died(keys)
         suspects: list[Job] = []
         for job in self._jobs.values():
             if job.outcome is None and job.key in keys:

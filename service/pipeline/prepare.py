@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from service.domain.ids import observation_id
 from service.domain.kinds import Stage
 from service.domain.refining import Session, fingerprint
-from service.domain.source import Embedded, Extracted, Observation, SearchText, Source, StageError
+from service.domain.source import Embedded, Extracted, Observation, SearchText, Segmented, Source, StageError
 from service.parsers.unreadable import UnreadableError
 from service.pipeline.extract import extract
 from service.pipeline.parse import parse
@@ -73,8 +71,7 @@ def prepare(source: Source, extractor: Extractor) -> Prepared:
     Raises:
         StageFailedError: a stage could not do its work.
     """
-    parsed = _run(Stage.PARSE, lambda: parse(source))
-    segmented = _run(Stage.SEGMENT, lambda: segment(parsed))
+    segmented = _segmented(source)
     extracted = _run(Stage.EXTRACT, lambda: extract(segmented, extractor))
     analysed = [_analyse(passage.context, passage.text) for passage in extracted.passages]
     analysed += [_analyse(said.context, said.statement) for said in extracted.observations]
@@ -82,30 +79,19 @@ def prepare(source: Source, extractor: Extractor) -> Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
-    """A source after its second look, ready for the store step."""
-
-    embedded: Embedded
-    first_look: tuple[str, ...]
-    """Ids of what the first look finds: one of them deleted by its user keeps the source as it is."""
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
-    """A source that says something else after its second look, but for the vectors of its statements."""
+    """A source that says something else than before, but for the vectors of its statements."""
 
     prepared: Prepared
-    first_look: tuple[str, ...]
 
-    def finished(self, vectors: Sequence[bytes]) -> Reread:
+    def finished(self, vectors: Sequence[bytes]) -> Embedded:
         """Put the vectors beside the statements; the source's passages are stored already."""
         extracted = self.prepared.extracted
         search = tuple(
             SearchText(told.terms, vector, told.words, told.has_time_word)
             for told, vector in zip(self.prepared.analysed, vectors, strict=True)
         )
-        embedded = Embedded(extracted.source.source_id, extracted.passages, extracted.observations, (), (), search)
-        return Reread(embedded, self.first_look)
+        return Embedded(extracted.source.source_id, extracted.passages, extracted.observations, (), (), search)
 
 
 def refine(session: Session, extractor: Extractor) -> list[Changed]:
@@ -114,20 +100,36 @@ def refine(session: Session, extractor: Extractor) -> list[Changed]:
     Raises:
         StageFailedError: a stage could not do its work.
     """
-    segmented = [segment(parse(source)) for source in session.sources]
+    segmented = [_segmented(source) for source in session.sources]
     refined = _run(Stage.EXTRACT, lambda: extractor.refine(segmented, session.known))
+    return _changed(session, segmented, [found.observations for found in refined])
+
+
+def reread(session: Session, extractor: Extractor) -> list[Changed]:
+    """The first look once more, each source by itself; those that now say something else than before.
+
+    Raises:
+        StageFailedError: a stage could not do its work; what is kept of the source is better than a part.
+    """
+    segmented = [_segmented(source) for source in session.sources]
+    found = [extract(one, extractor) for one in segmented]
+    for error in (error for one in found for error in one.errors):
+        raise StageFailedError(error)
+    return _changed(session, segmented, [one.observations for one in found])
+
+
+def _segmented(source: Source) -> Segmented:
+    parsed = _run(Stage.PARSE, lambda: parse(source))
+    return _run(Stage.SEGMENT, lambda: segment(parsed))
+
+
+def _changed(session: Session, segmented: Sequence[Segmented], found: Sequence[tuple[Observation, ...]]) -> list[Changed]:
     changed = []
-    for one, found, known in zip(segmented, refined, session.said, strict=True):
-        if _prints(found.observations) != known:
-            extracted = Extracted(one.source, one.passages, found.observations)
-            analysed = [_analyse(observation.context, observation.statement) for observation in found.observations]
-            first = _run(Stage.EXTRACT, partial(extractor.extract, one))[0]
-            changed.append(Changed(Prepared(extracted, tuple(analysed)), tuple(_identity(one.source, said) for said in first)))
+    for one, observations, known in zip(segmented, found, session.said, strict=True):
+        if _prints(observations) != known:
+            analysed = [_analyse(said.context, said.statement) for said in observations]
+            changed.append(Changed(Prepared(Extracted(one.source, one.passages, observations), tuple(analysed))))
     return changed
-
-
-def _identity(source: Source, said: Observation) -> str:
-    return observation_id(source.source_id, said.start, said.end, said.type, said.key)
 
 
 def _prints(observations: Sequence[Observation]) -> frozenset[str]:

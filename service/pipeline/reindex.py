@@ -96,12 +96,17 @@ def reindex_online(catalog: Catalog, model_dir: Path, model_id: str, progress: P
         else:
             for shard in range(deployment.shards):
                 indexes.want_index_build(connection, shard, deployment.generation)
-    _watch(catalog, progress)
+    watch(lambda: _progress(catalog), progress)
 
 
-def _watch(catalog: Catalog, progress: Progress) -> None:
+def watch(look: Callable[[], tuple[str, int, int] | None], progress: Progress) -> None:
+    """Tell how far a running service has come, until there is nothing left.
+
+    Raises:
+        Unavailable: nothing moves any more: the service stopped.
+    """
     told, moved = ("", 0, 0), time.monotonic()
-    while (now := _progress(catalog)) is not None:
+    while (now := look()) is not None:
         if now != told:
             told, moved = now, time.monotonic()
             progress(*told)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from service.domain.kinds import Lane, SourceKind
@@ -15,6 +16,10 @@ from service.pipeline.store import Outcome
 
 BOOTSTRAP_SHARE = 10
 """One slice in so many goes to bootstrap whenever it has work (design section 4)."""
+
+TALK_SECONDS = 30.0
+"""So long after a realtime record another one is expected: until then the child is given work in hand for realtime only, so that a record that comes
+waits for one slice at most. It costs a load what the child then waits for the owner."""
 
 SLICE_SOURCES = 8
 SLICE_CHARACTERS = 8_000
@@ -70,14 +75,18 @@ class _LaneWork:
 class Schedule:
     """What waits to be sent to the child."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin empty."""
+        self._clock = clock
+        self._talk_until = 0.0
         self._lanes = {lane: _LaneWork() for lane in Lane}
         self._since_bootstrap = 0
 
     def add(self, job: Job) -> None:
         """A record that the child has not seen."""
         self._lanes[Lane(job.record.entry.lane)].unsent.append(job)
+        if job.record.entry.lane == Lane.REALTIME:
+            self._talk_until = self._clock() + TALK_SECONDS
 
     def add_further(self, job: Job, task: EmbedSlice) -> None:
         """More texts of a record that the child has begun."""
@@ -96,12 +105,21 @@ class Schedule:
             lane.unsent = deque(job for job in lane.unsent if job.key not in keys)
             lane.further = deque(task for task in lane.further if task.key not in keys)
 
-    def next_slice(self) -> PrepareSlice | EmbedSlice | None:
-        """The next slice, or None where nothing waits."""
+    @property
+    def expects_talk(self) -> bool:
+        """Whether a realtime record may come any moment, for which nothing else should be in hand."""
+        return self._clock() < self._talk_until
+
+    def next_slice(self, *, is_ahead: bool = False) -> PrepareSlice | EmbedSlice | None:
+        """The next slice, or None where nothing waits that may be sent now.
+
+        Args:
+            is_ahead: the child has work, so the slice would be kept in hand.
+        """
         realtime, bootstrap = self._lanes[Lane.REALTIME], self._lanes[Lane.BOOTSTRAP]
         is_turn = self._since_bootstrap >= BOOTSTRAP_SHARE - 1
         lane = bootstrap if not bootstrap.is_empty and (realtime.is_empty or is_turn) else realtime
-        if lane.is_empty:
+        if lane.is_empty or (is_ahead and realtime.is_empty and self.expects_talk):
             return None
         self._since_bootstrap = 0 if lane is bootstrap else self._since_bootstrap + 1
         return lane.further.popleft() if lane.further else _take_sources(lane.unsent)

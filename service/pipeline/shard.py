@@ -20,8 +20,10 @@ from service.catalog.engine import Catalog, Connection
 from service.catalog.ownership import fence, take_ownership
 from service.domain.kinds import Lane, SourceKind
 from service.log.base import Intake, Record
+from service.pipeline.child import RefineSlice
 from service.pipeline.deadletter import AttemptBook
 from service.pipeline.index import IndexStep
+from service.pipeline.reextract import ReextractStep
 from service.pipeline.refine import RefineStep
 from service.pipeline.schedule import Job
 from service.pipeline.store import Ownership, store
@@ -77,6 +79,7 @@ class Shard:
         self._tell = tell
         self.attempts = AttemptBook(catalog, ownership)
         self.refine = RefineStep(catalog, index, ownership)
+        self.reextract = ReextractStep(catalog, ownership, self.refine.look)
         self.lanes: dict[Lane, _LaneState] = {}
         self.is_unindexed = False
         """Whether something was stored since the last write to the index."""
@@ -179,6 +182,10 @@ class Shard:
         """Transaction 1."""
         with self._catalog.write() as connection:
             store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
+
+    def next_rereading(self) -> RefineSlice | None:
+        """What is to be read again and may be now: second looks first."""
+        return self.refine.next_slice() or self.reextract.next_slice() or self.refine.next_slice()
 
     def stored(self, batch: Sequence[Job]) -> None:
         """A batch is in the catalog."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,19 @@ from typing import Any
 from service.catalog import log, memories, outcomes, passages, refining
 from service.catalog.engine import Connection
 from service.catalog.ids import now_us
+from service.catalog.items import buried_items
 from service.catalog.ownership import fence
 from service.catalog.refining import RefineJob
 from service.catalog.repeats import settle_repeats, text_hash
 from service.catalog.resolution import ScopeChange, settle_memories
 from service.catalog.sources import SourceRow, existing_sources
-from service.domain.ids import observation_id, passage_id
+from service.domain.ids import next_memory_id, observation_id, passage_id
 from service.domain.instants import to_us
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE, IngestionMode, Role, SourceKind
 from service.domain.resolution import compact_json
 from service.domain.source import Embedded, Mention, Observation, Passage, SearchText, StageError
 from service.log.base import Record
-from service.pipeline.prepare import Reread
 
 REFINE_AFTER_US = 2_000_000
 """A session gets its second look so long after its last message."""
@@ -104,7 +104,7 @@ def _bury(connection: Connection, ownership: Ownership, outcome: Outcome) -> Non
 
 def _store_scope(connection: Connection, ownership: Ownership, scope: int, batch: Sequence[Outcome]) -> None:
     change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
-    hashes = _put_passages(connection, change, batch)
+    hashes = _put_passages(connection, change, ownership, batch)
     touched = _put_observations(connection, change, ownership, batch)
     settle_memories(connection, change, touched)
     change.finish(connection)
@@ -132,6 +132,12 @@ def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob
     is_message = row.source.kind is SourceKind.MESSAGE
     if not is_message and not outcome.embedded.observations:
         return None
+    return refine_job(scope, ownership, row, REFINE_AFTER_US if is_message else 0)
+
+
+def refine_job(scope: int, ownership: Ownership, row: SourceRow, after_us: int) -> RefineJob:
+    """The second look of a source, in some time."""
+    is_message = row.source.kind is SourceKind.MESSAGE
     now = now_us()
     return RefineJob(
         job_id=f"session:{row.session}" if is_message else f"document:{row.source.source_id}",
@@ -142,18 +148,18 @@ def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob
         conversation=row.conversation_id,
         session_id=row.session_id,
         extractor_version=ownership.extractor_version,
-        due_time=now + (REFINE_AFTER_US if is_message else 0),
+        due_time=now + after_us,
         attempts=0,
         create_time=now,
     )
 
 
 def store_refined(
-    connection: Connection, ownership: Ownership, scope: int, rows: Sequence[SourceRow], changed: Sequence[Reread]
+    connection: Connection, ownership: Ownership, scope: int, rows: Sequence[SourceRow], changed: Sequence[Embedded]
 ) -> None:
-    """Apply a second look, inside a write transaction: the new observations are resolved before the old ones go.
+    """Apply what sources say when they are read again, inside a write transaction: new observations are resolved before the old ones go.
 
-    A source of which its user deleted a memory stays as it is: in other words the memory must not come back.
+    A source of which its user deleted or edited a memory stays as it is: in other words the memory must not come back.
 
     Raises:
         FencedError: another process owns the shard.
@@ -161,23 +167,28 @@ def store_refined(
     fence(connection, ownership.shard, ownership.epoch)
     by_id = {row.source.source_id: row for row in rows}
     ids: dict[SourceKind, list[str]] = {SourceKind.MESSAGE: [], SourceKind.DOCUMENT: []}
-    for reread in changed:
-        ids[by_id[reread.embedded.source_id].source.kind].append(reread.embedded.source_id)
+    for embedded in changed:
+        ids[by_id[embedded.source_id].source.kind].append(embedded.source_id)
     existing = existing_sources(connection, ids[SourceKind.MESSAGE], ids[SourceKind.DOCUMENT])
     if not existing:
         return
     change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
-    dead = memories.dead_observations(connection, [identity for reread in changed for identity in reread.first_look])
-    kept = [reread.embedded for reread in changed if reread.embedded.source_id in existing and dead.isdisjoint(reread.first_look)]
-    found = {embedded.source_id: _observation_rows(scope, ownership, by_id[embedded.source_id], embedded) for embedded in kept}
-    touched = _put_observation_rows(connection, scope, [row for each in found.values() for row in each])
+    kept = existing - refining.users_words(connection, sorted(existing))
+    found = {
+        embedded.source_id: _observation_rows(scope, ownership, by_id[embedded.source_id], embedded)
+        for embedded in changed
+        if embedded.source_id in kept
+    }
+    rows_found = [row for each in found.values() for row in each]
+    buried = buried_items(connection, [row["observation_id"] for row in rows_found])
+    touched = _put_observation_rows(connection, scope, rows_found, buried)
     for source_id, written in found.items():
         touched |= refining.forget_others(connection, source_id, {row["observation_id"] for row in written})
     settle_memories(connection, change, touched)
     change.finish(connection)
 
 
-def _put_passages(connection: Connection, change: ScopeChange, batch: Sequence[Outcome]) -> list[int]:
+def _put_passages(connection: Connection, change: ScopeChange, ownership: Ownership, batch: Sequence[Outcome]) -> list[int]:
     rows: list[dict[str, Any]] = []
     for outcome in batch:
         row, embedded = outcome.record.source, outcome.embedded
@@ -187,7 +198,7 @@ def _put_passages(connection: Connection, change: ScopeChange, batch: Sequence[O
         for passage, search in zip(embedded.passages, embedded.passage_search, strict=True):
             item = _passage_item(change.scope, row, passage, search, heads)
             change.put(item, is_new=True)
-            rows.append(_passage_row(change.scope, row, passage, item.item_id))
+            rows.append(_passage_row(change.scope, ownership, row, passage, item.item_id))
     passages.put_passages(connection, rows)
     return [row["text_hash"] for row in rows]
 
@@ -223,7 +234,7 @@ def _passage_item(scope: int, row: SourceRow, passage: Passage, search: SearchTe
     )
 
 
-def _passage_row(scope: int, row: SourceRow, passage: Passage, identity: str) -> dict[str, Any]:
+def _passage_row(scope: int, ownership: Ownership, row: SourceRow, passage: Passage, identity: str) -> dict[str, Any]:
     return {
         "passage_id": identity,
         "scope": scope,
@@ -236,6 +247,7 @@ def _passage_row(scope: int, row: SourceRow, passage: Passage, identity: str) ->
         "text_hash": text_hash(passage.text),
         "served_by": identity,
         "origin": compact_json(origin(row, passage)),
+        "extractor_version": ownership.extractor_version,
     }
 
 
@@ -277,8 +289,13 @@ def _put_observations(connection: Connection, change: ScopeChange, ownership: Ow
     return _put_observation_rows(connection, change.scope, rows)
 
 
-def _put_observation_rows(connection: Connection, scope: int, rows: list[dict[str, Any]]) -> set[str]:
-    """Write observations, each to the memory of its type and key, which is created where there is none. Returns the memories."""
+def _put_observation_rows(
+    connection: Connection, scope: int, rows: list[dict[str, Any]], buried: Collection[str] = ()
+) -> set[str]:
+    """Write observations, each to the memory of its type and key, which is created where there is none. Returns the memories.
+
+    `buried` are tombstones: what was said, then not, and now again, is another memory.
+    """
     if not rows:
         return set()
     dead = memories.dead_observations(connection, [row["observation_id"] for row in rows])
@@ -292,18 +309,25 @@ def _put_observation_rows(connection: Connection, scope: int, rows: list[dict[st
     for row in rows:
         key = (row["type"], row["key"])
         if key not in known:
-            known[key] = row["observation_id"]
-            created.append(_memory_row(row))
+            known[key] = _free_id(connection, row["observation_id"], buried)
+            created.append(_memory_row(row, known[key]))
         row["memory_id"] = known[key]
     memories.insert_memories(connection, created)
     memories.put_observations(connection, rows)
     return {row["memory_id"] for row in rows}
 
 
-def _memory_row(observation: Mapping[str, Any]) -> dict[str, Any]:
+def _free_id(connection: Connection, memory_id: str, buried: Collection[str]) -> str:
+    while memory_id in buried:
+        memory_id = next_memory_id(memory_id)
+        buried = buried_items(connection, [memory_id])
+    return memory_id
+
+
+def _memory_row(observation: Mapping[str, Any], memory_id: str) -> dict[str, Any]:
     now = now_us()
     return {
-        "memory_id": observation["observation_id"],
+        "memory_id": memory_id,
         "scope": observation["scope"],
         "type": observation["type"],
         "key": observation["key"],

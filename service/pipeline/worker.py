@@ -129,6 +129,11 @@ class ChildWorker:
         """Whether it should be sent another slice."""
         return len(self._slices) < AHEAD
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it holds a slice: what it is sent now waits for that."""
+        return bool(self._slices)
+
     def send(self, task: Task) -> None:
         """Give it a slice.
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE, MemoryType
 from service.retrieval.links import Links
@@ -80,6 +81,10 @@ class Codes:
         numbers = self.numbers
         return [numbers.setdefault(name, len(numbers)) for name in names]
 
+    def one(self, name: str) -> int:
+        """The number of one string."""
+        return self.numbers.setdefault(name, len(self.numbers))
+
     def keep(self, numbers: list[int]) -> None:
         """Renumber: the string of `numbers[i]` gets number i, all others go."""
         names = self.names
@@ -134,26 +139,29 @@ class Columns:
         links = self.excerpts.size_bytes + self.successors.size_bytes
         return links + self._vectors.nbytes + sum(array.nbytes for array in self._arrays.values())
 
-    def append(self, items: Sequence[Item], lengths: NDArray[np.int32]) -> None:
+    def append(self, added: ItemColumns, items: Sequence[Item], lengths: NDArray[np.int32]) -> None:
         """Add rows at the end, live.
 
         Args:
-            items: the rows.
+            added: the rows.
+            items: the same.
             lengths: the number of terms of each.
         """
-        first, self.rows = self.rows, self.rows + len(items)
+        first, self.rows = self.rows, self.rows + len(added)
         self._reserve(first)
-        self._set_vectors(first, widen([item.vector for item in items]))
-        for name, values in self._values(items).items():
+        self._set_vectors(first, widen(added["vector"]))
+        for name, values in self._values(added).items():
             self._arrays[name][first : self.rows] = values
         self._arrays["length"][first : self.rows] = lengths
-        self._arrays["log_words"][first : self.rows] = _LOG_LENGTHS[
-            np.clip([item.words for item in items], 0, len(_LOG_LENGTHS) - 1)
-        ]
+        self._arrays["log_words"][first : self.rows] = _LOG_LENGTHS[np.clip(added["words"], 0, len(_LOG_LENGTHS) - 1)]
         self._arrays["is_live"][first : self.rows] = True
-        places = self.codes["place"]
-        self.excerpts.add(first, [places.of(excerpts_of(item)) for item in items])
-        self.successors.add(first, [places.of(successor_of(item)) for item in items])
+        self._link(first, items)
+
+    def _link(self, first: int, items: Sequence[Item]) -> None:
+        place = self.codes["place"].one
+        memories = [(row, item) for row, item in enumerate(items, first) if item.kind != PASSAGE]
+        self.excerpts.add([(row, place(excerpt)) for row, item in memories for excerpt in excerpts_of(item)])
+        self.successors.add([(row, place(successor)) for row, item in memories for successor in successor_of(item)])
 
     def keep(self, kept: NDArray[np.int32]) -> None:
         """Renumber: row `kept[i]` becomes row i, all others go, with the strings that only they used."""
@@ -176,25 +184,25 @@ class Columns:
         for pointing, places in zip(links, others, strict=True):
             pointing.rename(places)
 
-    def _values(self, items: Sequence[Item]) -> dict[str, list[int] | list[float] | list[bool]]:
+    def _values(self, added: ItemColumns) -> dict[str, Sequence[int] | Sequence[float] | Sequence[bool]]:
         codes = self.codes
         return {
-            "kind": [_KIND_CODES.get(item.kind, 0) for item in items],
-            "role": [_role_of(item) for item in items],
-            "speaker": codes["speaker"].of(item.speaker.casefold() for item in items),
-            "session": codes["session"].of(item.session for item in items),
-            "conversation": codes["conversation"].of(item.conversation for item in items),
-            "number": [item.number for item in items],
-            "place": codes["place"].of(map(place_of, items)),
-            "metadata": codes["metadata"].of(item.metadata for item in items),
-            "has_time_word": [item.has_time_word for item in items],
-            "said_time": [item.said_time for item in items],
-            "event_time": [NEVER if item.event_time is None else item.event_time for item in items],
-            "valid_from": [ALWAYS if item.valid_from is None else item.valid_from for item in items],
-            "valid_until": [NEVER if item.valid_until is None else item.valid_until for item in items],
-            "confidence": [item.confidence for item in items],
-            "is_chunk": [item.parent != "" for item in items],
-            "asks": [_ends_asking(item.text) for item in items],
+            "kind": [_KIND_CODES.get(kind, 0) for kind in added["kind"]],
+            "role": list(map(_role_of, added["role"], added["kind"], added["speaker"])),
+            "speaker": codes["speaker"].of(map(str.casefold, added["speaker"])),
+            "session": codes["session"].of(added["session"]),
+            "conversation": codes["conversation"].of(added["conversation"]),
+            "number": added["number"],
+            "place": codes["place"].of(map(place_of, added["item_id"], added["parent"])),
+            "metadata": codes["metadata"].of(added["metadata"]),
+            "has_time_word": added["has_time_word"],
+            "said_time": added["said_time"],
+            "event_time": [NEVER if time is None else time for time in added["event_time"]],
+            "valid_from": [ALWAYS if time is None else time for time in added["valid_from"]],
+            "valid_until": [NEVER if time is None else time for time in added["valid_until"]],
+            "confidence": added["confidence"],
+            "is_chunk": [parent != "" for parent in added["parent"]],
+            "asks": list(map(_ends_asking, added["text"])),
         }
 
     def _set_vectors(self, held: int, added: NDArray[np.float32]) -> None:
@@ -225,11 +233,11 @@ def _grown(array: NDArray[Any], held: int, rows: int) -> NDArray[Any]:
     return copy
 
 
-def _role_of(item: Item) -> int:
+def _role_of(role: str, kind: str, speaker: str) -> int:
     """Whose words it is; a memory about the user counts as the user's."""
-    if not item.role and item.kind != PASSAGE and item.speaker.casefold() == "user":
+    if not role and kind != PASSAGE and speaker.casefold() == "user":
         return USER
-    return _ROLES.get(item.role, NOBODY)
+    return _ROLES.get(role, NOBODY)
 
 
 def widen(vectors: Sequence[bytes]) -> NDArray[np.float32]:

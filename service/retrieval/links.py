@@ -5,7 +5,7 @@ What lives here: the pairs, growth and renumbering. What does not: what is point
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,9 @@ class Links:
         """Memory held."""
         return self._rows.nbytes + self._places.nbytes
 
-    def add(self, first: int, places: Sequence[Sequence[int]]) -> None:
-        """Let rows from `first` on point to places, each to any number of them."""
-        self._added.extend((row, place) for row, pointed in enumerate(places, first) for place in pointed)
+    def add(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Let rows point to places: (row, code of the place), rows ascending and new."""
+        self._added.extend(pairs)
 
     def keep(self, kept: Numbers) -> None:
         """Renumber: row `kept[i]` becomes row i, the pairs of all others go."""

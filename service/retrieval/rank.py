@@ -214,7 +214,7 @@ def _merged(answers: Iterable[list[RankedItem]]) -> Iterator[RankedItem]:
     """One ranking of several questions: each place with its best score and all questions that found it."""
     best: dict[str, RankedItem] = {}
     for found in (found for answer in answers for found in answer):
-        place = place_of(found.item)
+        place = place_of(found.item.item_id, found.item.parent)
         held = best.get(place)
         if held is None:
             best[place] = found

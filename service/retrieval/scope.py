@@ -10,11 +10,11 @@ depends on the order in which rows arrived.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.retrieval.columns import Columns
 from service.retrieval.kin import Pair, index_kin, pairs_of
@@ -27,12 +27,8 @@ _COMPACT_SHARE = 4
 """A scope is compacted when more than one row in this many is dead."""
 _BYTES_PER_ITEM = 900
 """An `Item` without terms and vector: object, numbers, short strings, dictionary entries; its long strings are counted apart."""
-
-_SEARCH_BYTES_PER_ITEM = 1200
-"""The vector and terms of an `Item`."""
-
-_FIELDS = tuple(Item.__dataclass_fields__)
-_VALUES = attrgetter(*_FIELDS)
+_TEXTS = ("text", "details", "metadata")
+"""The long strings."""
 
 
 class Scope:
@@ -57,9 +53,15 @@ class Scope:
         self._row_of: dict[str, int] = {}
         self._kin: dict[str, tuple[Pair, ...]] = {}
         self._text_bytes = 0
-        self._unsettled = 0
         self._derived: tuple[int, Population] | None = None
         self.apply(items, (), change_number)
+
+    @classmethod
+    def of_columns(cls, number: int, change_number: int, columns: ItemColumns) -> Scope:
+        """As the constructor, of items that are not built yet; no id may come twice."""
+        scope = cls(number, change_number)
+        scope._append(columns)
+        return scope
 
     def __len__(self) -> int:
         """Live items."""
@@ -72,14 +74,8 @@ class Scope:
     @property
     def size_bytes(self) -> int:
         """Memory held, roughly."""
-        search_fields = self._unsettled * _SEARCH_BYTES_PER_ITEM
-        return (
-            search_fields
-            + self.columns.size_bytes
-            + self.postings.size_bytes
-            + self._text_bytes
-            + _BYTES_PER_ITEM * len(self.items)
-        )
+        search_bytes = self.columns.size_bytes + self.postings.size_bytes
+        return search_bytes + self._text_bytes + _BYTES_PER_ITEM * len(self.items)
 
     def apply(self, changed: Iterable[Item], deleted: Iterable[str], change_number: int) -> None:
         """Bring the scope up to a change number. The same delta may be applied twice.
@@ -94,21 +90,10 @@ class Scope:
             gone = [item_id for item_id in {*deleted, *fresh} if item_id in self._row_of]
             if gone or fresh:
                 self._bury(gone)
-                self._append(list(fresh.values()))
+                self._append(ItemColumns.of_items(fresh.values()))
                 self._compact_if_due()
                 self.generation += 1
             self.change_number = max(self.change_number, change_number)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing is held twice."""
-        return self._unsettled == 0
-
-    def settle(self) -> None:
-        """Let go of what rows and matrix already hold: a quarter of loading, so it is left for when a scope is read again."""
-        with self.lock:
-            self.items[: self._unsettled] = _without_search_fields(self.items[: self._unsettled])
-            self._unsettled = 0
 
     def population(self) -> Population:
         """Statistics that do not depend on the question; call with `lock` held."""
@@ -132,39 +117,24 @@ class Scope:
         for item_id in ids:
             self._kin.pop(item_id, None)
 
-    def _append(self, items: list[Item]) -> None:
-        if not items:
+    def _append(self, added: ItemColumns) -> None:
+        if not added:
             return
+        items = added.without_search_fields()  # postings and matrix hold them
         first = len(self.items)
-        lengths = self.postings.add([item.terms for item in items])
-        self.columns.append(items, lengths)
-        if first == 0:
-            self.items.extend(items)
-            self._unsettled = len(items)
-        else:
-            self.items.extend(_without_search_fields(items))
-        self._row_of.update((item.item_id, first + offset) for offset, item in enumerate(items))
-        self._text_bytes += sum(len(item.text) + len(item.details) + len(item.metadata) for item in items)
+        self.items.extend(items)
+        self.columns.append(added, items, self.postings.add(added["terms"]))
+        self._row_of.update(zip(added["item_id"], range(first, len(self.items)), strict=True))
+        self._text_bytes += sum(sum(map(len, added[name])) for name in _TEXTS)
         self._kin |= {item.item_id: pairs for item in items if (pairs := pairs_of(item))}
 
     def _compact_if_due(self) -> None:
         dead = len(self.items) - len(self._row_of)
         if dead <= _COMPACT_ROWS or dead * _COMPACT_SHARE <= len(self.items):
             return
-        self.items = list(_without_search_fields(self.items))
-        self._unsettled = 0
         kept = np.flatnonzero(self.columns.flags("is_live")).astype(np.int32)
         self.columns.keep(kept)
         self.postings.keep(kept)
         self.items = [self.items[row] for row in kept.tolist()]
         self._row_of = {item.item_id: row for row, item in enumerate(self.items)}
-        self._text_bytes = sum(len(item.text) + len(item.details) + len(item.metadata) for item in self.items)
-
-
-def _without_search_fields(items: Collection[Item]) -> Iterator[Item]:
-    """The items without what postings and matrix already hold."""
-    if not items:
-        return iter(())
-    columns = dict(zip(_FIELDS, zip(*map(_VALUES, items), strict=True), strict=True))
-    columns["terms"], columns["vector"] = ("",) * len(items), (b"",) * len(items)
-    return map(Item, *columns.values())
+        self._text_bytes = sum(len(getattr(item, name)) for item in self.items for name in _TEXTS)

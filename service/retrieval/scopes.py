@@ -1,7 +1,7 @@
 """The scopes that a process keeps in memory: loading, refreshing, forgetting.
 
 What lives here: which scopes are held, steps 1 to 3 of the fetch path.
-What does not: SQL and LanceDB (handed in as protocols), the rows of a scope (`scope`), ranking (`rank`).
+What does not: SQL and LanceDB (handed in as protocols; a scope that is held comes from the catalog alone), the rows of a scope (`scope`), ranking (`rank`).
 
 Everything is synchronous and may be called from several threads. A scope has one loader; others wait for it.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.retrieval.approximate import SAMPLE_ROWS, Index, Items, Sample, SampledScope, sample_ids, take_sample
 from service.retrieval.scope import Scope
-from service.vectors.errors import IndexUnavailable
 
 _SAMPLE_DRIFT = 0.1
 """A sample is taken again when its scope has grown, shrunk or changed by more than this share of its rows."""
@@ -49,24 +49,16 @@ class Changes:
 class ItemSource(Items, Protocol):
     """What the catalog tells about a scope; it is the truth."""
 
-    def live_versions(self, scope: int) -> tuple[int, Mapping[str, int]]:
-        """The change number, and the version of each live item, of one moment."""
+    def load(self, scope: int) -> tuple[int, ItemColumns]:
+        """The change number and all live items of a scope, each once, in any order, of one moment."""
+        ...
+
+    def live_ids(self, scope: int) -> tuple[int, Collection[str]]:
+        """The change number and the ids of all live items, of one moment."""
         ...
 
     def changes_since(self, scope: int, change_number: int) -> Changes:
         """What changed after a change number."""
-        ...
-
-
-class ScopeIndex(Index, Protocol):
-    """What the search index holds; it may lag behind or fail."""
-
-    def load_scope(self, scope: int) -> list[Item]:
-        """All rows of a scope, in any order, perhaps of other versions than the live ones.
-
-        Raises:
-            IndexUnavailable: the index cannot answer.
-        """
         ...
 
 
@@ -88,14 +80,10 @@ class Counters:
     deltas: int = 0
     """Scopes brought up to date from the catalog."""
     loads: int = 0
-    """Scopes loaded from the index."""
+    """Scopes read whole."""
     reloads: int = 0
     """Loads of scopes that were held, but for longer than tombstones are kept."""
     evictions: int = 0
-    index_failures: int = 0
-    """Loads that the index could not serve, so that everything came from the catalog."""
-    rows_from_catalog: int = 0
-    """Rows of loads that the index did not hold in the live version."""
     samples: int = 0
     """Samples taken of scopes too large to be held."""
 
@@ -115,12 +103,12 @@ class _Entry:
 class Scopes:
     """A cache of scopes, bounded in bytes; the one unused longest goes first."""
 
-    def __init__(self, catalog: ItemSource, index: ScopeIndex, most_bytes: int, hold_limit: int) -> None:
+    def __init__(self, catalog: ItemSource, index: Index, most_bytes: int, hold_limit: int) -> None:
         """Start empty.
 
         Args:
             catalog: the truth.
-            index: where rows load fastest.
+            index: what proposes rows of scopes that are too large to be held.
             most_bytes: memory for all scopes together; the scope used last stays, whatever its size.
             hold_limit: rows of a scope above which it is not held.
         """
@@ -163,9 +151,6 @@ class Scopes:
         held = entry.held
         if held is not None and held.change_number >= state.change_number:
             self._count(hits=1)
-            if not held.is_settled:
-                held.settle()
-                self._account(state.scope, entry, held.size_bytes)
             return held
         with entry.lock:
             held = entry.held
@@ -189,17 +174,9 @@ class Scopes:
         return held
 
     def _load(self, number: int) -> Scope:
-        change_number, versions = self._catalog.live_versions(number)
-        try:
-            rows = [row for row in self._index.load_scope(number) if versions.get(row.item_id) == row.version]
-        except IndexUnavailable:
-            self._count(index_failures=1)
-            rows = []
-        missing = versions.keys() - {row.item_id for row in rows}
-        if missing:
-            rows.extend(self._catalog.items(number, sorted(missing)))
-        self._count(loads=1, rows_from_catalog=len(missing))
-        return Scope(number, change_number, rows)
+        change_number, columns = self._catalog.load(number)
+        self._count(loads=1)
+        return Scope.of_columns(number, change_number, columns)
 
     def _sampled(self, state: ScopeState) -> SampledScope:
         entry = self._entry(state.scope)
@@ -212,10 +189,10 @@ class Scopes:
         return SampledScope(state.scope, state.live_rows, sample, self._catalog, self._index)
 
     def _sample(self, number: int) -> Sample:
-        change_number, versions = self._catalog.live_versions(number)
-        rows = self._catalog.items(number, sample_ids(versions, SAMPLE_ROWS))
+        change_number, ids = self._catalog.live_ids(number)
+        rows = self._catalog.items(number, sample_ids(ids, SAMPLE_ROWS))
         self._count(samples=1)
-        return take_sample(number, change_number, len(versions), rows)
+        return take_sample(number, change_number, len(ids), rows)
 
     def _entry(self, scope: int) -> _Entry:
         with self._lock:

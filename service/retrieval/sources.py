@@ -26,9 +26,9 @@ def successor_of(item: Item) -> tuple[str, ...]:
     return () if item.valid_until is None else tuple(_SUCCESSOR.findall(item.details)[:1])
 
 
-def place_of(item: Item) -> str:
+def place_of(item_id: str, parent: str) -> str:
     """What an item takes one place with: a further chunk of a long turn with the turn, everything else by itself."""
-    return item.parent or item.item_id
+    return parent or item_id
 
 
 class Places:
@@ -41,7 +41,7 @@ class Places:
 
     def take(self, item: Item) -> bool:
         """Give an item its place, unless what it would show is shown already. Two memories of one excerpt are two things."""
-        place, excerpts = place_of(item), excerpts_of(item)
+        place, excerpts = place_of(item.item_id, item.parent), excerpts_of(item)
         if place in self._taken or place in self._told or not self._taken.isdisjoint(excerpts):
             return False
         self._taken.add(place)

@@ -33,7 +33,7 @@ def prefer_successors(reading: Reading, plan: Plan, request: RankRequest) -> Non
     now = request.query_time if request.as_of is None else request.as_of
     due = (until <= now) & ~asked_about(columns, plan)[pairs.first] & _in_sight(reading)[pairs.first]
     reading.total = before.copy()
-    for place in np.flatnonzero(due)[np.argsort(until[due], kind="stable")[::-1]].tolist():
+    for place in _latest_first(np.flatnonzero(due), until, pairs.first, reading):
         _exchange(reading, int(pairs.first[place]), int(pairs.second[place]))
     if (reading.total != before).any():
         reading.contributions["succession"] = reading.total - before
@@ -47,12 +47,18 @@ def _in_sight(reading: Reading) -> NDArray[np.bool_]:
     return seen
 
 
+def _latest_first(places: NDArray[np.intp], until: NDArray[np.int64], old: NDArray[np.int32], reading: Reading) -> list[int]:
+    # By id where times are equal: rows stand in the order in which they arrived, and nothing may depend on that.
+    return sorted(places.tolist(), key=lambda place: (-until[place], reading.scope.items[old[place]].item_id))
+
+
 def _exchange(reading: Reading, old: int, new: int) -> None:
     sources, total = reading.population.sources, reading.total
     similarity = reading.contributions["meaning"] + reading.contributions["words"]
     about = max(similarity[old], similarity[new])
     fresh = sources.second[sources.first == new]
-    for row in np.setdiff1d(sources.second[sources.first == old], fresh).tolist() if len(fresh) else ():
+    stale = np.setdiff1d(sources.second[sources.first == old], fresh).tolist() if len(fresh) else []
+    for row in sorted(stale, key=lambda each: reading.scope.items[each].item_id):
         best = min(fresh.tolist(), key=lambda each: (-total[each], reading.scope.items[each].item_id))
         if about >= _ABOUT * similarity[row]:
             reading.behind[row] = best

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
+from service.app.gate import rate_limited
 from service.app.keys import Keys, denied
+from service.app.rates import Rate
 from service.rpc.call import Call
 from service.rpc.errors import Handler
 
@@ -13,11 +15,13 @@ HEADER = "authorization"
 _SCHEME = "bearer "
 
 
-def with_instance_key(handler: Handler, keys: Keys) -> Handler:
-    """Wrap a handler so that it runs for an instance only; `call.principal` says which."""
+def with_instance_key(handler: Handler, keys: Keys, rate: Rate) -> Handler:
+    """Wrap a handler so that it runs for an instance only, and not more often than it may; `call.principal` says for which."""
 
     async def answer(request: Any, call: Call) -> Any:
         call.principal = await keys.authenticate(_credential(call))
+        if (wait := rate.take(call.principal.instance_id)) > 0:
+            raise rate_limited("calls", rate, wait)
         return await handler(request, call)
 
     return answer

@@ -1,7 +1,7 @@
 """The only table from domain errors to statuses, and the last catch: nothing internal ever reaches a caller.
 
 A status carries an `ErrorInfo` (reason, domain `eunoe`, every value the message speaks of), `BadRequest` for fields and `RetryInfo`
-where waiting helps. It travels in the trailer, whose size is limited, so long values are cut.
+where waiting helps, `QuotaFailure` where an instance may no more. It travels in the trailer, whose size is limited, so long values are cut.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from service.domain.errors import (
     FailedPrecondition,
     InvalidArgument,
     NotFound,
+    QuotaExceeded,
     ResourceExhausted,
     Unauthenticated,
     Unavailable,
@@ -42,6 +43,7 @@ CODES: dict[type[EunoeError], grpc.StatusCode] = {
     FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
     Aborted: grpc.StatusCode.ABORTED,
     ResourceExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    QuotaExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
     DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
     DataLoss: grpc.StatusCode.DATA_LOSS,
@@ -93,6 +95,10 @@ def to_status(error: EunoeError) -> status_pb2.Status:
         delay = Duration()
         delay.FromMicroseconds(int(error.retry_after * 1_000_000))
         _attach(status, error_details_pb2.RetryInfo(retry_delay=delay))
+    if error.quota:
+        failure = error_details_pb2.QuotaFailure()
+        failure.violations.add(subject="instance", description=error.quota)
+        _attach(status, failure)
     if error.fields:
         bad = error_details_pb2.BadRequest()
         for violation in error.fields[:_MOST_FIELDS]:

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from service.app.keys import Keys
+from service.app.rates import Rate
 from service.ops.metrics import ApiMetrics
 from service.rpc.admission import LARGE, Admission, Admitted, overloaded
 from service.rpc.auth import with_admin_token, with_instance_key
@@ -34,11 +35,12 @@ Decode = Callable[[bytes], Any]
 class Wrapping:
     """The wrappers around every handler, and what they need."""
 
-    def __init__(self, metrics: ApiMetrics, admission: Admission, keys: Keys, admin_token: str) -> None:
+    def __init__(self, metrics: ApiMetrics, admission: Admission, keys: Keys, rate: Rate, admin_token: str) -> None:
         """Take the collaborators of the wrappers."""
         self._metrics = metrics
         self._admission = admission
         self._keys = keys
+        self._rate = rate
         self._admin_token = admin_token
 
     def service(self, descriptor: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
@@ -64,7 +66,9 @@ class Wrapping:
     def _method(self, method: MethodDescriptor, handler: Handler, *, is_operators: bool) -> grpc.RpcMethodHandler[Any, Any]:
         if not method.client_streaming:
             handler = with_validation(handler)
-        handler = with_admin_token(handler, self._admin_token) if is_operators else with_instance_key(handler, self._keys)
+        handler = (
+            with_admin_token(handler, self._admin_token) if is_operators else with_instance_key(handler, self._keys, self._rate)
+        )
         decode = deserializer(GetMessageClass(method.input_type))
         return _KINDS[method.client_streaming, method.server_streaming](
             with_context(with_errors(handler), _name(method), self._metrics),

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from service.app.rates import Rate
 from service.app.wiring import UseCases
 from service.ops.metrics import ApiMetrics
 from service.rpc.admin import AdminService
@@ -74,7 +75,8 @@ class Server:
         self._health = Health(["", *SERVICES])
         self._server = grpc.aio.server(options=_options(settings))
         admission = Admission(settings.limits.calls, int(settings.limits.in_hand))
-        wrapping = Wrapping(metrics, admission, use_cases.keys, admin_token)
+        calls = Rate(settings.limits.calls_rate, settings.limits.burst.total_seconds())
+        wrapping = Wrapping(metrics, admission, use_cases.keys, calls, admin_token)
         found = servicers(use_cases, settings.limits)
         handlers = [wrapping.service(descriptor, found[name]) for name, descriptor in SERVICES.items()]
         self._server.add_generic_rpc_handlers(handlers)

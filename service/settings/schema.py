@@ -99,6 +99,21 @@ class Limits:
     backlog: int = field(default=100_000, metadata=least(1))
     """Records not yet indexed, per instance and lane; beyond it writes are RESOURCE_EXHAUSTED."""
 
+    calls_rate: int = field(default=0, metadata=least(0))
+    """Calls per second of one instance, a stream being one, counted by each process that answers calls; 0 is no limit. Beyond it a call is
+    RESOURCE_EXHAUSTED with the time until the next."""
+
+    writes_rate: int = field(default=0, metadata=least(0))
+    """Messages and documents per second of one instance, counted likewise; 0 is no limit. Beyond it a call or batch is RESOURCE_EXHAUSTED with the
+    time until its turn, and a stream is read more slowly."""
+
+    burst: timedelta = field(default=timedelta(seconds=10), metadata=least(0))
+    """What a rate allows in so long may be used at once by who did not use it before."""
+
+    stored: int = field(default=0, metadata=least(0))
+    """Memories and excerpts that one instance may hold, counted in the catalog when they are found; 0 is no limit. Beyond it what is new is
+    RESOURCE_EXHAUSTED until something is deleted."""
+
     fetches: int = field(default=128, metadata=least(1))
     """Fetches that run or wait for a thread; beyond it a fetch is RESOURCE_EXHAUSTED with a time to wait."""
 

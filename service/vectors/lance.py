@@ -93,10 +93,6 @@ class Tables:
             await self.names()  # fails where no table opens: then nothing is known of this one
             return None
 
-    async def load_scope(self, name: str, scope: int) -> list[Item]:
-        """All items of one scope, each id once."""
-        return await self._read(name, lambda table: queries.load_scope(table, scope))
-
     async def search(self, name: str, search: queries.Search) -> list[Candidate]:
         """What a search finds."""
         return await self._read(name, lambda table: queries.search(table, search))

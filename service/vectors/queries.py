@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from lancedb import AsyncTable
-from lancedb.expr import Expr, col, lit
+from lancedb.expr import Expr, col
 from numpy.typing import NDArray
 
-from service.domain.item import Item
 from service.vectors.results import Candidate
-from service.vectors.rows import ROW, to_items
 
 _KEYS = ("item_id", "version")
 _SWEEP_ROWS = 10_000
@@ -30,16 +28,11 @@ class Search:
     limit_text: int
 
 
-async def load_scope(table: AsyncTable, scope: int) -> list[Item]:
-    """All items of one scope, each id once."""
-    return to_items(await table.query().where(col("scope") == lit(scope)).select(list(ROW)).to_arrow())
-
-
 async def touch(table: AsyncTable) -> None:
-    """Load some scope, so that indexes and the ends of files are in the caches."""
-    some = await table.query().select(["scope"]).limit(1).to_arrow()
-    for scope in some.column("scope").to_pylist():
-        await load_scope(table, scope)
+    """Search some scope, so that indexes and the ends of files are in the caches."""
+    some = await table.query().select(["scope", "terms", "vector"]).limit(1).to_arrow()
+    for row in some.to_pylist():
+        await search(table, Search([row["scope"]], np.array(row["vector"], np.float32), row["terms"], 1, 1))
 
 
 async def search(table: AsyncTable, asked: Search) -> list[Candidate]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.item import Item
 from service.vectors.errors import LANCE_ERRORS, IndexUnavailable, index_error
 from service.vectors.loop import LoopThread
 from service.vectors.place import Place
@@ -95,10 +94,6 @@ class IndexReader:
             IndexUnavailable: no table can be asked now, so nothing is known of this one.
         """
         return self._run(lambda tables: tables.state(name))
-
-    def load_scope(self, name: str, scope: int) -> list[Item]:
-        """All items of one scope, each id once, in no particular order."""
-        return self._answer(lambda tables: tables.load_scope(name, scope))
 
     def search(
         self,

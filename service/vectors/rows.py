@@ -1,18 +1,11 @@
-"""Items as Arrow rows and back. The only file that knows how a stored row looks.
+"""Items as Arrow rows. The only file that knows how a stored row looks.
 
-The columns that LanceDB filters, matches or ranks by stand alone. Everything an item holds but its vector stands once more, as JSON,
-in `item`, so that loading a scope reads two columns: each column costs a random read per row. Measured, 600 rows scattered over
-100,000: 26 ms with one column per field, 12 ms so.
+A row holds what LanceDB filters, matches or ranks by, and nothing that is shown: whoever finds an item here reads it in the catalog.
 """
 
 from __future__ import annotations
 
-import json
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import fields
-from operator import attrgetter
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,18 +15,12 @@ from service.domain.errors import InvalidArgument
 from service.domain.item import Item
 from service.vectors.results import TableState
 
-FORMAT = 1
+FORMAT = 2
 """The layout below. A table of another format is rebuilt."""
 DIMENSIONS = 384
 """Length of every vector: the width of all-MiniLM-L6-v2."""
-ROW = ("vector", "item")
-"""The columns that `to_items` reads."""
 
 _VECTOR_BYTES = 2 * DIMENSIONS
-_FIELDS = tuple(field.name for field in fields(Item))
-_VALUES = attrgetter(*_FIELDS)
-_SETTERS = [getattr(Item, name).__set__ for name in _FIELDS]
-_ITEM_ID, _VERSION, _VECTOR = (_FIELDS.index(name) for name in ("item_id", "version", "vector"))
 
 # Mini-blocks read neighbouring values together. Left alone, LanceDB reads one vector at a time: 6.7 ms against 1.8 ms for 600 vectors
 # scattered over 5,000 (over 100,000 the two are equal).
@@ -45,7 +32,6 @@ _SCHEMA = pa.schema(
         pa.field("version", pa.int64(), nullable=False),
         pa.field("terms", pa.string(), nullable=False),
         pa.field("vector", pa.list_(pa.float16(), DIMENSIONS), nullable=False, metadata=_SMALL_BLOCKS),
-        pa.field("item", pa.binary(), nullable=False, metadata=_SMALL_BLOCKS),
     ]
 )
 
@@ -79,15 +65,6 @@ def to_arrow(items: Sequence[Item]) -> pa.Table:
         raise InvalidArgument(f"an item that no index can hold: {error}") from error
 
 
-def to_items(table: pa.Table) -> list[Item]:
-    """Items of rows read with the columns `ROW`, each id once."""
-    rows = json.loads(b"[" + b",".join(table.column("item").to_pylist()) + b"]")
-    vectors = b"".join([chunk.flatten().to_numpy().tobytes() for chunk in table.column("vector").chunks])
-    for place, row in enumerate(rows):
-        row[_VECTOR] = vectors[place * _VECTOR_BYTES : (place + 1) * _VECTOR_BYTES]
-    return _built(_once_each(rows))
-
-
 def _table(items: Sequence[Item], vectors: NDArray[np.float16]) -> pa.Table:
     columns = [
         pa.array([item.item_id for item in items], pa.string()),
@@ -95,7 +72,6 @@ def _table(items: Sequence[Item], vectors: NDArray[np.float16]) -> pa.Table:
         pa.array([item.version for item in items], pa.int64()),
         pa.array([item.terms for item in items], pa.string()),
         pa.FixedSizeListArray.from_arrays(pa.array(vectors), type=_SCHEMA.field("vector").type),
-        pa.array([_packed(item) for item in items], pa.binary()),
     ]
     return pa.Table.from_arrays(columns, schema=_SCHEMA)
 
@@ -108,27 +84,3 @@ def _halves(items: Sequence[Item]) -> NDArray[np.float16]:
     if not np.isfinite(halves).all():
         raise InvalidArgument("a vector holds a value that is not finite")
     return halves
-
-
-def _packed(item: Item) -> bytes:
-    values = list(_VALUES(item))
-    values[_VECTOR] = None
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _built(rows: list[list[Any]]) -> list[Item]:
-    # As `Item(*row)`, field by field instead of row by row: half the time, and loading a scope is mostly this.
-    items = [Item.__new__(Item) for _ in rows]
-    for set_field, values in zip(_SETTERS, zip(*rows, strict=True), strict=False):
-        deque(map(set_field, items, values), maxlen=0)
-    return items
-
-
-def _once_each(rows: list[list[Any]]) -> list[list[Any]]:
-    """Of an id that stands there twice the newest row: a fenced owner, at work for a moment more, can add one that the new owner adds."""
-    newest: dict[str, list[Any]] = {}
-    for row in rows:
-        held = newest.setdefault(row[_ITEM_ID], row)
-        if held[_VERSION] < row[_VERSION]:
-            newest[row[_ITEM_ID]] = row
-    return rows if len(newest) == len(rows) else list(newest.values())

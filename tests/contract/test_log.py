@@ -189,7 +189,7 @@ async def test_waiting_ends_when_it_is_indexed(harness: Harness) -> None:
     async with asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(harness.log.wait_indexed(entries, SECONDS))
         harness.advance(Lane.REALTIME, 1)
-        await asyncio.sleep(0.1)
+        assert not await harness.log.wait_indexed(entries, 0.1)
         assert not waiting.done()
         harness.advance(Lane.REALTIME, 2)
         assert await waiting

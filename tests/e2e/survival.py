@@ -168,4 +168,4 @@ def index_differences(directory: Path, uri: str = "") -> list[str]:
     finally:
         reader.close()
     served = Counter(live_items(directory).items())
-    return [f"only in the catalog: {row}" for row in served - rows] + [f"only in the index: {row}" for row in rows - served]
+    return [f"only in the catalog: {row}" for row in served - rows] + [f"too often in the index: {row}" for row in rows - served]

@@ -44,13 +44,14 @@ async def _outage(service: RunningService, server: S3Server, writers: list[Write
     """Write before, during and after an outage of the store."""
 
     async def is_told() -> bool:
-        return "owner_waits" in service.log_file.read_text()
+        return 'eunoe_owner_waits{trouble="index_away"} 1.0' in await asyncio.to_thread(service.page, "/metrics")
 
     async with connect(service) as wire:
         await _write(wire, writers, 20)
         await asyncio.to_thread(server.kill)
         await _write(wire, writers, 40)
         await until(is_told, 60, "nobody notices")
+        assert await asyncio.to_thread(service.page, "/readyz") == "ok\n", "calls go on"
         await _write(wire, writers, 60)
         await asyncio.to_thread(server.start)
         await _write(wire, writers, 70)

@@ -214,9 +214,9 @@ class CatalogMachine(RuleBasedStateMachine):
     def _read(self, scope: int, reader: Reader) -> None:
         with self.catalog.read() as connection:
             told = items.changes_since(connection, scope, reader.change_number)
-            everything = {item.item_id: item for item in items.items_of_scope(connection, scope)}
+            number, columns = items.items_of_scope(connection, scope)
+            everything = {item.item_id: item for item in columns.items()}
             if told is None:
-                number, _ = items.live_versions(connection, scope)
                 reader.change_number, reader.held = number, everything
             else:
                 reader.change_number = told.change_number

@@ -43,6 +43,8 @@ class Store:
     memories: dict[str, memory_pb2.Memory] = field(default_factory=dict)
     requests: dict[str, Any] = field(default_factory=dict)
     """Answers of other mutating calls by request id."""
+    reasons: list[str] = field(default_factory=list)
+    """What every fetch says that it could not do."""
     writes: int = 0
 
     def position(self) -> str:
@@ -83,9 +85,8 @@ def find(
             item.score = len(words & words_of(item.content)) / len(words)
         items = sorted((item for item in items if item.score), key=lambda item: -item.score)
     answer = context_pb2.Context(items=items[: query.max_results or 10])
-    if query.mode == context_pb2.FETCH_MODE_ACCURATE:
-        answer.retrieval.degraded = True
-        answer.retrieval.reasons.append("ACCURATE_UNAVAILABLE")
+    answer.retrieval.degraded = bool(store.reasons)
+    answer.retrieval.reasons.extend(store.reasons)
     return answer
 
 

@@ -180,6 +180,8 @@ class Refusal:
     fields: tuple[str, ...] = ()
     retry_after: float | None = None
     """Seconds."""
+    quotas: tuple[str, ...] = ()
+    """What its `QuotaFailure` says."""
 
 
 async def refused(call: Awaitable[object]) -> Refusal:
@@ -195,10 +197,12 @@ def refusal_of(error: aio.AioRpcError) -> Refusal:
     """The rich status of an error."""
     status = rpc_status.from_call(error)  # type: ignore[arg-type]  # an AioRpcError has what it reads of a call
     info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    quota = error_details_pb2.QuotaFailure()
     has_retry = False
     for detail in status.details if status is not None else ():
         detail.Unpack(info)
         detail.Unpack(bad)
+        detail.Unpack(quota)
         has_retry = detail.Unpack(retry) or has_retry
     return Refusal(
         error.code(),
@@ -208,6 +212,7 @@ def refusal_of(error: aio.AioRpcError) -> Refusal:
         tuple(sorted(info.metadata.items())),
         tuple(violation.field for violation in bad.field_violations),
         retry.retry_delay.ToTimedelta().total_seconds() if has_retry else None,
+        tuple(violation.description for violation in quota.violations),
     )
 
 

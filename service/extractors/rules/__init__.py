@@ -6,3 +6,8 @@ conditions, jokes say nothing) -> `grammar` (subject, verb, tense) -> the tables
 
 Rules name kinds of language. A rule that names a person, a product or a place of some example is a mistake.
 """
+
+from __future__ import annotations
+
+VERSION = "rules-3"
+"""Noted with everything that these rules read."""

@@ -32,10 +32,10 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"(?:(?:so|and|but|well|oh|also|hey|yeah),? )?(?:just |only |earlier |late |early )?(?:yesterday|today|tonight|tomorrow|(?:last|next|"
-    r"this|past)(?: \w+){1,3}|"
-    r"(?:on|in|since|during|around|back in) (?:[\w']+ ?){1,4}|(?:a|an|one|two|three|four|five|six|ten|\d+|a few|a couple of) (?:day|night|"
-    r"week|month|year)s? ago|the other day)",
+    r"(?:(?:so|and|but|well|oh|also|hey|yeah),? )?(?:just |only |earlier |late |early )?"
+    r"(?:yesterday|today|tonight|tomorrow|(?:last|next|this|past)(?: \w+){1,3}|"
+    r"(?:on|in|since|during|around|back in) (?:[\w']+ ?){1,4}|(?:a|an|one|two|three|four|five|six|ten|\d+|a few|a couple of) "
+    r"(?:day|night|week|month|year)s? ago|the other day)",
     re.IGNORECASE,
 )
 """A time before its sentence."""

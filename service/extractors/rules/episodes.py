@@ -117,8 +117,8 @@ VERBS = (
         _E,
         "have",
         p(
-            r"(?:an?|my|our|another|some|the) (?!(?:question|idea|feeling|look|chance|point|problem|thought|doubt)\b).*\b(?:at|in|on|with|"
-            r"from|during|time \w+ing)\b"
+            r"(?:an?|my|our|another|some|the) (?!(?:question|idea|feeling|look|chance|point|problem|thought|doubt)\b)"
+            r".*\b(?:at|in|on|with|from|during|time \w+ing)\b"
         ),
         unless=p(r"\b(?:you|mind|common|time to)\b"),
         tenses=_PAST,

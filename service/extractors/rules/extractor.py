@@ -11,7 +11,7 @@ from service.domain.kinds import DocumentType, MemoryType, Precision, Role
 from service.domain.refining import Known, Refined
 from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import answers, emotions, episodes, events, facts, notes, preferences, refinement, tasks
+from service.extractors.rules import VERSION, answers, emotions, episodes, events, facts, notes, preferences, refinement, tasks
 from service.extractors.rules.answers import Answer
 from service.extractors.rules.around import before, words_of
 from service.extractors.rules.attributes import attribute_of
@@ -57,9 +57,9 @@ _TABLES = (preferences.TABLE, facts.TABLE, episodes.TABLE)
 
 
 class RuleExtractor:
-    """Deterministic rules for plain English."""
+    """Deterministic rules: English by a small grammar, five more languages by their words."""
 
-    version = "rules-3"
+    version = VERSION
 
     def extract(self, segmented: Segmented) -> tuple[tuple[Observation, ...], tuple[StageError, ...]]:
         """The observations of a source, each statement once, in the order of the text."""

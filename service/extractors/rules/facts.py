@@ -1,4 +1,4 @@
-"""Facts: who somebody is, what they have and do. Those that fill an attribute are in `slot_facts`, which is asked first."""
+"""Facts: who somebody is, what they have and do. Those that fill an attribute are in `slot_facts`, which is asked first of all rows that ask for a verb."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ PHRASES = (
         "called named",
         p(r"\b(?:is|are|was|'s|dog|cat|daughter|son|sister|brother|wife|husband|partner|\w+) (?:called|named) \w"),
         unless=p(
-            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|"
-            r"named)\b|\bcalled (?:me|us|him|her|them|off|"
+            r"\b(?:heard|met|saw|watched|visited|played)\b.*\b(?:called|named)\b"
+            r"|\b(?:i|we|he|she|they|has|have|had|just|who) (?:called|named)\b|\bcalled (?:me|us|him|her|them|off|"
             r"back|in|out|the)\b"
         ),
         confidence=0.85,
@@ -38,6 +38,9 @@ PHRASES = (
         _F,
         "old turns years turned aged",
         p(r"\b\d{1,3}[- ](?:years?|months?|weeks?)[- ]old\b|\baged \d"),
+        unless=p(
+            r"(?:'m|'s|\b(?:am|is|are)) (?:only |just |almost |nearly |now )?\d{1,3} years? old(?=$|,| and| so| but)"
+        ),  # fills `age`
         confidence=0.85,
     ),
     PhraseRule(

@@ -29,8 +29,8 @@ _PASTED = re.compile(
     re.IGNORECASE,
 )
 _GREETED = re.compile(
-    r"(?P<greeting>\b(?:[Hh]ey|[Hh]i|[Hh]ello|[Tt]hanks|[Tt]hank you|[Ww]ow|[Cc]ongrats|[Ss]ure|[Yy]eah|[Yy]es|[Nn]o|[Oo]h|"
-    r"[Gg]ood morning)\b),? [A-Z][a-z]{1,20}(?=[,!?.])(?:,(?= ))?"
+    r"(?P<greeting>\b(?:[Hh]ey|[Hh]i|[Hh]ello|[Tt]hanks|[Tt]hank you|[Ww]ow|[Cc]ongrats|[Ss]ure|[Yy]eah|"
+    r"[Yy]es|[Nn]o|[Oo]h|[Gg]ood morning)\b),? [A-Z][a-z]{1,20}(?=[,!?.])(?:,(?= ))?"
 )
 _PLAY = re.compile(
     r"\blet'?s (?:play|pretend|role-?play)|\brole-?play|\bpretend (?:to be|that|you|i|we)|"

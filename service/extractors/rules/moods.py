@@ -21,8 +21,8 @@ _ASKING_WORDS = frozenset(
     couldn't shouldn't what what's whats why how how's where where's who who's which whose when any anyone tell and so but or wait also""".split()
 )
 _QUESTION = re.compile(
-    rf"(?:and |so |but |or |wait |also )*(?!(?:have|had) (?:a|an|the|my|our|this|that|any)\b)(?:{_AUXILIARY} {_ASKED}\b|(?:what|why|how|"
-    rf"where|who|which|whose)(?:'s|s|'re)?\b"
+    rf"(?:and |so |but |or |wait |also )*(?!(?:have|had) (?:a|an|the|my|our|this|that|any)\b)"
+    rf"(?:{_AUXILIARY} {_ASKED}\b|(?:what|why|how|where|who|which|whose)(?:'s|s|'re)?\b"
     rf"|when {_AUXILIARY}\b|any (?:idea|ideas|tips|suggestions|advice|chance|recommendations?)\b|anyone\b"
     r"|tell me (?:a|about|what|how|why)\b)"
 )
@@ -84,8 +84,8 @@ _MOODS = (
         "ask asks asked say says said told tells reckons claim claims claimed heard rumour rumor rumours rumors rumoured rumored supposedly "
         "allegedly gossip according word",
         r".{0,60}\b(?:asks?|asked) (?:whether|if|about|how|what)\b|.{0,60}\b(?:says?|said|told|tells|reckons|claims?|claimed|"
-        r"heard(?! (?:a|an|the|some|my|our|his|her|their|so many|lots of|many) [\w' -]{2,40} (?:from|by|at|in)\b)|rumou?rs?|rumou?red|"
-        r"supposedly|allegedly|gossip|according to|word is)\b",
+        r"heard(?! (?:a|an|the|some|my|our|his|her|their|so many|lots of|many) [\w' -]{2,40} (?:from|by|at|in)\b)"
+        r"|rumou?rs?|rumou?red|supposedly|allegedly|gossip|according to|word is)\b",
     ),
     _mood(
         "example",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from service.domain.source import Mention, Relation
+from service.extractors.rules.reading import ADVERBS
+from service.extractors.rules.subject import BE, DO, HAVE, MODALS
 
 _FEMALE = (
     "sister mother mum mom mam wife girlfriend daughter aunt auntie grandmother grandma gran granny nan "
@@ -28,10 +30,10 @@ _PLURAL = (
     "parents kids children twins sons daughters sisters brothers cousins friends grandparents "
     "grandchildren grandkids colleagues neighbours neighbors in-laws"
 ).split()
-_ANIMALS = (
-    "guinea pig",
+_ANIMALS = [
     *"dog cat rabbit hamster horse parrot puppy kitten pony budgie goldfish guinea-pig tortoise pup bird snake lizard".split(),
-)
+    "guinea pig",
+]
 
 GENDERS: dict[str, str] = (
     dict.fromkeys(_FEMALE, "she")
@@ -66,7 +68,8 @@ _INTRODUCTIONS = tuple(
             _POSSESSIVES,
             rf"\b{_OWNER} {_RELATED} (?:on|in|at|from|across|over|next|down|up|of) [\w' -]{{2,40}}, (?P<name>{_NAME})(?=[,.;!?)])",
         ),
-        (_POSSESSIVES, rf"\b(?P<name>{_NAME}),? \(?(?:is )?my {_RELATED}\b"),
+        (_POSSESSIVES, rf"\b(?P<name>{_NAME})(?:,? (?:who )?is | \()my {_RELATED}\b"),
+        (_POSSESSIVES, rf"\b(?P<name>{_NAME}), my {_RELATED}(?= *(?:[,.;:!?]|$|and\b|who\b))"),
         (
             _CALLED,
             (
@@ -121,6 +124,20 @@ _NO_PERSON = frozenset(
     christmas easter legal finance marketing sales support engineering management headings lists tables tests shoulder knee kidneys derivatives
     what which who when where why how mine yours not both all most some many few one two three first second next last also please not the last""".split()
 )
+_NOT_NAMES = (
+    _NO_PERSON
+    | ADVERBS
+    | BE
+    | DO
+    | HAVE
+    | frozenset(MODALS)
+    | frozenset(
+        """i he she it they we you me him her us them himself herself a an and but or so if because since after before while though although as with for
+        from to in on at by about of up out off back again into over hi hello hey oh ok okay yes yeah yep no well thanks please dear poor sorry sure
+        my our his their your here now names""".split()
+    )
+)
+"""Words that stand where a name would, most often because a sentence begins with them: "Yesterday, my boss, ...", "my boss called me"."""
 
 RELATION_WORDS = frozenset(GENDERS) | _ROLE_WORDS | {"called", "named", "name", "ex", "co", "guinea"}
 
@@ -183,7 +200,7 @@ class People:
             if triggers.isdisjoint(words):
                 continue
             for match in pattern.finditer(text):
-                if match.start("relation") not in named and match["name"].lower().removesuffix("'s") not in _NO_PERSON:
+                if match.start("relation") not in named and not _is_no_name(match):
                     named.add(match.start("relation"))
                     self._know(match, match["relation"], match["word"], match["name"].removesuffix("'s"))
         if "my" in words:
@@ -304,6 +321,12 @@ class People:
     def in_text(self, text: str) -> list[Person]:
         """Everybody whose name stands in a text."""
         return [person for person in self.known if person.name and person.name in text]
+
+
+def _is_no_name(match: re.Match[str]) -> bool:
+    """Whether what stands for a name is a common word; one that is capitalised behind "my sister" is none (Will, May)."""
+    is_surely_one = match.start("name") > match.start("relation") and match["name"][0].isupper()
+    return not is_surely_one and match["name"].split()[0].lower().removesuffix("'s") in _NOT_NAMES
 
 
 def mention(person: Person) -> Mention:

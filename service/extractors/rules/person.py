@@ -15,6 +15,8 @@ _FINITE = {
 }  # fmt: skip
 _PLURAL = re.compile(r"[^s']s$| and [\w' ]+$")
 """A subject of several."""
+_NO_LONGER = frozenset({"no", "longer"})
+"""Words before a verb that leave its form alone, as adverbs do."""
 _OF_MANY = {"is": "are", "has": "have"}
 _WERE = re.compile(r"(?:\w+ )?(?:were|weren't)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(
@@ -88,7 +90,7 @@ def conjugated(predicate: str) -> str:
     words = predicate.split(" ")
     for place, word in enumerate(words):
         lower = word.lower()
-        if lower in ADVERBS:
+        if lower in ADVERBS or lower in _NO_LONGER:
             continue
         if lower in _FINITE:
             words[place] = _FINITE[lower]

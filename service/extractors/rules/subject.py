@@ -55,6 +55,8 @@ _OBJECTS = frozenset("me us him her it them my our the a an his their up on off"
 """Words behind which "put" and "cut" are verbs: "my doctor put me on ..."."""
 _WITHIN_NO_SUBJECT = frozenset("that which who if because when you i we it your".split())
 """Words that no subject of a statement contains."""
+_BEFORE_VERBS = (ADVERBS | {"no", "longer", "not"}) - {"half", "bit", "first"}
+"""Words between a subject and its verb; some adverbs end subjects too: "my better half"."""
 _FINITE = (BE | frozenset(MODALS) | frozenset({"has", "takes", "makes", "gives", "brings", "helps", "feels", "sounds", "seems", "keeps", "gets", "means"})) - {
     "'m", "'re", "'ll", "'d",
 }  # fmt: skip
@@ -144,17 +146,25 @@ def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
         if word in BE or word in MODALS or word in DO or word in HAVE:
             if word == "may" and before[:1].isdigit():
                 break
-            return kind, place, ""
+            return kind, _before_adverbs(lower, place), ""
         if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):
-            return kind, place, ""
+            return kind, _before_adverbs(lower, place), ""
         if word in NOUNS_TOO and word != "like" and _agrees(lower, place):
-            return kind, place, ""
+            return kind, _before_adverbs(lower, place), ""
         if word in INVARIANT and lower[place + 1 : place + 2] and lower[place + 1] in _OBJECTS:
-            return kind, place, ""
+            return kind, _before_adverbs(lower, place), ""
     for place in range(min(len(lower) - 1, _LONGEST_SUBJECT)):
         if lower[place].endswith("'s") and len(lower[place]) > 2 and _is_copula(lower[place + 1]):
             return kind, -(place + 2), "'s"
     return Subject.NONE, -1, ""
+
+
+def _before_adverbs(lower: list[str], verb: int) -> int:
+    """Where the subject before a verb ends: "my sister no longer lives" speaks of the sister."""
+    end = verb
+    while end > 1 and lower[end - 1] in _BEFORE_VERBS:
+        end -= 1
+    return verb if lower[end - 1] in {"my", "our", "the", "a", "an"} else end
 
 
 def _is_state(following: str) -> bool:

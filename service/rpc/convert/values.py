@@ -12,9 +12,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from service.domain.errors import FieldViolation, InvalidArgument
 
-_FIRST_SECOND = -59_011_459_200
+_FIRST_SECOND = -30_610_224_000
 _LAST_SECOND = 221_845_392_000
-"""The years 100 to 9000: "two weeks before" and "next year" must still be in the calendar."""
+"""The years 1000 to 9000, as in the protos: "two weeks before" and "next year" must still be in the calendar."""
 _NANOS = 1_000_000_000
 _EXACT = 2**53
 """Whole doubles below this are written as integers."""
@@ -30,7 +30,7 @@ def microseconds(time: Timestamp, field: str) -> int:
     """
     seconds, nanos = time.seconds, time.nanos
     if not (_FIRST_SECOND <= seconds < _LAST_SECOND and 0 <= nanos < _NANOS):
-        rule = "must be a time between the years 100 and 9000, with 0 to 999999999 nanoseconds"
+        rule = "must be a time between the years 1000 and 9000, with 0 to 999999999 nanoseconds"
         raise InvalidArgument(f"{field} {rule}", values={"field": field}, fields=[FieldViolation(field, rule)])
     return seconds * 1_000_000 + nanos // 1000
 

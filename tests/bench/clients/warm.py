@@ -9,8 +9,6 @@ from tests.bench.jobs import answer_once
 from tests.bench.turns import CUSTOMER, messages, questions
 from tests.support.wire import Wire
 
-WARM_SECONDS = 60.0
-
 
 def main(spec: dict[str, Any]) -> dict[str, Any]:
     """Warm the service at `address` up with `key`; `tag` keeps it apart from everything else."""

@@ -23,7 +23,8 @@ from tests.bench.turns import questions
 from tests.support.catalogs import scalar
 
 LIMIT = 100
-COLUMNS = ["item_id", "item"]
+COLUMNS = ["item_id", "terms"]
+"""The words stand for the text that a service on LanceDB alone would read."""
 
 
 def main(spec: dict[str, Any]) -> dict[str, Any]:

@@ -42,12 +42,6 @@ class Queue:
         except EunoeError as error:
             return error
 
-    async def write_all(self, writes: list[Write]) -> list[Any]:
-        """Queue writes from as many callers, in this order, and wait for all."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.write(write)) for write in writes]
-        return [task.result() for task in tasks]
-
     @asynccontextmanager
     async def held(self, first: Callable[[Any], None] = lambda _connection: None) -> AsyncIterator[None]:
         """Whatever is queued inside waits until the end, so that it forms groups by the limits alone."""

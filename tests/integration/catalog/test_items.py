@@ -124,20 +124,23 @@ def test_tombstones_purged_in_part(catalog: Catalog, owner: HandOwner) -> None:
     assert changes(catalog, min(after for after in known if after)) is None
 
 
-def test_what_is_live_has_one_version_each(catalog: Catalog, owner: HandOwner) -> None:
-    """The live versions of a scope are those of its items, and nothing of other scopes."""
+def test_a_scope_is_what_is_live_in_it(catalog: Catalog, owner: HandOwner) -> None:
+    """Ids and items of a scope are told with its change number, without what was deleted and nothing of other scopes."""
     record(catalog, message("likes tea"), document("likes rain", scope=CUSTOMER))
     owner.work()
     forget(catalog, "User likes tea")
     scope = scalar(catalog, "SELECT scope FROM scopes WHERE kind = 'user'")
 
     with catalog.read() as connection:
-        number, versions = items.live_versions(connection, scope)
-        held = items.items_of_scope(connection, scope)
+        emptied = (*items.live_ids(connection, scope), len(items.items_of_scope(connection, scope)[1]))
+        number, held = items.items_of_scope(connection, 3 - scope)
+        ids = items.live_ids(connection, 3 - scope)
         found = items.items_by_ids(connection, [item.item_id for item in live(catalog)] + ["mem_unknown"])
 
-    assert number == scalar(catalog, "SELECT change_number FROM scopes WHERE kind = 'user'")
-    assert versions == {item.item_id: item.version for item in held} == {}
+    assert emptied == (scalar(catalog, "SELECT change_number FROM scopes WHERE kind = 'user'"), [], 0)
+    assert number == ids[0] == scalar(catalog, "SELECT change_number FROM scopes WHERE kind = 'customer'")
+    assert set(held.items()) == set(found)
+    assert {item.item_id for item in found} == set(ids[1])
     assert {item.text for item in found} == {"likes rain", "User likes rain"}
 
 

@@ -302,7 +302,7 @@ print("ready", flush=True)
 sys.stdin.read()
 catalog = Catalog(sys.argv[1])
 found = migrate(catalog)
-print(repr(found), settle_deployment(catalog, shards=7, default_shards=1, model_id="fake", extractor_version="1", analysis_version=1).shards)
+print(repr(found), settle_deployment(catalog, shards=7, default_shards=1, model_id="fake", model_dir="", extractor_version="1", analysis_version=1).shards)
 catalog.close()
 """
 

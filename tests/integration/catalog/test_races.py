@@ -238,11 +238,17 @@ def test_the_fenced_owner_commits_nothing(catalog: Catalog) -> None:
 
 
 def test_one_deployment_by_many(catalogs: Catalogs) -> None:
-    """Of many who start on an empty catalog one creates the deployment, and all have the same."""
+    """Of many who start on an empty catalog one creates the deployment, and all have the same; what does not fit it is refused."""
 
-    def settle(own: Catalog, shards: int | None = None, model_id: str = "fake") -> Deployment:
+    def settle(own: Catalog, shards: int | None = None, model_id: str = "fake", analysis: int = 1) -> Deployment:
         return settle_deployment(
-            own, shards=shards, default_shards=4, model_id=model_id, model_dir="", extractor_version="1", analysis_version=1
+            own,
+            shards=shards,
+            default_shards=4,
+            model_id=model_id,
+            model_dir="",
+            extractor_version="1",
+            analysis_version=analysis,
         )
 
     with catalogs.fresh() as catalog:
@@ -261,6 +267,8 @@ def test_one_deployment_by_many(catalogs: Catalogs) -> None:
             assert error.value.reason == "SHARDS_MISMATCH"
         with pytest.raises(FailedPrecondition, match="made by fake, the configured model is other"):
             settle(catalog, model_id="other")
+        with pytest.raises(FailedPrecondition, match="text analysis 1, this version has 2"):
+            settle(catalog, analysis=2)
 
 
 class Crowd:

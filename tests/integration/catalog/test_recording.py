@@ -220,6 +220,16 @@ def test_sessions_within_one_group(catalog: Catalog) -> None:
     assert sessions[0] == sessions[1] != sessions[2] == sessions[3]
 
 
+def test_a_conversation_tells_when_its_own_last_turn_was_recorded(catalog: Catalog) -> None:
+    """Not when another one of the same group was."""
+    record(catalog, message(conversation="one"), message(conversation="two", recorded=NOW + MINUTE), message(conversation="one"))
+
+    assert rows(catalog, "SELECT conversation_id, update_time FROM conversations ORDER BY conversation_id") == [
+        ("one", NOW),
+        ("two", NOW + MINUTE),
+    ]
+
+
 def test_lanes_are_numbered_apart(catalog: Catalog) -> None:
     """Each lane has numbers of its own, and the conversation's numbers run through both."""
     answers = record(catalog, *[message(lane=lane) for lane in (Lane.REALTIME, Lane.BOOTSTRAP, Lane.REALTIME)])

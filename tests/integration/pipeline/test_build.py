@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.catalog import edits, indexes
@@ -90,7 +91,7 @@ def test_a_running_owner_builds_and_switches(catalog: Catalog, uri: str, indexed
     def read() -> None:
         reader = IndexWriter(uri)
         while not done.is_set():
-            seen.append(len(reader.load_scope(table(catalog), 1)))
+            seen.append(len(reader.search(table(catalog), [1], vector=np.ones(384, np.float32), limit_vector=1000)))
         reader.close()
 
     readers = threading.Thread(target=read)
@@ -125,6 +126,22 @@ def test_what_changes_meanwhile_is_in_the_new_table(catalog: Catalog, uri: str, 
     finish(index, catalog)
 
     assert table(catalog) != indexed
+    check_index(catalog, uri)
+
+
+@pytest.mark.usefixtures("indexed")
+def test_what_is_pending_at_the_switch_stands_in_the_new_table_once(catalog: Catalog, uri: str, writer: IndexWriter) -> None:
+    """The pages have it from the catalog already, when the next flush writes it."""
+    hand = HandOwner(catalog)
+    index = IndexStep(catalog, writer, hand.ownership)
+    index.open()
+    index.flush()
+    want(catalog)
+    record(catalog, message("saw the sea"))
+    hand.work()
+    finish(index, catalog)
+    assert index.flush()
+
     check_index(catalog, uri)
 
 

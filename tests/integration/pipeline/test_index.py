@@ -299,6 +299,22 @@ def test_strays_are_swept(catalog: Catalog, uri: str, writer: FlakyWriter) -> No
     check_index(catalog, uri)
 
 
+def test_a_table_with_a_row_twice_is_built_anew(catalog: Catalog, uri: str, writer: FlakyWriter) -> None:
+    """A row that a fenced owner put beside that of the new owner is overlooked, and gone with the next table."""
+    work(catalog, "likes tea", "saw the sea")
+    follow(catalog, uri)
+    index = step_of(catalog, writer)
+    former = table(catalog)
+    writer.append(former, live(catalog)[:1])
+
+    assert index.sweep() == 0
+    while table(catalog) == former:
+        index.advance()
+    check_index(catalog, uri)
+    assert index.sweep() == 0
+    assert scalar(catalog, "SELECT count(*) FROM index_builds") == 0
+
+
 def test_a_fenced_owner_commits_nothing(catalog: Catalog, writer: FlakyWriter) -> None:
     """After another owner took over, neither transaction of the former one changes anything in the catalog."""
     work(catalog, "likes tea")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,11 @@ from service.pipeline.prepare import embed_texts
 from service.pipeline.store import Ownership
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
-from tests.support.catalogs import INSTANCE, document, message, record, rows, scalar
+from tests.support.catalogs import INSTANCE, document, message, record, scalar
 from tests.support.lines import HashEmbedder, OtherHashEmbedder, other_child
 from tests.support.owners import OwnerThread, check_finished, check_index
 from tests.support.stages import live, memory
+from tests.support.stored import stored
 
 
 class ChangingStep(IndexStep):
@@ -67,11 +68,7 @@ def made_by(catalog: Catalog, embedder: HashEmbedder) -> bool:
 
 def indexed_vectors(catalog: Catalog, uri: str) -> dict[str, bytes]:
     """item id → vector, in the table in use."""
-    writer = IndexWriter(uri)
-    scopes: Sequence[int] = [row[0] for row in rows(catalog, "SELECT scope FROM scopes")]
-    found = [item for scope in scopes for item in writer.load_scope(str(scalar(catalog, "SELECT name FROM index_tables")), scope)]
-    writer.close()
-    return {item.item_id: item.vector for item in found}
+    return {row.item_id: row.vector for row in stored(uri, str(scalar(catalog, "SELECT name FROM index_tables")))}
 
 
 def change(catalog: Catalog, uri: str, meanwhile: Callable[[OwnerThread], None]) -> None:

@@ -200,7 +200,7 @@ def test_a_deleted_memory_does_not_come_back_in_other_words(catalog: Catalog, ow
     """What its user deleted stays deleted, however it would be said now."""
     record(catalog, document("likes tea", mode=LONG))
     owner.work()
-    run_sql(catalog, "INSERT INTO dead_observations SELECT observation_id, scope, memory_id FROM observations")
+    run_sql(catalog, "INSERT INTO dead_observations SELECT observation_id, scope, memory_id, source_id FROM observations")
     hands.look()
     assert not any("loves" in text for text in statements(catalog))
 

@@ -31,6 +31,6 @@ def index(shelf: Shelf) -> Iterator[IndexWriter]:
 def other(index: IndexWriter) -> Iterator[IndexWriter]:
     """What another process holds: another connection to the same tables, which read `TABLE` before."""
     writer = IndexWriter(index.uri)
-    assert writer.load_scope(TABLE, 1) == []
+    assert writer.search(TABLE, [1], terms="anything") == []
     yield writer
     writer.close()

@@ -10,6 +10,7 @@ import pytest
 
 from service.vectors.writer import IndexWriter
 from tests.support.shelf import Shelf
+from tests.support.stored import stored
 from tests.unit.vectors.samples import item
 
 PROGRAM = """
@@ -44,7 +45,7 @@ def test_kill_while_writing(shelf: Shelf, acknowledged: int) -> None:
     index = IndexWriter(shelf.uri)
     state = index.state("t")
     assert state is not None and state.log_epoch == 7
-    held = {one.item_id for one in index.load_scope("t", 1)}
+    held = {row.item_id for row in stored(shelf.uri, "t", 1)}
     assert held in ({item(number).item_id for number in range(3 * batches)} for batches in (last + 1, last + 2))
     index.upsert("t", [replace(item(0), version=2), item(10**6)])
     assert {item_id for rows in index.sweep("t") for item_id, _ in rows} == held | {item(10**6).item_id}

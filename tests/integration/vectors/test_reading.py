@@ -11,7 +11,8 @@ import pytest
 from service.vectors.results import Candidate
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
-from tests.unit.vectors.samples import item, items, ordered, vector, wide
+from tests.support.stored import as_stored, stored
+from tests.unit.vectors.samples import item, items, vector, wide
 
 
 def _ids(found: list[Candidate]) -> set[str]:
@@ -21,10 +22,10 @@ def _ids(found: list[Candidate]) -> set[str]:
 def test_others_writes_are_seen(index: IndexWriter, other: IndexWriter) -> None:
     """A reader sees at once what another process writes and deletes, and writes on top of it."""
     index.upsert(TABLE, items(range(5)))
-    assert ordered(other.load_scope(TABLE, 1)) == items(range(5))
+    assert stored(other.uri, TABLE, 1) == as_stored(items(range(5)))
     other.upsert(TABLE, items(range(3, 8)))
     other.delete(TABLE, [item(0).item_id])
-    assert ordered(index.load_scope(TABLE, 1)) == items(range(1, 8))
+    assert stored(index.uri, TABLE, 1) == as_stored(items(range(1, 8)))
     assert index.state(TABLE) == other.state(TABLE)
 
 
@@ -34,8 +35,8 @@ def test_scopes_are_apart(index: IndexWriter) -> None:
         index.upsert(TABLE, items(range(10 * scope, 10 * scope + 10), scope=scope))
     for _ in range(3):
         for scope in range(1, 4):
-            assert ordered(index.load_scope(TABLE, scope)) == items(range(10 * scope, 10 * scope + 10), scope=scope)
-        assert index.load_scope(TABLE, 9) == []
+            assert stored(index.uri, TABLE, scope) == as_stored(items(range(10 * scope, 10 * scope + 10), scope=scope))
+        assert stored(index.uri, TABLE, 9) == as_stored([])
         index.optimize(TABLE, keep=timedelta(milliseconds=1))
 
 
@@ -117,7 +118,7 @@ def test_readers_outlive_upkeep(index: IndexWriter, other: IndexWriter) -> None:
     def read() -> None:
         while not done.is_set():
             try:
-                seen.append(len(other.load_scope(TABLE, 1)))
+                seen.append(len(other.search(TABLE, [1], vector=wide(vector(0)), limit_vector=1000)))
             except Exception as error:  # noqa: BLE001 - the test asserts on it
                 failed.append(error)
 
@@ -134,4 +135,4 @@ def test_readers_outlive_upkeep(index: IndexWriter, other: IndexWriter) -> None:
         for reader in readers:
             reader.join()
     assert failed == []
-    assert set(seen) <= set(range(50, 91)) and len(index.load_scope(TABLE, 1)) == 90
+    assert set(seen) <= set(range(50, 91)) and len(stored(index.uri, TABLE, 1)) == 90

@@ -15,7 +15,8 @@ from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
 from tests.support.faults import FaultyProxy
 from tests.support.s3 import BUCKET, S3Server
-from tests.unit.vectors.samples import item, items, ordered, wide
+from tests.support.stored import as_stored, stored
+from tests.unit.vectors.samples import item, items, wide
 
 NOTICED_SECONDS = 12.0
 """A dead store is known as such after this, also on a busy machine; LanceDB's own values need two minutes."""
@@ -60,6 +61,10 @@ def _insist(work: Callable[[], object]) -> None:
             return
 
 
+def _search(reader: IndexReader) -> None:
+    reader.search(TABLE, [1], vector=wide(item(1).vector), terms="shared")
+
+
 def _held(index: IndexReader) -> Counter[str]:
     return Counter(item_id for rows in index.sweep(TABLE) for item_id, _ in rows)
 
@@ -73,15 +78,15 @@ def test_a_dead_store_is_noticed_in_seconds_and_used_again_when_it_is_back(
         writer.append(TABLE, [item(number)])
     server.kill()
     for work in (
-        lambda: reader.load_scope(TABLE, 1),
+        lambda: _search(reader),
         lambda: writer.upsert(TABLE, [item(99)]),
         lambda: writer.state(TABLE),
     ):
         assert _seconds_until_noticed(work) < NOTICED_SECONDS
     server.start()
     _insist(lambda: writer.upsert(TABLE, [item(99)]))
-    _insist(lambda: reader.load_scope(TABLE, 1))
-    assert ordered(reader.load_scope(TABLE, 1)) == [*items(range(30)), item(99)]
+    _insist(lambda: _search(reader))
+    assert stored(reader.uri, TABLE, 1) == as_stored([*items(range(30)), item(99)])
 
 
 @pytest.mark.slow
@@ -89,17 +94,16 @@ def test_a_frozen_store_is_noticed_in_seconds(server: S3Server, writer: IndexWri
     """A server that takes connections and answers nothing is as bad as none."""
     writer.append(TABLE, [item(1)])
     with server.frozen():
-        assert _seconds_until_noticed(lambda: reader.load_scope(TABLE, 1)) < NOTICED_SECONDS
-    _insist(lambda: reader.load_scope(TABLE, 1))
+        assert _seconds_until_noticed(lambda: _search(reader)) < NOTICED_SECONDS
+    _insist(lambda: _search(reader))
 
 
 def test_readers_do_not_wait_again_and_again(server: S3Server, writer: IndexWriter, reader: IndexReader) -> None:
     """Once a read failed, others are told so at once for a moment: whoever fetches has the catalog to ask."""
     writer.append(TABLE, [item(1)])
     server.kill()
-    _seconds_until_noticed(lambda: reader.load_scope(TABLE, 1))
-    assert _seconds_until_noticed(lambda: reader.load_scope(TABLE, 1)) < 0.2
-    assert _seconds_until_noticed(lambda: reader.search(TABLE, [1], vector=wide(item(1).vector))) < 0.2
+    _seconds_until_noticed(lambda: _search(reader))
+    assert _seconds_until_noticed(lambda: _search(reader)) < 0.2
 
 
 def test_one_refusal_in_five_stops_nothing(proxy: FaultyProxy, writer: IndexWriter, reader: IndexReader) -> None:
@@ -110,7 +114,7 @@ def test_one_refusal_in_five_stops_nothing(proxy: FaultyProxy, writer: IndexWrit
         writer.upsert(TABLE, items(range(10 * number + 5, 10 * number + 10), version=2))
     writer.optimize(TABLE, keep=timedelta(minutes=1))
     assert proxy.faults > 10
-    assert len(reader.load_scope(TABLE, 1)) == 60
+    assert len(stored(reader.uri, TABLE, 1)) == 60
     assert set(_held(reader).values()) == {1}
 
 

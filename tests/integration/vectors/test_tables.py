@@ -12,6 +12,7 @@ from service.vectors.results import TableState
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
 from tests.support.shelf import Shelf
+from tests.support.stored import as_stored, stored
 from tests.unit.vectors.samples import item, items
 
 
@@ -40,7 +41,7 @@ def test_missing_and_damaged_tables(index: IndexWriter, shelf: Shelf) -> None:
     for name in ("shard0_b2", "shard0_c3"):
         assert index.state(name) is None
         with pytest.raises(IndexUnavailable):
-            index.load_scope(name, 1)
+            index.search(name, [1], terms="shared")
 
 
 def test_drop(index: IndexWriter, shelf: Shelf) -> None:
@@ -73,7 +74,7 @@ def test_used_again_after_close(index: IndexWriter) -> None:
     """Closing lets go; a later use connects again."""
     index.upsert(TABLE, [item(1)])
     index.close()
-    assert index.load_scope(TABLE, 1) == [item(1)]
+    assert stored(index.uri, TABLE, 1) == as_stored([item(1)])
 
 
 def test_warm_up(index: IndexWriter, shelf: Shelf) -> None:
@@ -84,5 +85,5 @@ def test_warm_up(index: IndexWriter, shelf: Shelf) -> None:
     shutil.rmtree(shelf.path / "shard0_b2.lance" / "_versions")
     fresh = IndexWriter(index.uri)
     fresh.warm_up([TABLE, "shard0_b2", "shard0_c3"])
-    assert fresh.load_scope(TABLE, 1) == [item(1)]
+    assert stored(fresh.uri, TABLE, 1) == as_stored([item(1)])
     fresh.close()

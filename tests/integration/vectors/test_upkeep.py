@@ -9,7 +9,8 @@ from service.vectors.upkeep import BUSY_COMMITS, ERASE_PASSES, IDLE_COMMITS, IDL
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
 from tests.support.shelf import Shelf
-from tests.unit.vectors.samples import item, items, ordered
+from tests.support.stored import as_stored, stored
+from tests.unit.vectors.samples import item, items
 
 
 class Clock:
@@ -94,7 +95,7 @@ def test_deleted_words_leave_the_files(index: IndexWriter, shelf: Shelf) -> None
     index.optimize(TABLE, keep=timedelta(milliseconds=1))  # the last pass once more: `KEEP` has not passed for LanceDB's clock
 
     assert not any(b"xylophone" in file.read_bytes() for file in shelf.path.rglob("*") if file.is_file())
-    assert ordered(index.load_scope(TABLE, 1)) == items(range(50))
+    assert stored(index.uri, TABLE, 1) == as_stored(items(range(50)))
     clock.now += 10 * KEEP.total_seconds()
     assert not upkeep.due()
 
@@ -121,8 +122,8 @@ def test_pass_makes_the_table_small(index: IndexWriter, shelf: Shelf) -> None:
         index.optimize(TABLE, keep=timedelta(milliseconds=1))
     assert index.fragments(TABLE) == 1
     assert sum(1 for file in shelf.path.rglob("*") if file.is_file()) < before / 3
-    assert ordered(index.load_scope(TABLE, 1)) == items(range(20, 40))
+    assert stored(index.uri, TABLE, 1) == as_stored(items(range(20, 40)))
     state = index.state(TABLE)
     assert state is not None and (state.log_epoch, state.generation) == (7, 1)
     index.upsert(TABLE, items(range(30, 45)))
-    assert ordered(index.load_scope(TABLE, 1)) == items(range(20, 45))
+    assert stored(index.uri, TABLE, 1) == as_stored(items(range(20, 45)))

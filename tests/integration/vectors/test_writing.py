@@ -12,7 +12,8 @@ from service.domain.errors import InvalidArgument
 from service.domain.item import Item
 from service.vectors.writer import IndexWriter
 from tests.integration.vectors.conftest import TABLE
-from tests.unit.vectors.samples import item, items, ordered, strange_items
+from tests.support.stored import as_stored, stored
+from tests.unit.vectors.samples import item, items, strange_items, wide
 
 HOSTILE = [
     "'",
@@ -31,6 +32,11 @@ HOSTILE = [
 ]
 
 
+def _found(index: IndexWriter) -> list[tuple[str, int]]:
+    found = index.search(TABLE, [1], vector=wide(item(1).vector))
+    return sorted((candidate.item_id, candidate.version) for candidate in found)
+
+
 def _held(index: IndexWriter) -> dict[str, int]:
     rows = [row for some in index.sweep(TABLE) for row in some]
     assert len({item_id for item_id, _ in rows}) == len(rows), "an id stands there twice"
@@ -42,7 +48,7 @@ def test_twice_equals_once(index: IndexWriter) -> None:
     index.upsert(TABLE, items(range(20)))
     index.upsert(TABLE, items(range(10, 30)))
     index.upsert(TABLE, items(range(10, 30)))
-    assert ordered(index.load_scope(TABLE, 1)) == items(range(30))
+    assert stored(index.uri, TABLE, 1) == as_stored(items(range(30)))
     assert _held(index) == {one.item_id: 1 for one in items(range(30))}
 
 
@@ -52,18 +58,18 @@ def test_newest_version_wins(index: IndexWriter) -> None:
     index.upsert(TABLE, [first, third, second])
     index.upsert(TABLE, [second])
     index.upsert(TABLE, [replace(third, text="another v3")])
-    assert index.load_scope(TABLE, 1) == [third]
+    assert stored(index.uri, TABLE, 1) == as_stored([third])
     index.upsert(TABLE, [replace(third, version=4, scope=2)])
-    assert (index.load_scope(TABLE, 1), index.load_scope(TABLE, 2)) == ([], [replace(third, version=4, scope=2)])
+    assert stored(index.uri, TABLE) == as_stored([replace(third, version=4, scope=2)])
 
 
 def test_delete(index: IndexWriter) -> None:
     """A deleted item is gone, unknown ids are no matter, and the id can be written again."""
     index.upsert(TABLE, items(range(5)))
     index.delete(TABLE, [item(1).item_id, item(3).item_id, "psg_unknown"])
-    assert ordered(index.load_scope(TABLE, 1)) == [item(0), item(2), item(4)]
+    assert stored(index.uri, TABLE, 1) == as_stored([item(0), item(2), item(4)])
     index.upsert(TABLE, [item(3)])
-    assert ordered(index.load_scope(TABLE, 1)) == [item(0), item(2), item(3), item(4)]
+    assert stored(index.uri, TABLE, 1) == as_stored([item(0), item(2), item(3), item(4)])
 
 
 def test_more_than_one_slice(index: IndexWriter) -> None:
@@ -84,14 +90,14 @@ def test_append_meets_upsert(index: IndexWriter) -> None:
 
 
 def test_append_done_wrongly(index: IndexWriter) -> None:
-    """An id that was appended twice is read once, can be replaced, and is deleted whole."""
+    """An id that was appended twice is found once, can be replaced, and is deleted whole."""
     index.append(TABLE, [item(1)])
     index.append(TABLE, [item(1), item(2)])
-    assert ordered(index.load_scope(TABLE, 1)) == [item(1), item(2)]
+    assert _found(index) == [(item(1).item_id, 1), (item(2).item_id, 1)]
     index.upsert(TABLE, [item(1, version=2)])
-    assert ordered(index.load_scope(TABLE, 1)) == [item(1, version=2), item(2)]
+    assert _found(index) == [(item(1).item_id, 2), (item(2).item_id, 1)]
     index.delete(TABLE, [item(1).item_id])
-    assert index.load_scope(TABLE, 1) == [item(2)]
+    assert stored(index.uri, TABLE, 1) == as_stored([item(2)])
 
 
 def test_hostile_ids_are_text(index: IndexWriter) -> None:
@@ -115,10 +121,10 @@ def test_bad_item_writes_nothing(index: IndexWriter) -> None:
 # All examples share one table: hypothesis warns of fixtures that are not made anew for each.
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(strange_items, max_size=4, unique_by=lambda one: one.item_id), st.integers(-(2**63), 2**63 - 1))
-def test_a_scope_comes_back_as_it_went_in(index: IndexWriter, some: list[Item], scope: int) -> None:
-    """Loading a scope gives exactly the items that were put into it."""
+def test_a_scope_is_stored_as_it_went_in(index: IndexWriter, some: list[Item], scope: int) -> None:
+    """Every row is there with what it is found by, to the last bit of a vector."""
     put = [replace(one, scope=scope) for one in some]
     index.upsert(TABLE, put)
-    assert ordered(index.load_scope(TABLE, scope)) == ordered(put)
+    assert stored(index.uri, TABLE, scope) == as_stored(put)
     index.delete(TABLE, [one.item_id for one in put])
-    assert index.load_scope(TABLE, scope) == []
+    assert stored(index.uri, TABLE, scope) == as_stored([])

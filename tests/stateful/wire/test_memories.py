@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
 
 SUBSTANCES = ["peanuts", "shellfish", "kiwi", "penicillin", "pollen", "wool", "latex", "soy"]
 MOST_RESTARTS = 1
+"""Of one history: each takes seconds."""
 MEMORY_TYPES = [
     context_pb2.ITEM_TYPE_FACT,
     context_pb2.ITEM_TYPE_PREFERENCE,
@@ -28,7 +29,6 @@ MEMORY_TYPES = [
     context_pb2.ITEM_TYPE_TEMPORAL_EVENT,
 ]
 """Without excerpts, which take the place of the memories made of them."""
-"""Of one history: each takes seconds."""
 PETS = ["Biscuit", "Olive", "Moss", "Pepper"]
 
 T = TypeVar("T")

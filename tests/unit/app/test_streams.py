@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 
-from service.app.backlog import Backlog
+from service.app.gate import Gate
 from service.app.streams import IN_FLIGHT_ITEMS, LISTED, MOST_ERRORS, Refused, Streams
 from service.catalog.commit import CommitQueue, QueueStatistics
 from service.domain.errors import AlreadyExists, EunoeError, InvalidArgument, ResourceExhausted, Unavailable
@@ -57,10 +58,10 @@ class HandQueue:
             ticket.settle(answer)
 
 
-class NoBacklog:
-    """A backlog that is never full."""
+class OpenGate:
+    """Lets everything in."""
 
-    async def admit_write(self, *_: object) -> None:
+    async def admit_streamed(self, *_: object) -> None:
         """There is room."""
 
 
@@ -69,7 +70,7 @@ class Harness:
 
     def __init__(self, queue: HandQueue) -> None:
         self.queue = queue
-        self.streams = Streams(cast("CommitQueue", queue), cast("Backlog", NoBacklog()))
+        self.streams = Streams(cast("CommitQueue", queue), cast("Gate", OpenGate()))
 
     async def run(self, items: Iterable[Any] | AsyncIterator[Any]) -> Any:
         """Run a stream to its end."""
@@ -83,7 +84,7 @@ class Harness:
         async def stream() -> Any:
             try:
                 source = items if isinstance(items, AsyncIterator) else _each(items)
-                return await self.streams.run(source, lambda write: write, None)
+                return await self.streams.run(source, lambda sent: sent.write, None)
             finally:
                 done.set()
 
@@ -105,25 +106,39 @@ async def _each(items: Iterable[Any]) -> AsyncIterator[Any]:
         yield item
 
 
-def _turns(count: int) -> list[MessageWrite]:
-    return [message(f"turn {number}", message_id=f"m{number}") for number in range(count)]
+@dataclass(frozen=True)
+class Sent:
+    """An item of a stream."""
+
+    write: MessageWrite
+
+    @property
+    def item_id(self) -> str:
+        """The caller's id."""
+        return self.write.message_id
+
+
+def _turns(count: int) -> list[Sent]:
+    return [Sent(message(f"turn {number}", message_id=f"m{number}")) for number in range(count)]
 
 
 async def test_everything_is_counted() -> None:
     """Accepted, repeated and refused items are counted apart, in the order in which they came."""
-    twice = message("again", message_id="twice")
+    twice = Sent(message("again", message_id="twice"))
 
     def answer(number: int, write: MessageWrite) -> Any:
         if write.content == "taken":
             return AlreadyExists("taken")
         recorded = _accept(number, write)
         return (
-            recorded if write is not twice else RecordedMessage("first", "talk", "s", 0, 1, LogEntry(0, 0, 1), is_duplicate=True)
+            recorded
+            if write is not twice.write
+            else RecordedMessage("first", "talk", "s", 0, 1, LogEntry(0, 0, 1), is_duplicate=True)
         )
 
     bad = Refused(InvalidArgument("bad"), "its id")
     queue = HandQueue(answer=answer)
-    summary = await Harness(queue).run([*_turns(3), bad, twice, message("taken")])
+    summary = await Harness(queue).run([*_turns(3), bad, twice, Sent(message("taken"))])
 
     assert (summary.received, summary.accepted, summary.duplicate, summary.failed) == (6, 3, 1, 2)
     assert [failure.index for failure in summary.errors] == [3, 5]
@@ -143,7 +158,7 @@ async def test_items_wait_within_bounds() -> None:
 async def test_large_items_wait_within_bounds() -> None:
     """Large items count by their size."""
     queue = HandQueue()
-    await Harness(queue).run([message("x" * 500_000) for _ in range(20)])
+    await Harness(queue).run([Sent(message("x" * 500_000)) for _ in range(20)])
 
     assert queue.most <= 4
 
@@ -210,12 +225,12 @@ async def test_a_cancelled_stream_leaves_nothing_behind() -> None:
     harness = Harness(queue)
 
     async def endless() -> AsyncIterator[Any]:
-        yield message("one")
+        yield Sent(message("one"))
         await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await harness.streams.run(endless(), lambda write: write, None)
+            await harness.streams.run(endless(), lambda sent: sent.write, None)
     queue.commit()
 
     assert queue.committed == []

@@ -257,11 +257,12 @@ async def test_a_position_may_be_given_in_many_ways(sdk: Eunoe, fake: FakeServic
         await sdk.client.context.fetch("bees", min_position=7)  # type: ignore[arg-type]  # wrong on purpose
 
 
-async def test_what_could_not_be_done_is_said(sdk: Eunoe) -> None:
+async def test_what_could_not_be_done_is_said(sdk: Eunoe, fake: FakeService) -> None:
     """A degraded answer says so, and why."""
-    context = await sdk.client.context.fetch("bees", mode="accurate")
+    fake.store.reasons = ["INDEX_BEHIND"]
+    context = await sdk.client.context.fetch("bees")
     assert context.retrieval.degraded
-    assert context.retrieval.reasons == ("ACCURATE_UNAVAILABLE",)
+    assert context.retrieval.reasons == ("INDEX_BEHIND",)
 
 
 async def test_a_batch_tells_each_document_apart(sdk: Eunoe) -> None:

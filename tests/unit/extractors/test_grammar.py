@@ -24,6 +24,7 @@ def reading(text: str) -> Reading:
         ("I've switched to decaf", Subject.SELF, "switch", Tense.PERFECT, False),
         ("we used to own a boat", Subject.SELF, "use", Tense.PAST, False),
         ("I no longer eat fish", Subject.SELF, "eat", Tense.PRESENT, True),
+        ("my sister no longer lives in Rome", Subject.MINE, "live", Tense.PRESENT, True),
         ("my old cat is called Otso", Subject.MINE, "be", Tense.PRESENT, False),
         ("the heater's broken", Subject.NOUN, "be", Tense.PRESENT, False),
         ("her uncle isn't coming", Subject.NOUN, "come", Tense.PROGRESSIVE, True),
@@ -51,6 +52,7 @@ def test_readings(text: str, subject: Subject, verb: str, tense: Tense, negated:
         ("we have two cats", "Ana has two cats"),
         ("I don't eat fish because I hate it", "Ana doesn't eat fish"),
         ("I've been there", "Ana has been there"),
+        ("I no longer eat fish", "Ana no longer eats fish"),
         ("finished my book", "Ana finished their book"),
     ],
 )

@@ -19,6 +19,15 @@ def test_a_trouble_counts_when_it_lasts() -> None:
     assert (owner.lasting(), owner.reasons()) == (Trouble.NONE, [])
 
 
+def test_an_index_that_is_away_keeps_no_calls_away() -> None:
+    """They are answered without it; metrics tell of it."""
+    now = 0.0
+    owner = OwnerTrouble(lambda: now)
+    owner.note(Trouble.INDEX_AWAY)
+    now += LASTING_SECONDS
+    assert (owner.lasting(), owner.reasons()) == (Trouble.INDEX_AWAY, [])
+
+
 def test_every_trouble_has_words() -> None:
     """Whoever watches the service is told what it is."""
     assert set(WORDS) == set(Trouble) - {Trouble.NONE}

@@ -12,7 +12,7 @@ from service.domain.writes import LogEntry
 from service.log.base import Record
 from service.pipeline.child import SLICE_TEXTS, Done, EmbedSlice, PrepareSlice
 from service.pipeline.prepare import prepare
-from service.pipeline.schedule import BOOTSTRAP_SHARE, SLICE_CHARACTERS, SLICE_SOURCES, Job, Schedule
+from service.pipeline.schedule import BOOTSTRAP_SHARE, SLICE_CHARACTERS, SLICE_SOURCES, TALK_SECONDS, Job, Schedule
 from tests.support.lines import LineExtractor
 
 
@@ -51,6 +51,33 @@ def keys(task: PrepareSlice | EmbedSlice) -> tuple[int, ...]:
 def lanes(schedule: Schedule, bootstrap_from: int) -> list[Lane]:
     """The lane of every slice, in order."""
     return [Lane(keys(task)[0] >= bootstrap_from) for task in drained(schedule)]
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        """What time it is."""
+        return self.now
+
+
+def test_nothing_of_a_load_is_in_hand_while_somebody_talks() -> None:
+    """A busy child is given bootstrap work ahead only when no realtime record came for a while, or realtime work waits too."""
+    clock = Clock()
+    schedule = Schedule(clock)
+    for key in range(10, 20):
+        schedule.add(job(key, Lane.BOOTSTRAP, content="x" * SLICE_CHARACTERS))
+    assert schedule.next_slice(is_ahead=True) is not None
+    schedule.add(job(1))
+    talk = schedule.next_slice(is_ahead=True)
+    assert talk is not None and keys(talk) == (1,)
+
+    assert schedule.next_slice(is_ahead=True) is None
+    assert schedule.next_slice(is_ahead=False) is not None
+    clock.now += TALK_SECONDS
+    assert schedule.next_slice(is_ahead=True) is not None
 
 
 def test_nothing_to_do() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.domain.kinds import MemoryType
 from service.retrieval.rank import rank
@@ -52,7 +53,6 @@ def _rows(draw: st.DrawFn) -> list[Item]:
 
 
 def _answer(scope: Scope) -> list[RankedItem]:
-    scope.settle()
     request = RankRequest(query_time=NOW, max_results=50, explain=True)
     return [found for question in _QUESTIONS for found in rank([question], [scope], embed, request)]
 
@@ -92,15 +92,13 @@ def test_a_scope_that_lived_long_ranks_as_one_just_loaded() -> None:
     assert grown.size_bytes < 4 * loaded.size_bytes
 
 
-def test_settling_changes_what_is_held_and_nothing_else() -> None:
-    """A scope that is read again gives up what it holds twice; its ranking stays."""
-    scope = Scope(1, 1, [item(f"{number}", f"tea w{number}") for number in range(80)])
-    before, size = rank(["tea w7"], [scope], embed, RankRequest(query_time=NOW)), scope.size_bytes
-    scope.settle()
-    after = rank(["tea w7"], [scope], embed, RankRequest(query_time=NOW))
-    assert [(one.item.item_id, one.raw_score) for one in after] == [(one.item.item_id, one.raw_score) for one in before]
-    assert {one.item.vector for one in after} == {b""}
-    assert scope.size_bytes < size
+def test_rows_read_by_column_rank_as_items_do() -> None:
+    """However it was loaded, a scope ranks the same, and nothing is held twice."""
+    rows = [item(f"{number}", f"tea w{number}") for number in range(80)]
+    ask = RankRequest(query_time=NOW)
+    by_column = rank(["tea w7"], [Scope.of_columns(1, 1, ItemColumns.of_items(rows))], embed, ask)
+    assert by_column == rank(["tea w7"], [Scope(1, 1, rows)], embed, ask)
+    assert {(one.item.vector, one.item.terms) for one in by_column} == {(b"", "")}
 
 
 def test_a_delta_applied_twice_or_late_changes_nothing() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from service.domain.columns import ItemColumns
 from service.domain.item import Item
 from service.domain.kinds import PASSAGE
 from service.retrieval.rank import rank
@@ -27,7 +28,7 @@ class Catalog:
     rows: dict[str, Item] = field(default_factory=dict)
     changes: list[tuple[int, str]] = field(default_factory=list)
     purged: int = 0
-    asked_for: list[str] = field(default_factory=list)
+    loads: int = 0
 
     @property
     def state(self) -> ScopeState:
@@ -45,15 +46,20 @@ class Catalog:
         del self.rows[item_id]
         self.changes.append((len(self.changes) + 1, item_id))
 
-    def live_versions(self, scope: int) -> tuple[int, dict[str, int]]:
-        """Every live row's version."""
+    def load(self, scope: int) -> tuple[int, ItemColumns]:
+        """Every live row."""
         assert scope > 0
-        return len(self.changes), {row.item_id: row.version for row in self.rows.values()}
+        self.loads += 1
+        return len(self.changes), ItemColumns.of_items(self.rows.values())
+
+    def live_ids(self, scope: int) -> tuple[int, list[str]]:
+        """Every live row's id."""
+        assert scope > 0
+        return len(self.changes), list(self.rows)
 
     def items(self, scope: int, ids: Sequence[str]) -> list[Item]:
         """Live rows by id."""
         assert scope > 0
-        self.asked_for.extend(ids)
         return [self.rows[item_id] for item_id in ids if item_id in self.rows]
 
     def turns(self, scope: int, wanted: Iterable[tuple[str, int]]) -> list[Item]:
@@ -85,15 +91,6 @@ class Index:
 
     rows: list[Item] = field(default_factory=list)
     is_down: bool = False
-    loads: int = 0
-
-    def load_scope(self, scope: int) -> list[Item]:
-        """All rows."""
-        assert scope > 0
-        self.loads += 1
-        if self.is_down:
-            raise IndexUnavailable("down")
-        return list(self.rows)
 
     def search(self, scope: int, vector: NDArray[np.float32], terms: str, limit_vector: int, limit_text: int) -> list[str]:
         """The nearest rows, and those that share the most terms."""
@@ -121,10 +118,9 @@ def _rows(count: int) -> list[Item]:
 
 
 def test_a_scope_is_loaded_once_and_then_kept_current_by_deltas() -> None:
-    """The second fetch touches neither index nor catalog; a new turn costs its delta alone."""
-    catalog, index = Catalog(), Index()
+    """The second fetch reads nothing; a new turn costs its delta alone. The index is asked for nothing."""
+    catalog, index = Catalog(), Index(is_down=True)
     catalog.put(*_rows(20))
-    index.rows = list(catalog.rows.values())
     scopes = _cache(catalog, index)
     _found(scopes, catalog)
     _found(scopes, catalog)
@@ -133,38 +129,8 @@ def test_a_scope_is_loaded_once_and_then_kept_current_by_deltas() -> None:
     found = _found(scopes, catalog)
     assert found[0] == "psg_new"
     assert "psg_003" not in found
-    assert index.loads == 1
-    assert catalog.asked_for == []
+    assert catalog.loads == 1
     assert {name: scopes.statistics()[name] for name in ("hits", "loads", "deltas")} == {"hits": 1, "loads": 1, "deltas": 1}
-
-
-def test_what_the_catalog_does_not_hold_is_never_served() -> None:
-    """Rows of other versions and of deleted items in the index are dropped; missing ones come from the catalog."""
-    catalog, index = Catalog(), Index()
-    catalog.put(*_rows(5), item("edited", "green tea now", version=2), item("missing", "green tea there"))
-    stale = [item("edited", "green tea once", version=1), item("ghost", "green tea of the dead")]
-    index.rows = [*_rows(5), *stale]
-    scopes = _cache(catalog, index)
-    found = _found(scopes, catalog)
-    assert "psg_ghost" not in found
-    assert set(found) == set(catalog.rows)
-    opened = scopes.open([catalog.state])
-    texts = {one.item.text for one in rank(["green tea"], opened.held, embed, RankRequest(query_time=NOW))}
-    assert "green tea now" in texts
-    assert "green tea once" not in texts
-    assert scopes.statistics()["rows_from_catalog"] == 2
-
-
-def test_a_failing_index_changes_nothing_but_the_source() -> None:
-    """Loaded from the catalog alone, a scope gives the same list."""
-    catalog, index = Catalog(), Index()
-    catalog.put(*_rows(30))
-    index.rows = list(catalog.rows.values())
-    from_index = _found(_cache(catalog, index), catalog)
-    index.is_down = True
-    scopes = _cache(catalog, index)
-    assert _found(scopes, catalog) == from_index
-    assert scopes.statistics()["index_failures"] == 1
 
 
 def test_a_scope_older_than_the_tombstones_is_loaded_again() -> None:
@@ -193,10 +159,9 @@ def test_a_fetch_behind_the_cache_uses_what_is_there() -> None:
 
 
 def test_one_thread_loads_and_the_others_wait() -> None:
-    """Sixteen fetches of a cold scope read the index once."""
+    """Sixteen fetches of a cold scope read it once."""
     catalog, index = Catalog(), Index()
     catalog.put(*_rows(200))
-    index.rows = list(catalog.rows.values())
     scopes = _cache(catalog, index)
     answers: list[list[str]] = []
     threads = [threading.Thread(target=lambda: answers.append(_found(scopes, catalog))) for _ in range(16)]
@@ -206,17 +171,17 @@ def test_one_thread_loads_and_the_others_wait() -> None:
         thread.join(30)
     assert len(answers) == 16
     assert all(answer == answers[0] for answer in answers)
-    assert index.loads == 1
+    assert catalog.loads == 1
 
 
 def test_a_load_that_fails_leaves_the_next_one_free() -> None:
     """The error reaches its caller and the scope loads when the catalog is back."""
 
     class Broken(Catalog):
-        def live_versions(self, scope: int) -> tuple[int, dict[str, int]]:
+        def load(self, scope: int) -> tuple[int, ItemColumns]:
             if self.purged:
                 raise RuntimeError("locked")
-            return super().live_versions(scope)
+            return super().load(scope)
 
     catalog = Broken(purged=1)
     catalog.put(*_rows(3))
@@ -253,14 +218,14 @@ def test_a_forgotten_scope_is_loaded_anew() -> None:
     scopes.forget(1)
     assert scopes.statistics()["bytes"] == 0
     scopes.open([catalog.state])
-    assert index.loads == 2
+    assert catalog.loads == 2
 
 
 def test_a_scope_without_rows_is_not_read() -> None:
     """Nothing is asked of anybody for a scope that holds nothing."""
     catalog, index = Catalog(), Index()
     opened = _cache(catalog, index).open([catalog.state])
-    assert (opened.held, opened.large, index.loads) == ([], [], 0)
+    assert (opened.held, opened.large, catalog.loads) == ([], [], 0)
 
 
 def test_a_large_scope_answers_nearly_as_if_it_were_held() -> None:

@@ -35,11 +35,6 @@ def items(numbers: range, *, scope: int = 1, version: int = 1) -> list[Item]:
     return [item(number, scope=scope, version=version) for number in numbers]
 
 
-def ordered(some: list[Item]) -> list[Item]:
-    """The same items by id."""
-    return sorted(some, key=lambda one: one.item_id)
-
-
 def _finite_halves(seed: int) -> bytes:
     halves = np.random.default_rng(seed).integers(0, 2**16, 384, np.uint16).view(np.float16)
     return np.where(np.isfinite(halves), halves, np.float16(1)).astype("<f2").tobytes()

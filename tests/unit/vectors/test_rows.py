@@ -1,4 +1,4 @@
-"""Items survive being rows."""
+"""What can be a row, and what a table tells of itself."""
 
 from __future__ import annotations
 
@@ -7,34 +7,11 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.domain.errors import InvalidArgument
-from service.domain.item import Item
 from service.vectors.results import TableState
-from service.vectors.rows import table_schema, table_state, to_arrow, to_items
-from tests.unit.vectors.samples import item, strange_items
-
-
-@given(st.lists(strange_items, max_size=5, unique_by=lambda one: one.item_id))
-def test_round_trip(some: list[Item]) -> None:
-    """What comes out of rows equals what went in, to the last bit of a vector."""
-    assert to_items(to_arrow(some)) == some
-
-
-def test_several_chunks() -> None:
-    """Rows that LanceDB hands out in several pieces keep their vectors."""
-    some = [item(number) for number in range(7)]
-    pieces = pa.concat_tables([to_arrow(some).slice(1, 2), to_arrow(some).slice(4, 3)])
-    assert to_items(pieces) == some[1:3] + some[4:7]
-
-
-def test_id_twice() -> None:
-    """Of an id that stands in the table twice, the newer version is read."""
-    old, new = item(1, version=3), item(1, version=4)
-    assert to_items(to_arrow([old, item(2), new])) == [new, item(2)]
-    assert to_items(to_arrow([new, item(2), old])) == [new, item(2)]
+from service.vectors.rows import table_schema, table_state, to_arrow
+from tests.unit.vectors.samples import item
 
 
 @pytest.mark.parametrize("vector", [b"", b"\0" * 767, b"\0" * 770])

@@ -64,16 +64,20 @@ def upgrade() -> None:
         sa.Column("source_id", TEXT, nullable=False),
         sa.Column("stage", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=False),
+        sa.Column("attempts", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("create_time", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("shard", "lane", "seq", "log_epoch"),
     )
+    op.create_index("dead_letters_source", "dead_letters", ["source_id"], unique=False)
     op.create_table(
         "dead_observations",
         sa.Column("observation_id", TEXT, nullable=False),
         sa.Column("scope", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("memory_id", TEXT, nullable=False),
+        sa.Column("source_id", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("observation_id"),
     )
+    op.create_index("dead_observations_source", "dead_observations", ["source_id"], unique=False)
     op.create_table(
         "deployment",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -399,11 +403,16 @@ def upgrade() -> None:
         sa.Column("text_hash", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("served_by", TEXT, nullable=False),
         sa.Column("origin", TEXT, nullable=False),
+        sa.Column("extractor_version", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("passage_id"),
     )
     op.create_index("passages_served_by", "passages", ["served_by"], unique=False)
     op.create_index("passages_source", "passages", ["source_id"], unique=False)
     op.create_index("passages_text", "passages", ["scope", "text_hash"], unique=False)
+    unread = sa.text("extractor_version = ''")
+    op.create_index(
+        "passages_unread", "passages", ["scope", "source_id"], unique=False, sqlite_where=unread, postgresql_where=unread
+    )
     op.create_table(
         "refine_jobs",
         sa.Column("job_id", TEXT, nullable=False),

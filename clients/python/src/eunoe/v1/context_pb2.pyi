@@ -393,7 +393,7 @@ class Retrieval(_message.Message):
     """Whether a scope was too large to be ranked whole, so that a good item may be missing."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What could not be done, or why it is approximate: UPPER_SNAKE, for example `INDEX_BEHIND` or `ACCURATE_UNAVAILABLE`. Reasons may be added."""
+        """What could not be done, or why it is approximate: UPPER_SNAKE, for example `INDEX_BEHIND` or `SCOPE_TOO_LARGE`. Reasons may be added."""
 
     def __init__(
         self,

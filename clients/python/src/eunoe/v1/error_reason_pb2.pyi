@@ -57,7 +57,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_BACKLOG_FULL: _ErrorReason.ValueType  # 16
     """RESOURCE_EXHAUSTED: too much accepted work of this instance and lane is not processed yet. `RetryInfo` says when to try again."""
     ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 17
-    """RESOURCE_EXHAUSTED: the instance sends more calls than its rate allows. `RetryInfo` says when to try again."""
+    """RESOURCE_EXHAUSTED: the instance sends more calls or writes than its rate allows. `RetryInfo` says when to try again."""
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 18
     """RESOURCE_EXHAUSTED: a queue of the service is full. `RetryInfo` says when to try again."""
     ERROR_REASON_STORAGE_FULL: _ErrorReason.ValueType  # 19
@@ -86,6 +86,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a fault of the service."""
     ERROR_REASON_STORAGE_DAMAGED: _ErrorReason.ValueType  # 31
     """DATA_LOSS: the storage is damaged. Trying again does not help; the operator must restore a backup."""
+    ERROR_REASON_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 32
+    """RESOURCE_EXHAUSTED, and an item's own error in batches and streams: the instance holds as much as it may. Waiting does not help;
+    delete something, or have the operator raise `limits.stored`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call or an item failed. The `reason` of a `google.rpc.ErrorInfo` (domain `eunoe`) and of an `ItemError` is the
@@ -128,7 +132,7 @@ ERROR_REASON_VERSION_MISMATCH: ErrorReason.ValueType  # 15
 ERROR_REASON_BACKLOG_FULL: ErrorReason.ValueType  # 16
 """RESOURCE_EXHAUSTED: too much accepted work of this instance and lane is not processed yet. `RetryInfo` says when to try again."""
 ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 17
-"""RESOURCE_EXHAUSTED: the instance sends more calls than its rate allows. `RetryInfo` says when to try again."""
+"""RESOURCE_EXHAUSTED: the instance sends more calls or writes than its rate allows. `RetryInfo` says when to try again."""
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 18
 """RESOURCE_EXHAUSTED: a queue of the service is full. `RetryInfo` says when to try again."""
 ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 19
@@ -157,4 +161,8 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 30
 """INTERNAL: a fault of the service."""
 ERROR_REASON_STORAGE_DAMAGED: ErrorReason.ValueType  # 31
 """DATA_LOSS: the storage is damaged. Trying again does not help; the operator must restore a backup."""
+ERROR_REASON_QUOTA_EXCEEDED: ErrorReason.ValueType  # 32
+"""RESOURCE_EXHAUSTED, and an item's own error in batches and streams: the instance holds as much as it may. Waiting does not help;
+delete something, or have the operator raise `limits.stored`.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
