@@ -17,6 +17,7 @@ from service.rpc.convert.memories import memory, ranked_item
 
 ANA = ScopeRef(ScopeKind.USER, "acme", "ana")
 DETAILS = {
+    "related": ["mem_2"],
     "sources": [
         {
             "kind": "message",

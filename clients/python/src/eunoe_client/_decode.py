@@ -168,6 +168,7 @@ def _statement(wire: memory_pb2.Memory | context_pb2.ContextItem) -> dict[str, A
         "scope": read_scope(wire.scope),
         "subject": wire.subject,
         "entities": tuple(map(_entity, wire.entities)),
+        "related_memory_ids": tuple(wire.related_memory_ids),
         "said_at": read_time(wire, "said_time"),
         "event_date": read_time(wire, "event_time"),
         "event_end": read_time(wire, "event_end_time"),

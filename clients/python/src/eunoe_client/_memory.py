@@ -108,6 +108,8 @@ class _Statement(Record):
     """Of a temporal event: how it repeats, as an RFC 5545 rule."""
     sources: tuple[Source, ...] = ()
     """Where it was said."""
+    related_memory_ids: tuple[str, ...] = ()
+    """Memories that say something else of the same thing, said at the same time, so that nothing decides which of them holds."""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """The caller's own data."""
 
