@@ -1,44 +1,60 @@
-"""A statement in the place of the excerpt that it was made of, where it says what is asked.
+"""What stands in a place: a memory together with the excerpt it was made of, or the excerpt alone.
 
-"User works at Studio Almada" says more to whoever reads the answer than "Work, mostly. I'm an architect at Studio Almada, we do schools".
-What lives here: which memory stands for an excerpt that won a place. What does not: who wins places (`pack`).
+What lives here: which memory holds the place that its excerpt won, and which excerpt a memory shows beside itself.
+What does not: who wins places (`pack`).
 
 A place is won by whatever finds it best, and that is mostly the excerpt: it has its neighbours, its speaker and every word that was said. So
-ranking is left as it is; the memory inherits the place with its score. Where its own words are less like the question than the
-excerpt's, the excerpt says something about it that the statement does not, and stays.
+ranking is left as it is, and a memory that is about as much like the question inherits the place with its score: "User works at
+Studio Almada" says more to whoever reads the answer than "Work, mostly. I'm an architect there, we do schools". Nothing is lost by
+that, for the words that were said go with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from service.domain.item import Item
 from service.domain.kinds import PASSAGE
 from service.retrieval.eligible import Mask
 from service.retrieval.fuse import Reading
 from service.retrieval.pack import Hit
 
-
-def stated(readings: Sequence[Reading], eligible: Sequence[Mask], hits: Sequence[Hit]) -> list[Hit]:
-    """The same places, some of them held by a memory instead of its excerpt; no memory holds two."""
-    shown = {hit.item.item_id for hit in hits}
-    return [_stated(readings[hit.reading], eligible[hit.reading], hit, shown) for hit in hits]
+_ABOUT = 0.8
+"""Share of an excerpt's similarity to the question that a memory must reach to be about what was asked."""
 
 
-def _stated(reading: Reading, eligible: Mask, hit: Hit, shown: set[str]) -> Hit:
-    if hit.item.kind != PASSAGE:
-        return hit
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A memory and its excerpt, in the one place that they have."""
+
+    memory: Item
+    excerpt: Item
+
+
+def stated(readings: Sequence[Reading], eligible: Sequence[Mask], places: Sequence[Hit]) -> dict[str, Shown]:
+    """Id of the item that won a place → what is shown in it, where that is more than the item. Nothing is shown twice."""
+    taken = {place.item.item_id for place in places}
+    shown: dict[str, Shown] = {}
+    for place in places:
+        beside = _beside(readings[place.reading], eligible[place.reading], place, taken)
+        if beside is not None:
+            taken.add(beside.item_id)
+            shown[place.item.item_id] = Shown(beside, place.item) if place.item.kind == PASSAGE else Shown(place.item, beside)
+    return shown
+
+
+def _beside(reading: Reading, eligible: Mask, place: Hit, taken: set[str]) -> Item | None:
+    """The memory of an excerpt that is about what was asked, or the excerpt of a memory that is most like it."""
     sources, items = reading.population.sources, reading.scope.items
-    wanted = _similarity(reading, hit.row)
-    told = [
-        (-similarity, items[row].item_id, row)
-        for row in sources.first[sources.second == hit.row].tolist()
-        if eligible[row] and items[row].item_id not in shown and (similarity := _similarity(reading, row)) >= wanted
-    ]
-    if wanted <= 0 or not told:
-        return hit
-    _, item_id, row = min(told)
-    shown.add(item_id)
-    return Hit(hit.score, items[row], hit.reading, row)
+    is_excerpt = place.item.kind == PASSAGE
+    mine, others = (sources.second, sources.first) if is_excerpt else (sources.first, sources.second)
+    rows = [row for row in others[mine == place.row].tolist() if eligible[row] and items[row].item_id not in taken]
+    if is_excerpt:
+        wanted = _similarity(reading, place.row)
+        rows = [row for row in rows if wanted > 0 and _similarity(reading, row) >= _ABOUT * wanted]
+    best = min(rows, key=lambda row: (-_similarity(reading, row), items[row].item_id), default=None)
+    return None if best is None else items[best]
 
 
 def _similarity(reading: Reading, row: int) -> float:

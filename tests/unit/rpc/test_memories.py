@@ -55,9 +55,10 @@ DETAILS = {
 NOT_KNOWN = {
     "eunoe.v1.Entity.aliases",  # kept for resolving names, not with each item
     "eunoe.v1.PreferenceDetails.category",  # no extractor tells it yet
-    "eunoe.v1.ContextItem.score",  # these three are the ranking's, filled in `convert.context`
+    "eunoe.v1.ContextItem.score",  # these four are the ranking's, filled in `convert.context`
     "eunoe.v1.ContextItem.matched_queries",
     "eunoe.v1.ContextItem.signals",
+    "eunoe.v1.ContextItem.excerpt",
 }
 
 

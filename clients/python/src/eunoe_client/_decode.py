@@ -151,6 +151,7 @@ def _item(wire: context_pb2.ContextItem, rank: int) -> ContextItem:
         score=wire.score,
         rank=rank,
         matched_queries=tuple(wire.matched_queries),
+        excerpt=wire.excerpt,
         signals={signal.name: signal.value for signal in wire.signals},
         explained=tuple(
             Signal(name=each.name, value=each.value, measured=each.measured, rank=each.rank, boost=each.boost)

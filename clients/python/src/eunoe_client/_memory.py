@@ -188,6 +188,8 @@ class ContextItem(_Statement):
     """Its place in the answer over all types, from 1."""
     matched_queries: tuple[int, ...] = ()
     """Which of the search queries it answers, from 0."""
+    excerpt: str = ""
+    """Of a memory that shares its place with the excerpt it came from: the words that were said."""
     signals: Mapping[str, float] = field(default_factory=dict, hash=False)
     """The parts of the score, where `explain` was asked for."""
     explained: tuple[Signal, ...] = ()
