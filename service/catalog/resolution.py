@@ -18,7 +18,7 @@ from service.catalog import memories, scopes
 from service.catalog.ids import now_us
 from service.catalog.items import bury_items, put_items
 from service.domain.item import Item
-from service.domain.resolution import Composed, End, Said, compact_json, compose, entities_of, fold_name, slot_ends
+from service.domain.resolution import Composed, End, Said, compact_json, compose, entities_of, fold_name, slot_ends, undecided
 
 _SAID_FIELDS = [entry.name for entry in fields(Said)]
 _ITEM_FIELDS = [entry.name for entry in fields(Item)]
@@ -79,7 +79,7 @@ def settle_memories(connection: Connection, change: ScopeChange, touched: Iterab
     if not rows:
         return
     said = {memory_id: [_said(row) for row in found] for memory_id, found in memories.observations_of(connection, rows).items()}
-    ends = _ends_by_slot(rows, said)
+    ends, related = _by_slot(rows, said)
     current = memories.live_items(connection, rows)
     gone = {memory_id for memory_id, row in rows.items() if memory_id not in said and not row["edited"]}
     if gone:
@@ -89,24 +89,31 @@ def settle_memories(connection: Connection, change: ScopeChange, touched: Iterab
         row, end, item = rows[memory_id], ends.get(memory_id), current.get(memory_id)
         if memory_id not in said:
             _settle_unsaid(connection, change, row, current[memory_id])
-        elif item is None or memory_id in changed or _ends_otherwise(row, item, end):
-            _settle(connection, change, row, said[memory_id], end, item)
+        elif item is None or memory_id in changed or _stands_otherwise(row, item, end, related.get(memory_id, ())):
+            _settle(connection, change, row, said[memory_id], end, item, related.get(memory_id, ()))
 
 
-def _ends_by_slot(rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[Said]]) -> dict[str, End]:
+def _by_slot(
+    rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[Said]]
+) -> tuple[dict[str, End], dict[str, tuple[str, ...]]]:
+    """What each memory's slot tells of it: its end, and what it contradicts undecided."""
     by_slot: dict[tuple[str, str], list[Said]] = {}
     for memory_id, row in rows.items():
         if row["attribute"]:
             by_slot.setdefault((row["subject"], row["attribute"]), []).extend(said.get(memory_id, []))
     ends: dict[str, End] = {}
+    related: dict[str, tuple[str, ...]] = {}
     for observations in by_slot.values():
-        ends |= slot_ends(observations)
-    return ends
+        found = slot_ends(observations)
+        ends |= found
+        related |= undecided(observations, found)
+    return ends, related
 
 
-def _ends_otherwise(row: Mapping[str, Any], item: Item, end: End | None) -> bool:
-    """Whether a memory's end is another one than it was so far."""
-    return (item.valid_until, row["superseded_by"]) != ((end.time, end.superseded_by) if end else (None, ""))
+def _stands_otherwise(row: Mapping[str, Any], item: Item, end: End | None, related: Sequence[str]) -> bool:
+    """Whether a memory's end, or what it contradicts, is another than it was so far."""
+    ends_otherwise = (item.valid_until, row["superseded_by"]) != ((end.time, end.superseded_by) if end else (None, ""))
+    return ends_otherwise or json.loads(item.details).get("related", []) != list(related)
 
 
 def _settle(
@@ -116,9 +123,10 @@ def _settle(
     observations: Sequence[Said],
     end: End | None,
     current: Item | None,
+    related: Sequence[str],
 ) -> None:
     memory_id = row["memory_id"]
-    composed = compose(change.scope, observations, end)
+    composed = compose(change.scope, observations, end, related)
     fresh = _edited_item(current, composed, end) if row["edited"] and current else _item(change.scope, row, composed, end)
     version = 1 if current is None else current.version
     if current is not None and replace(fresh, version=version) == current:
@@ -182,6 +190,7 @@ def _edited_item(current: Item, composed: Composed, end: End | None) -> Item:
     """What its user wrote stays; provenance and an end of validity may come and go."""
     details = json.loads(current.details) | {"sources": json.loads(composed.details)["sources"]}
     details.pop("superseded_by", None)
+    details.pop("related", None)
     if end is not None:
         details["superseded_by"] = end.superseded_by
     return replace(current, details=compact_json(details), valid_until=end.time if end else None)

@@ -109,6 +109,8 @@ def _show(console: Console, number: int, item: context_pb2.ContextItem) -> None:
     kind = context_pb2.ItemType.Name(item.type).removeprefix("ITEM_TYPE_").lower().replace("_", " ")
     subject = f"{clean(item.subject)}: " if item.type == context_pb2.ITEM_TYPE_EXCERPT and item.subject else ""
     console.print(Text.assemble((f"{number:>2}. ", "bold"), (kind, "cyan"), f"  {subject}{clean(item.content)}"))
+    if item.excerpt:
+        console.print(Text(f"    “{clean(item.excerpt)}”"))
     console.print(Text("    " + " · ".join(_facts_about(item)), style="dim"))
     for signal in item.signals:
         kind = "boost" if signal.boost else f"rank {signal.rank}"

@@ -22,6 +22,9 @@ _DAY = 86_400_000_000
 MOST_SOURCES = 20
 """A memory names at most so many of its sources, the latest ones."""
 
+MOST_RELATED = 10
+"""A memory names at most so many others that it contradicts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -79,13 +82,14 @@ class Composed:
     details: str
 
 
-def compose(scope: int, observations: Sequence[Said], end: End | None) -> Composed:
+def compose(scope: int, observations: Sequence[Said], end: End | None, related: Sequence[str] = ()) -> Composed:
     """Add up the observations of one memory.
 
     Args:
         scope: the scope's number, which entity ids are computed from.
         observations: all of them, in any order; at least one.
         end: when the memory stopped being true, from `slot_ends`.
+        related: the memories that it contradicts undecided, from `undecided`.
     """
     ordered = sorted(observations, key=lambda said: said.order)
     latest = ordered[-1]
@@ -93,7 +97,7 @@ def compose(scope: int, observations: Sequence[Said], end: End | None) -> Compos
         latest=latest,
         confidence=_combined_confidence(ordered),
         first_said=ordered[0].said_time,
-        details=_details(scope, ordered, end),
+        details=_details(scope, ordered, end, related),
     )
 
 
@@ -113,6 +117,20 @@ def slot_ends(observations: Sequence[Said]) -> dict[str, End]:
                 ends[memory_id] = End(later.said_time, later.memory_id)
                 break
     return ends
+
+
+def undecided(observations: Sequence[Said], ends: Mapping[str, End]) -> dict[str, tuple[str, ...]]:
+    """For each memory of one slot that still holds, those that hold beside it with another value: nothing decides between them.
+
+    Appointments of a kind stand side by side without contradicting each other, and so does the end of a value beside another value.
+    """
+    values = {said.memory_id: said.value for said in observations if said.memory_id not in ends and said.polarity > 0}
+    if not values or len(set(values.values())) == 1 or any(said.attribute.startswith(DATE) for said in observations):
+        return {}
+    return {
+        memory_id: tuple(sorted(other for other, told in values.items() if told != value))[:MOST_RELATED]
+        for memory_id, value in values.items()
+    }
 
 
 def _is_later(earlier: Said, later: Said) -> bool:
@@ -151,7 +169,7 @@ def _combined_confidence(ordered: Sequence[Said]) -> float:
     return round(min(1.0 - doubt, CONFIDENCE_CEILING), 6)
 
 
-def _details(scope: int, ordered: Sequence[Said], end: End | None) -> str:
+def _details(scope: int, ordered: Sequence[Said], end: End | None, related: Sequence[str]) -> str:
     latest = ordered[-1]
     told: dict[str, Any] = json.loads(latest.details)
     mentions = told.pop("mentions", [])
@@ -166,6 +184,8 @@ def _details(scope: int, ordered: Sequence[Said], end: End | None) -> str:
         details |= {"attribute": latest.attribute, "value": latest.value}
     if end is not None:
         details["superseded_by"] = end.superseded_by
+    if related:
+        details["related"] = list(related)
     return compact_json(details)
 
 

@@ -168,6 +168,8 @@ class StageError:
     stage: str
     code: str
     message: str
+    is_final: bool = False
+    """Whether trying again cannot help: it is the content's own fault."""
 
 
 @dataclass(frozen=True, slots=True)

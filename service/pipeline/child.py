@@ -84,8 +84,6 @@ class Done:
     prepared: Prepared | None
     vectors: tuple[bytes, ...]
     failure: StageError | None = None
-    is_final: bool = False
-    """Whether trying again would fail in the same way: nothing in the source can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ class _Worker:
             try:
                 ready.append((key, prepare(source, self._extractor)))
             except StageFailedError as failed:
-                self._connection.send(Done(key, None, (), failed.error, failed.is_final))
+                self._connection.send(Done(key, None, (), failed.error))
         if ready:
             self._embed_first(ready)
 

@@ -262,14 +262,17 @@ class Owner:
             if job is None or job.outcome is not None:
                 continue
             if done.failure is not None:
-                if done.is_final:
-                    job.fail(done.failure)
-                else:
-                    self._count_attempt(job, done.failure)
+                self._note_failure(job, done.failure)
                 continue
             further = job.take(done)
             if further is not None:
                 self._schedule.add_further(job, further)
+
+    def _note_failure(self, job: Job, error: StageError) -> None:
+        if error.is_final:
+            job.fail(error)
+        else:
+            self._count_attempt(job, error)
 
     def _count_attempt(self, job: Job, error: StageError) -> None:
         """An error of the record's own: once more, alone, or never again."""

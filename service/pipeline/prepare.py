@@ -31,11 +31,10 @@ T = TypeVar("T")
 class StageFailedError(Exception):
     """A stage raised; the record is tried again and in the end becomes a dead letter."""
 
-    def __init__(self, error: StageError, *, is_final: bool = False) -> None:
-        """Take what the stage could not do, and whether another try would end the same, so that there is none."""
+    def __init__(self, error: StageError) -> None:
+        """Take what the stage could not do."""
         super().__init__(error.message)
         self.error = error
-        self.is_final = is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +180,7 @@ def _run(stage: Stage, work: Callable[[], T]) -> T:
     try:
         return work()
     except Exception as error:
-        code = error.code if isinstance(error, UnreadableError) else type(error).__name__.upper()
-        told = StageError(stage.value, code, str(error)[:500])
-        raise StageFailedError(told, is_final=isinstance(error, UnreadableError)) from error
+        unreadable = error if isinstance(error, UnreadableError) else None
+        code = unreadable.code if unreadable else type(error).__name__.upper()
+        told = StageError(stage.value, code, str(error)[:500], is_final=unreadable is not None)
+        raise StageFailedError(told) from error

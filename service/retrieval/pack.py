@@ -58,7 +58,7 @@ def within_budget(ranked: Iterable[RankedItem], most: int, token_budget: int | N
     """The first `most` items whose texts together stay within the budget; the first that does not fit ends the answer."""
     left = math.inf if token_budget is None else token_budget
     for count, found in enumerate(ranked):
-        left -= tokens(found.item.text) if token_budget is not None else 0
+        left -= tokens(found.text) if token_budget is not None else 0
         if count >= most or left < 0:
             return
         yield found

@@ -6,7 +6,7 @@ What does not: the steps themselves; loading scopes (`scopes`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -27,6 +27,7 @@ from service.retrieval.scope import Scope
 from service.retrieval.second import BETWEEN_PEOPLE, CANDIDATES, Candidate, SecondPass, read_again
 from service.retrieval.signals import TermStatistics
 from service.retrieval.sources import Places, place_of
+from service.retrieval.statements import Shown, stated
 from service.retrieval.supersede import prefer_successors
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -113,7 +114,8 @@ def _by_questions(
         with _held(scopes):
             seen = [_see(part, request, plan) for part in (*_parts(scopes), *extra)]
             first = _first_pass(index, plan, vector, seen, request, weights, second)
-        answers.append(first.found if second is None else _again(first, plan, second)[: request.max_results])
+        found = first.found if second is None else _again(first, plan, second)[: request.max_results]
+        answers.append([_with_shown(one, first.shown) for one in found])
     return answers[0] if len(answers) == 1 else _merged(answers)
 
 
@@ -156,6 +158,8 @@ class _FirstPass:
     statistics: TermStatistics
     candidates: list[Candidate]
     """The same for a second pass, where one helps."""
+    shown: Mapping[str, Shown]
+    """Item id → what is shown in the place that the item won, where that is more than the item."""
 
 
 def _first_pass(
@@ -187,13 +191,18 @@ def _first_pass(
     helps = second is not None and any(reading.population.is_between_people for reading in readings)
     pairs = zip(found, hits, strict=True) if helps else ()
     candidates = [_candidate(one, readings[hit.reading], hit.row) for one, hit in pairs]
-    return _FirstPass(found, statistics, candidates)
+    return _FirstPass(found, statistics, candidates, stated(readings, masks, hits))
 
 
 def _again(first: _FirstPass, plan: Plan, second: SecondPass) -> list[RankedItem]:
     if not first.candidates:
         return first.found
     return read_again(first.candidates, plan.embed_text, first.statistics, second)
+
+
+def _with_shown(found: RankedItem, shown: Mapping[str, Shown]) -> RankedItem:
+    more = shown.get(found.item.item_id)
+    return found if more is None else replace(found, item=more.memory, excerpt=more.excerpt)
 
 
 def _candidate(found: RankedItem, reading: Reading, row: int) -> Candidate:

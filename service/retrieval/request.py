@@ -79,6 +79,13 @@ class RankedItem:
     """Indexes of the questions among whose own first `max_results` it is."""
     signals: tuple[Signal, ...] = ()
     """With `explain`: why, for the question that scored it best."""
+    excerpt: Item | None = None
+    """Of a memory that holds the place of an excerpt: that excerpt."""
+
+    @property
+    def text(self) -> str:
+        """All words that are shown."""
+        return self.item.text if self.excerpt is None else f"{self.item.text}\n{self.excerpt.text}"
 
 
 def kinds_of(names: Iterable[str]) -> frozenset[str]:

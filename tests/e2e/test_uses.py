@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from eunoe.v1 import conversation_service_pb2
+from eunoe.v1 import context_pb2, conversation_service_pb2
 from google.protobuf.struct_pb2 import Struct
 
 from tests.support.wire import ASSISTANT, Wire, note, refused, turn
@@ -89,3 +89,17 @@ async def test_an_answer_lies_in_an_earlier_session(instance: Wire) -> None:
     other = await instance.record(turn("friday of v", "I need a recipe.", user_id="v"))
     context = await instance.fetch_conversation("friday of v", search_queries=["allergies"], min_position=other.position)
     assert not any("peanuts" in item.content for item in context.items)
+
+
+async def test_what_cannot_be_decided_stays_and_names_the_other(instance: Wire) -> None:
+    """Two homes in one breath are two memories that name each other, in lists and in answers, until something later decides."""
+    both = await instance.record(turn("chat", "I live in Ghent. I live in Oslo."))
+    facts = {"types": [context_pb2.ITEM_TYPE_FACT]}
+    context = await instance.fetch("u", "c", search_queries=["Where do I live?"], min_position=both.position, **facts)
+    first, second = context.items
+    assert [list(each.related_memory_ids) for each in (first, second)] == [[second.item_id], [first.item_id]]
+    listed = {memory.memory_id: list(memory.related_memory_ids) for memory in await instance.all_memories("u", "c")}
+    assert listed == {first.item_id: [second.item_id], second.item_id: [first.item_id]}
+    later = await instance.record(turn("chat", "I live in Porto now."))
+    await instance.fetch("u", "c", min_position=later.position)
+    assert not any(memory.related_memory_ids for memory in await instance.all_memories("u", "c"))

@@ -116,7 +116,7 @@ async def ask(sdk: Eunoe, question: Question) -> bool:
         USER_ID, CUSTOMER_ID, [question.text], SHOWN, query_date="2026-07-01", min_position=sdk.position
     )
     millis = (time.monotonic() - began) * 1000
-    words = " ".join(item.content for item in context.ranked).lower()
+    words = " ".join(f"{item.content} {item.excerpt}" for item in context.ranked).lower()
     is_there = all(need.lower() in words for need in question.needs)
     mark = paint("green", "✓") if is_there else paint("red", "✗ missing: " + ", ".join(question.needs))
     print(f"\n{paint('bold', question.text)}  {mark}  {paint('dim', f'said in {question.where}; {millis:.0f} ms')}")
@@ -127,7 +127,7 @@ async def ask(sdk: Eunoe, question: Question) -> bool:
 def show(context: Context, question: Question) -> None:
     """Print the items of an answer with their sources."""
     for item in context.ranked:
-        content = " ".join(item.content.split())
+        content = " ".join(item.content.split()) + (f" “{' '.join(item.excerpt.split())}”" if item.excerpt else "")
         head = f"  {item.rank}. {paint('cyan', f'{item.type:<14}')} {item.confidence:4.0%}  "
         lines = textwrap.wrap(content, WIDTH - 26)
         if len(lines) > 3:

@@ -13,7 +13,8 @@ _DETAILS = (
     r"postcode|post code|zip code|number plate|(?:exact |product |device |phone |car )?model"
 )
 _ASKS_FOR = re.compile(
-    rf"(?:what(?:'s| is| was)|(?:can|could|may) i (?:please )?(?:take|have|get)|(?:give|tell|send) me|i(?:'ll)? need|confirm|let me (?:take|have)) "
+    rf"(?:what(?:'s| is| was)|(?:can|could|may) i (?:please )?(?:take|have|get)|(?:give|tell|send) me|i(?:'ll)? need|confirm|let me (?:take|"
+    rf"have)|^(?:and|and also|also|now)|[.!?] (?:and|and also)) "
     rf"(?:please )?(?:your|the) (?P<what>{_DETAILS})\b",
     re.IGNORECASE,
 )
@@ -29,6 +30,8 @@ _OPENING = re.compile(
 _DIGITS = {
     "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
 }  # fmt: skip
+_END = 200
+"""Characters at the end of a turn in which it asks."""
 _MOST_WORDS = 10
 _LONGEST = 60
 _FEWEST_SPELLED = 4
@@ -63,7 +66,7 @@ def answered(text: str, question: str) -> Answer | None:
         text: the turn.
         question: what the other side said just before.
     """
-    end = question[-200:]
+    end = question[-_END:]
     asked = None if _ASKS_WHO.search(end) else _ASKS_FOR.search(end)
     if asked is None and not _ASKS_WHO.search(end):
         return None
@@ -71,7 +74,7 @@ def answered(text: str, question: str) -> Answer | None:
     mail = _MAIL.search(text) if "mail" in what else None
     if mail:
         return Answer(what, mail[0])
-    value = re.split(r"[.!?\n]| and (?:i|my|the)\b", _OPENING.sub("", text.strip(), count=1), maxsplit=1)[0].strip(" ,.")
+    value = re.split(r"[.!?\n]| and (?:i|my|the)\b", _unopened(text.strip()), maxsplit=1)[0].strip(" ,.")
     if what.endswith("name"):
         value = _person(value)
     elif what.endswith("model"):
@@ -80,6 +83,16 @@ def answered(text: str, question: str) -> Answer | None:
         value = _spelled(value)
     is_short = 0 < len(value.split()) <= _MOST_WORDS and len(value) <= _LONGEST
     return Answer(what, value) if is_short and "?" not in text else None
+
+
+def asks_for_detail(question: str) -> bool:
+    """Whether a turn asks for what a short answer gives."""
+    return bool(_ASKS_FOR.search(question[-_END:]))
+
+
+def _unopened(text: str) -> str:
+    opening = _OPENING.match(text)
+    return text[opening.end() :] if opening else text
 
 
 def agreed(text: str, proposal: str) -> str:

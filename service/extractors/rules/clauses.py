@@ -10,7 +10,8 @@ from service.domain.sentences import sentence_spans
 from service.extractors.rules.cleaning import cleaned
 
 _SUBJECT = (
-    r"(?:i|i'm|im|i've|ive|i'll|i'd|we|we're|we've|we'll|my|our|she|she's|he|he's|they|they're|it's|that's|there's|please|pls|"
+    r"(?:i|i'm|im|i've|ive|i'll|i'd|we|we're|we've|we'll|my|our|she|she's|he|he's|they|they're|it's|that's|there's|that (?:can't|isn't|"
+    r"wasn't|is|was|can|will)|please|pls|"
     r"don't|dont)\b"
 )
 _BOUNDARY = re.compile(
@@ -20,6 +21,10 @@ _BOUNDARY = re.compile(
     r"|,\s(?:and|but|so)\s(?=(?:the|there|no|not|never|always|can|could|it)\b)"
     rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
     r"|,?\s(?:while|since)\s(?=you\b)"
+    rf"|(?:(?<=first)|(?<=thing)|(?<=things)|(?<=news)|(?<=update)|(?<=context)|(?<=background)|(?<=reason)):\s(?={_SUBJECT})"
+    r"|,\s(?:so|but)\s(?=(?:probably|maybe|perhaps|something|anything|somewhere|some|any|please)\b)"
+    r"|\s(?:so|but|and)\s(?=(?:[\w-]+ ){1,5}(?:would|might|could) be\b)|,\s(?=in case\b)"
+    r"|,\s(?=the \w+ (?:is|isn't|does|doesn't|was|wasn't|has|hasn't|won't|can't)\b)"
     r"|,\s(?=(?:maybe|perhaps)\s(?:you|we|i|it|that|they)\b)"
     r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|what|how|which|where|why|when|who)\s"
     r"(?:you|u|i|we|it|they|he|she|there|the|is|are|do|does|did|should|would|can|could|might|will)\b)"
@@ -34,6 +39,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 """A time before its sentence."""
+_REMINDS = re.compile(r"[^?]{12},? (?:remember|you know)\s*\?\W*$", re.IGNORECASE)
+"""A statement of which the listener is reminded."""
 _SPOKEN_BOUNDARY = re.compile(
     r"(?<!\bif)\s(?:(?:and|but|so|because|plus|um|uh)\s){0,4}(?=(?:i|i'm|i've|we|my|she's|he's|she|he|it's|they|what else|anyway|by the way)\s)"
     r"|\s(?:so|and|but)\s(?:yeah\s)?(?=(?:the|there|that's)\s)",
@@ -80,7 +87,7 @@ def clauses(text: str, offset: int = 0) -> Iterator[Clause]:
         number += 1
         sentence = text[first:last].translate(_QUOTES)
         mark = sentence.rstrip("\"')*_")[-1:]
-        mark = mark if mark in "?!." else ""
+        mark = "." if mark == "?" and _REMINDS.search(sentence) else mark if mark in "?!." else ""
         spoken = _is_spoken(sentence)
         spans = _led_in(sentence, tuple(spans_between(sentence, _SPOKEN_BOUNDARY if spoken else _BOUNDARY)))
         for index, (left, right) in enumerate(spans):

@@ -36,10 +36,11 @@ _HEDGE = re.compile(
     r"(?:(?:(?:i|we) )?(?:just )?(?:want(?:ed)?|wanna) to (?:let you know|tell you|clarify|share)|just (?:to )?let(?:ting)? you know|"
     r"i (?:think|guess|believe|reckon|suppose|know|must say|have to say|should (?:add|mention|say)|"
     r"forgot to (?:say|mention)|(?:just )?wanted to (?:say|mention))|(?:just )?(?:remember|note)|did i mention|you should know|"
+    r"(?:i've|i have|i|we've|we) (?:just |recently )?(?:been told|found out|learnt|learned)(?= that (?:my|our|i|we)\b)|"
     r"the thing is|thing is|fact is|to be clear)(?: that)?,? (?=\S+ \S)",
     re.IGNORECASE,
 )
-_HEDGE_WORDS = frozenset("i we wanted want just remember note did you the thing fact to".split())
+_HEDGE_WORDS = frozenset("i we i've we've wanted want just remember note did you the thing fact to".split())
 _ENDING = re.compile(
     r"(?:[\s,]*(?:\b(?:lol|haha+|hehe|lmao|btw|tbh|though|tho|honestly|to be honest|if i'?m honest|obviously|remember|by the way|"
     r"xd|ugh|i guess|anyway|actually|you know|thank god|innit|or something|or whatever|too|as well)\b|[:;]-?[)D(]))+\s*(?=[.!?…]*$)",

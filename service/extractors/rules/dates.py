@@ -328,7 +328,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], _Resolver], ...] = tuple(
         (rf"\b(?P<m>{_MONTH})\.? (?:the )?(?P<d>\d{{1,2}}(?:st|nd|rd|th)?|{_NTH_WORDS})\b(?! ?(?:%|[ap]m\b)){_Y}", _named),
         (rf"\b(?:end|close) of (?:the )?(?P<m>{_MONTH})\b{_Y}", _end_of_month),
         (rf"\b(?:from )?the (?P<d>{_NTH}) (?:to|until|till|through) (?:the )?(?P<e>{_NTH})\b", _nth_range),
-        (rf"\b(?:{_DAY}),? (?:the )?(?P<d>{_NTH})\b", _nth_day),
+        (rf"\b(?:{_DAY}),? (?:the )?(?P<d>{_NTH_ALONE})(?!\w)", _nth_day),
         (
             rf"(?<![\d.,/])(?:{_DAY}),? (?P<a>\d\d?)(?P<sep>[/.])(?P<b>\d\d?)(?P<y>(?!))?(?![\d/])",
             _numeric,

@@ -71,7 +71,8 @@ VERBS = (
         "fire study raise lower reduce increase create film explore discuss foster rebuild renovate restore reschedule postpone restart",
         p(r"\S"),
         unless=p(
-            r"^(?:to (?:mention|add|tell)\b|it$|this$|that$|a (?:look|try|go|minute)|me (?:that|to think|wrong)|you\b|to (?:ask|know|say|"
+            r"^(?:to (?:mention|add|tell)\b|(?:it|this|that|them)(?: (?:this|yesterday|last|today|again|now|already|twice|once)\b.*)?$|"
+            r"a (?:look|try|go|minute)|me (?:that|to think|wrong)|you\b|to (?:ask|know|say|"
             r"think|do that|see)|lost$|confused|stuck|the (?:point|idea|impression)|what|why|how|if|rid|going|"
             r"worse|better|wrong|back to (?:you|me))"
         ),

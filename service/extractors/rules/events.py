@@ -20,6 +20,10 @@ _NO_HABITS = frozenset(
     "be know think feel see find get mean seem wonder understand remember forget believe want hear say".split()
 )
 _PAST = Outcome("dated_past", MemoryType.EPISODE, 0.6)
+_LASTING = Outcome("lasting", MemoryType.FACT, 0.6)
+_SINCE = re.compile(
+    r"\b(?:since|ever since)\b|\bfor (?:a|an|one|two|three|four|five|six|ten|\d+|several|many) (?:day|week|month|year)s?\b"
+)
 _AHEAD = Outcome("dated", MemoryType.TEMPORAL_EVENT, 0.7)
 _LOOSE = frozenset(
     """a an the on at in by for to from of with and or then so still just only next this last until till before after about around ish is it
@@ -48,6 +52,8 @@ _ASKED_OF_US = re.compile(r"(?:and |so |but |also )*(?:can|could|would|will) (?:
 _NO_EVENT = re.compile(r"\b(?:you|your|you're|you've)\b|^(?:it|that|this|there|what|how)(?:'s| is| was)?\b|\?$")
 """What the clause before says is not what a date behind it is of."""
 _LASTS = re.compile(r"\bin (?:a (?:few|couple of|while|long time)|\w+) ?(?:days|weeks|months|years|ages|hours)?\b")
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_CORRECTED_DAY = re.compile(r"\bthe (?P<right>\d{1,2}(?:st|nd|rd|th)),? not (?:on )?the (?P<wrong>\d{1,2})(?:st|nd|rd|th)\b")
 _EXACT = frozenset({Precision.MINUTE, Precision.DAY, Precision.WEEK, Precision.MONTH})
 
 
@@ -74,7 +80,19 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
         return NEVER  # "haven't talked in a few days" tells how long
     rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
     past = reading.is_past and not _ARRANGED.search(clause.lower)
-    return Times(find_date(rest, talk.said.date(), past=past), recurrence)
+    return Times(find_date(_with_month(talk, rest), talk.said.date(), past=past), recurrence)
+
+
+def _with_month(talk: Talk, lower: str) -> str:
+    """A corrected day with the month of the one that it corrects: "on the 30th, not the 31st", where the 31st of October was spoken of."""
+    match = _CORRECTED_DAY.search(lower)
+    if not match:
+        return lower
+    spoken_of = re.compile(
+        rf"\b{match['wrong']}(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTHS})\b|\b(?P<first>{_MONTHS}) {match['wrong']}\b"
+    )
+    months = [found["month"] or found["first"] for text in talk.said_before for found in spoken_of.finditer(text.lower())]
+    return f"{lower[: match.start()]}the {match['right']} of {months[-1]}{lower[match.end() :]}" if months else lower
 
 
 def ahead(talk: Talk, lower: str) -> Times:
@@ -94,9 +112,12 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
     if (
         reading.tense is Tense.IMPERATIVE
         or clause.words[0] in _ASKED_FOR
+        or clause.words[0] in {"except", "besides", "apart", "unlike"}
         or (is_only_a_date(clause, time) and (not talk.last_text or _NO_EVENT.search(talk.last_text.lower())))
     ):
         return None
+    if reading.tense is Tense.PERFECT and _SINCE.search(clause.lower):
+        return _LASTING
     return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD
 
 

@@ -13,6 +13,7 @@ from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
 from service.extractors.rules import VERSION, answers, emotions, episodes, events, facts, notes, preferences, refinement, tasks
 from service.extractors.rules.answers import Answer
+from service.extractors.rules.around import before, words_of
 from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
 from service.extractors.rules.coordination import statements
@@ -23,12 +24,13 @@ from service.extractors.rules.languages.reader import reader
 from service.extractors.rules.mail import is_advertising
 from service.extractors.rules.moods import is_question, states_nothing
 from service.extractors.rules.observe import introduce, observe, place
+from service.extractors.rules.opening import open_talk
 from service.extractors.rules.otherwise import otherwise
 from service.extractors.rules.person import possessive
 from service.extractors.rules.presumed import presumed
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
-from service.extractors.rules.talk import About, Talk, before, open_talk, words_of
+from service.extractors.rules.talk import About, Talk
 from service.extractors.rules.tasks import Task
 from service.extractors.rules.worth import is_worth_keeping
 

@@ -108,7 +108,7 @@ _NOT_A_STATE = p(
     r"a (?:bit|little|lot|mess|fool|bad|good|great|nice|real|big|huge|pain|shame|pity|joke|problem)|"
     r"the (?:best|worst|one|same|thing|only|problem|problem is)|what|why|how|because|when|if|it|that|this|"
     r"perfect|amazing|awesome|nice|lovely|terrible|awful|funny|weird|"
-    r"crazy|true|false|possible|impossible|easy|hard|difficult|important|a thing|me|you|my turn|all|"
+    r"crazy|true|false|possible|impossible|easy|hard(?! of hearing)|difficult|important|a thing|me|you|my turn|all|"
     r"everything|nothing|something|worth|long story|same|better|worse|cool|bad|short|gone)\b"
 )
 
@@ -119,7 +119,8 @@ GENERAL = (
         "be",
         p(
             r"(?:now |still |also |currently |actually )*(?:a|an|the|from|allergic|blind|deaf|left-handed|"
-            r"right-handed|colou?rblind|dyslexic|autistic|pregnant|retired|unemployed|self-employed|freelance|"
+            r"right-handed|hard of hearing|partially sighted|visually impaired|paraly[sz]ed|colou?rblind|dyslexic|autistic|pregnant|retired|"
+            r"unemployed|self-employed|freelance|"
             r"bilingual|trilingual|"
             r"on (?!it|that|this|my way|the way|top|board|time|about)\w+|"
             r"at (?:the|uni|university|school|home|\d)|in (?:the|my|a|year|grade|hospital|therapy|recovery|rehab|"

@@ -15,6 +15,8 @@ from service.extractors.rules.subject import BE, DO, HAVE, INVARIANT, MODALS, fi
 from service.extractors.rules.verbs import FORMS, Form, guessed_past, guessed_progressive
 
 _NEGATIONS = frozenset({"not", "never", "no"})
+_SAME_IN_PAST = frozenset({"read", "put", "cut", "set", "hit", "let", "shut", "hurt", "split", "spread"})
+_IS_OVER = re.compile(r"\b(?:yesterday|last (?:night|week|month|year|\w+day)|ago|this morning|earlier)\b")
 _OWNED = frozenset("a an the my our some no two three four five six lots loads plenty another".split())
 _MARKS = ",.!?:;()\"'"
 _CARRIED = re.compile(r"(?:'(?:m|ve|ll|d|s|re)|(?<=\bi)(?:m|ve))$", re.IGNORECASE)
@@ -148,6 +150,8 @@ def _conclude(
     following = words[place + 1] if place + 1 < len(words) else ""
     if word == "got" and tense is Tense.PERFECT and following.lower() in _OWNED:
         verb, tense = "have", Tense.PRESENT  # "I've got a dog"
+    if verb in _SAME_IN_PAST and tense is Tense.PRESENT and _IS_OVER.search(text.lower()):
+        tense = Tense.PAST
     if verb == "read" and tense is Tense.PRESENT and (following[:1].isupper() or following in {"that", "this", "about"}):
         tense = Tense.PAST
     consumed = 0 if verb == "be" and word != "be" else 1

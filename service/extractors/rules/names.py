@@ -11,7 +11,7 @@ from service.extractors.rules.verbs import FORMS
 
 _NAME = re.compile(
     r"\b(?P<name>(?:[A-Z]|[a-z]{1,3}(?=[A-Z][a-z]))[\w'’.-]*(?:(?: (?:of|of the|de|van|von|van der|der|la|le|"
-    r"du|da|do|di|&))? ?(?:[A-Z&][\w'’.-]*|\d(?!\d{0,1}(?:st|nd|rd|th)\b)[\w.-]*)){0,4})"
+    r"du|da|do|di|&))? ?(?:[A-Z&][\w'’.-]*|\d(?!\d{0,1}(?:st|nd|rd|th)\b)(?!\d*,\d)[\w.-]*)){0,4})"
 )
 """A run of capitalised words, with the small words inside names and the numbers behind them: "Museum of Modern Art", "iPhone 15"."""
 _NOT_NAMES = (
@@ -57,7 +57,9 @@ _ORGANISATION = re.compile(
     r"Foundation|Club|Agency|Insurance)\b|&"
 )
 _PRODUCT = re.compile(r"\d")
-_TITLED = re.compile(r"^(?:Mr|Mrs|Ms|Dr|Prof)\b")
+_TITLED = re.compile(
+    r"^(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sir|Lady|Herr|Frau|Monsieur|Madame|Mme|Señor|Señora|Senhor|Senhora|Dona|Don|Signor|Signora)\b"
+)
 _LANGUAGE = re.compile(r"(?:ish|ese|ian|German|French|Dutch|Hindi|Arabic|Greek|Welsh|Irish)$")
 _WRITTEN_SMALL = re.compile(
     r"\b(?:to|at|in|near|through|from|on) (?P<name>(?!the |a |an |my |our |his |her |their |this |that |some |any |another |other |every |one |local )"
@@ -69,6 +71,10 @@ _NUMBERED = re.compile(r"(?P<number>[A-Z]{1,3}\d{2,5}) (?P<name>[A-Z][^\d]+)")
 _WITH_POSTCODE = re.compile(r"(?P<name>[A-Z][^\d]+?) [A-Z]{1,2}\d{1,2}[A-Z]?(?: \d[A-Z]{2})?")
 _STREET = re.compile(
     r"(?:street|st|road|rd|lane|ln|avenue|ave|close|drive|way|terrace|square|place|crescent|court|gardens?)\.?,?$"
+)
+_ADDRESS = re.compile(
+    r"(?:straat|straße|strasse|gasse|laan|plein|gata|gatan|vägen|veien)\b|^(?:Via|Viale|Piazza|Rua|Avenida|Calle|Plaza|Rue|Boulevard) |"
+    r" (?:Street|St|Road|Rd|Lane|Avenue|Ave|Court|Close|Drive|Square|Terrace|Gardens|Crescent)$"
 )
 _LOOK_BACK = 30
 _LONGEST = 60
@@ -131,10 +137,12 @@ def kind_of(name: str, before: list[str]) -> str:
         return "organisation"
     if _LANGUAGE.search(name):
         return "thing"
+    if _ADDRESS.search(name):
+        return "place"
     nearest = before[-1] if before else ""
     if nearest in {"called", "named", "with", "told", "met"}:
         return "person"
-    if _WORK & set(before) and nearest in {"at", "for", "joined", "joining"}:
+    if nearest in {"at", "joined", "joining"} or (nearest == "for" and not _WORK.isdisjoint(before[:-1])):
         return "organisation"
     if nearest in _PLACE_BEFORE or _MOTION & set(before):
         return "place"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from service.domain.kinds import MemoryType
@@ -30,7 +31,7 @@ _POINTERS = frozenset({"it", "this", "that", "them", "one", "some", "something"}
 _VAGUE = 0.2
 """Taken off the confidence of a statement whose object only the talk around it tells."""
 _THINGS = frozenset({"it", "that", "this"})
-_NAMES = {"home": "place", "employer": "organisation", "school": "organisation"}
+_NAMES = {"name": "person", "home": "place", "employer": "organisation", "school": "organisation"}
 """Attributes whose value is a name."""
 _LONGEST_NAME = 4
 _WITHIN = re.compile(r",| in ")
@@ -124,12 +125,16 @@ def introduce(talk: Talk, person: Person) -> Observation:
 
 
 def place(talk: Talk, found: Presumed) -> Observation | None:
-    """The observation where something of the speaker's is, which a sentence takes for granted; None where nobody owns it."""
+    """The observation of what a sentence takes for granted of the speaker's things; None where nobody owns them."""
     owner = talk.publisher if talk.is_impersonal else talk.speaker
     if not owner:
         return None
-    text = f"{owner}'s {found.site} is in {found.place}"
     span = found.start, found.end
+    if found.is_job:
+        named = Mention(found.place, "organisation")
+        told = _aside(talk, f"{owner} works at {found.place}", span, owner.lower(), named, ())
+        return replace(told, attribute="employer", value=found.place)
+    text = f"{owner}'s {found.site} is in {found.place}"
     return _aside(talk, text, span, f"{owner}'s {found.site}".lower(), Mention(found.place, "place"), ())
 
 

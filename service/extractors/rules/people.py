@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 
 from service.domain.source import Mention, Relation
 from service.extractors.rules.reading import ADVERBS
@@ -52,7 +54,7 @@ _ADJECTIVES = (
 )
 
 _OWNER = "(?P<owner>[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir)"
-_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?![\w-])"
+_RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?![\w-]|'s \w)"
 _ANY_NAME = r"(?P<name>[\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)?)"
 _POSSESSIVES = frozenset("my our his her their".split())
 _CALLED = frozenset({"called", "named", "name"})
@@ -76,6 +78,13 @@ _INTRODUCTIONS = tuple(
             ),
         ),
         (
+            frozenset({"name"}),
+            (
+                rf"\b(?:adopted|got|rescued|bought|fostered|have|had|welcomed) (?:a|an) (?:[\w-]+ ){{0,3}}?(?P<relation>(?P<word>[a-z-]{{3,20}}))"
+                rf"[.!,;]+ (?:and )?(?P<pronoun>[Hh]er|[Hh]is) name(?:'s| is) (?P<name>{_NAME})"
+            ),
+        ),
+        (
             _CALLED,
             rf"\b(?:a|an) (?:[\w-]+ ){{0,3}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)})) (?:called|named) (?P<name>{_NAME})",
         ),
@@ -83,6 +92,13 @@ _INTRODUCTIONS = tuple(
 )
 """How somebody is introduced by name, and the words one of which must be there."""
 
+_BY_NAME = re.compile(
+    r"\b(?:bring|bringing|brought|with|meet|met|invite[ds]?|married|call|called|told|ask|asked|see|seeing|saw|visit|visited|know|date|dating|miss|for|from) "
+    r"(?P<name>[A-Z][a-z]{2,20})(?=[?.,!;]| (?:and|who|because|so|but|yesterday|today|last|on)\b)"
+)
+_WHO_IS = re.compile(rf"\b[Ww]ho(?:'s| is| was) (?P<name>{_NAME})\?")
+_IS_MINE = re.compile(rf"(?:(?:[Oo]h|[Ww]ell|[Aa]h),? )?(?:(?:[Ss]he|[Hh]e|[Tt]hat|[Ii]t)(?:'s| is) )?{_OWNER} {_RELATED}\b")
+"""Who somebody asked after is."""
 _UNNAMED = re.compile(rf"\b{_OWNER} {_RELATED}\b(?!'s)")
 _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
@@ -106,7 +122,7 @@ _NO_PERSON = frozenset(
     work school dinner lunch breakfast traffic weather money sleep music food coffee tea refunds returns items customers drivers people
     monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december
     christmas easter legal finance marketing sales support engineering management headings lists tables tests shoulder knee kidneys derivatives
-    what which who when where why how mine yours both all most some many few one two three first second next last also please not the last""".split()
+    what which who when where why how mine yours not both all most some many few one two three first second next last also please not the last""".split()
 )
 _NOT_NAMES = (
     _NO_PERSON
@@ -123,7 +139,18 @@ _NOT_NAMES = (
 )
 """Words that stand where a name would, most often because a sentence begins with them: "Yesterday, my boss, ...", "my boss called me"."""
 
-RELATION_WORDS = frozenset(GENDERS) | _ROLE_WORDS | {"called", "named", "ex", "co", "guinea"}
+RELATION_WORDS = frozenset(GENDERS) | _ROLE_WORDS | {"called", "named", "name", "ex", "co", "guinea"}
+
+
+class Heard(IntEnum):
+    """When somebody was last spoken of; a pronoun means the nearest."""
+
+    LATER = 0
+    """After the turn: that tells a name, but no pronoun means them yet."""
+    BEFORE = 1
+    JUST_BEFORE = 2
+    """In the turn before, whoever said it."""
+    NOW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +169,13 @@ class Person:
     """Whose relation they are."""
     is_animal: bool = False
     span: tuple[int, int] = (-1, -1)
-    """Where in the turn they were introduced; (-1, -1) before it."""
+    """Where in the turn they were introduced; (-1, -1) around it."""
+    heard: Heard = Heard.BEFORE
+
+    @property
+    def within(self) -> str:
+        """How they are called within a sentence."""
+        return "the" + self.label[3:] if self.label.startswith("The ") else self.label
 
 
 @dataclass(slots=True)
@@ -151,16 +184,17 @@ class People:
 
     speaker: str
     known: list[Person] = field(default_factory=list)
-    _span: tuple[int, int] = (-1, -1)
+    _heard: Heard = Heard.BEFORE
 
-    def hear(self, text: str, words: frozenset[str], *, is_current: bool = False) -> None:
+    def hear(self, text: str, words: frozenset[str], heard: Heard) -> None:
         """Takes note of everybody introduced in a text.
 
         Args:
             text: a turn.
             words: its words in lower case.
-            is_current: whether it is the turn being read, so that the place counts.
+            heard: when it was said.
         """
+        self._heard = heard
         named: set[int] = set()
         for triggers, pattern in _INTRODUCTIONS:
             if triggers.isdisjoint(words):
@@ -168,38 +202,57 @@ class People:
             for match in pattern.finditer(text):
                 if match.start("relation") not in named and not _is_no_name(match):
                     named.add(match.start("relation"))
-                    self._span = match.span() if is_current else (-1, -1)
-                    self._know(_whose(match), match["relation"], match["word"], match["name"].removesuffix("'s"))
-        self._span = (-1, -1)
+                    self._know(match, match["relation"], match["word"], match["name"].removesuffix("'s"))
         if "my" in words:
             for match in _SPOKEN_NAME.finditer(text):
                 if match["name"] not in _NOT_SPOKEN_NAMES:
                     named.add(match.start("relation"))
-                    self._know(_whose(match), match["relation"], match["word"], match["name"].capitalize())
+                    self._know(match, match["relation"], match["word"], match["name"].capitalize())
         for triggers, pattern in ((_POSSESSIVES, _UNNAMED), (_ANIMAL_WORDS, _NEW_ANIMAL)):
             if not triggers.isdisjoint(words):
                 for match in pattern.finditer(text):
                     if match.start("relation") not in named:
-                        self._know(_whose(match), match["relation"], match["word"], "")
-
+                        self._know(match, match["relation"], match["word"], "")
         if not _ROLE_WORDS.isdisjoint(words):
-            for match in _BY_ROLE.finditer(text.lower()):
-                role = text[match.start("role") : match.end("role")]
-                self.known.append(Person(f"The {role}", role.lower(), ""))
+            self._hear_roles(text)
 
-    def _know(self, owner: str, relation: str, word: str, name: str) -> None:
-        owner = self._owner(owner)
+    def _hear_roles(self, text: str) -> None:
+        for match in _BY_ROLE.finditer(text.lower()):
+            role = text[match.start("role") : match.end("role")]
+            self.known.append(Person(f"The {role}", role.lower(), "", span=self._span(match), heard=self._heard))
+
+    def hear_other(self, text: str, answer: str) -> None:
+        """Takes note of whom somebody else spoke of just before: those known already, and whom the answer to "who's that?" names."""
+        self._heard = Heard.JUST_BEFORE
+        asked, told = _WHO_IS.search(text), _IS_MINE.match(answer)
+        if asked and told:
+            self._know(told, told["relation"], told["word"], asked["name"])
+        words = set(text.lower().replace("?", " ").replace(",", " ").replace(".", " ").split())
+        for person in tuple(self.known):
+            if (person.name and person.name in text) or (person.relation and person.relation.split()[-1] in words):
+                self._speak_again_of(person)
+
+    def _speak_again_of(self, person: Person) -> None:
+        self.known.remove(person)
+        self.known.append(replace(person, heard=max(person.heard, self._heard)))
+
+    def _span(self, match: re.Match[str]) -> tuple[int, int]:
+        return match.span() if self._heard is Heard.NOW else (-1, -1)
+
+    def _know(self, match: re.Match[str], relation: str, word: str, name: str) -> None:
+        owner = self._owner(match.groupdict().get("owner") or "")
         if not owner:
             return
         if not name:
             same = [person for person in self.known if person.relation.endswith(word)]
             if same:
-                self.known.remove(same[-1])
-                self.known.append(same[-1])
+                self._speak_again_of(same[-1])
                 return
         label = f"{owner}'s {relation}" + (f" {name}" if name else "")
         key = name.lower() or f"{owner.lower()}'s {relation}"
-        self.known.append(Person(label, key, GENDERS[word], name, relation, owner, word in _ANIMAL_WORDS, self._span))
+        pronoun = GENDERS.get(word, match.groupdict().get("pronoun") or "").lower().replace("her", "she").replace("his", "he")
+        is_animal = word in _ANIMAL_WORDS or word not in GENDERS
+        self.known.append(Person(label, key, pronoun, name, relation, owner, is_animal, self._span(match), self._heard))
 
     def _owner(self, word: str) -> str:
         """Whose relation somebody is: the speaker's, or that of who "his" and "her" mean."""
@@ -207,6 +260,11 @@ class People:
             return self.speaker
         person = self.meant_by({"his": "he", "her": "she"}.get(word.lower(), "they"))
         return (person.name or person.label) if person else ""
+
+    def said_by_name(self, text: str) -> Person | None:
+        """Whom a text spoke of by a name alone, last: "can I bring Lotte?"."""
+        found = [match["name"] for match in _BY_NAME.finditer(text) if match["name"].lower() not in _NO_PERSON]
+        return self.named(found[-1]) or self.note(found[-1]) if found else None
 
     def note(self, text: str) -> Person | None:
         """Takes a subject that is a single capitalised name for somebody: "Nico will eat that"."""
@@ -216,12 +274,17 @@ class People:
         self.known.append(person)
         return person
 
-    def meant_by(self, pronoun: str) -> Person | None:
-        """The latest person a pronoun can mean."""
-        for person in reversed(self.known):
-            if person.pronoun in {"", pronoun}:
-                return person
-        return None
+    def meant_by(self, pronoun: str, reached: int = sys.maxsize) -> Person | None:
+        """The latest person a pronoun can mean: of those just spoken of anybody, of others first who it must mean.
+
+        Args:
+            pronoun: she, he or they.
+            reached: where in the turn it stands.
+        """
+        spoken_of = [one for one in reversed(self.known) if one.heard is not Heard.LATER and one.span[0] < reached]
+        near = (one for one in spoken_of if one.heard >= Heard.JUST_BEFORE and one.pronoun in {"", pronoun})
+        sure = (one for one in spoken_of if one.pronoun == pronoun)
+        return next((one for group in (near, sure, (one for one in spoken_of if not one.pronoun)) for one in group), None)
 
     def named_now(self, person: Person, rest: str) -> Person:
         """The same person with the name that "is a greyhound called Biscuit" gives them."""
@@ -263,11 +326,7 @@ class People:
 def _is_no_name(match: re.Match[str]) -> bool:
     """Whether what stands for a name is a common word; one that is capitalised behind "my sister" is none (Will, May)."""
     is_surely_one = match.start("name") > match.start("relation") and match["name"][0].isupper()
-    return not is_surely_one and match["name"].split()[0].lower() in _NOT_NAMES
-
-
-def _whose(match: re.Match[str]) -> str:
-    return match.groupdict().get("owner") or ""
+    return not is_surely_one and match["name"].split()[0].lower().removesuffix("'s") in _NOT_NAMES
 
 
 def mention(person: Person) -> Mention:

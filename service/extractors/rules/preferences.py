@@ -177,6 +177,17 @@ PHRASES = (
         reword="wants",
     ),
     PhraseRule(
+        "this_not_that",
+        _P,
+        "send use give show write order bring get buy pack cook make",
+        p(
+            r"^(?:please |pls |and |so |just |only )*(?:send|use|give|show|write|order|bring|get|buy|pack|cook|make) (?:me |us )?(?:[\w-]+ ){0,2}[\w-]+s,? "
+            r"(?:not|no|never|instead of|rather than) (?:[\w-]+ ){0,2}[\w-]+s$"
+        ),
+        strength=0.7,
+        reword="asks",
+    ),
+    PhraseRule(
         "over_please",
         _P,
         "over not",
@@ -336,7 +347,8 @@ VERBS = (
         ),
         unless=p(
             r"^(?:to (?:ask|know|see|check|make sure|say|talk|understand|be (?:sure|clear|honest)|have a look|"
-            r"get (?:started|going))|you to|a (?:quick|second|new|recipe|list|tip))\b"
+            r"get (?:started|going))|(?:all |some |more )?(?:the )?(?:details?|info|information|news|gossip|answers?)$|you to|a (?:quick|"
+            r"second|new|recipe|list|tip))\b"
         ),
         tenses=NOW,
         subjects=ANYBODY - {Subject.NONE},
@@ -416,6 +428,13 @@ _LASTING = p(
 )
 
 
+_ONE_PIECE = p(
+    r"\b(?:write|draft|compose|translate|prepare|make|create) (?:(?:me|us|him|her|them) )?(?:an?|the|this|my|our|another) (?:[\w-]+ )?"
+    r"(?:e-?mail|letter|text|message|reply|answer|poem|essay|post|summary|list|plan|table|function|script|speech|card|invitation|story)\b"
+)
+"""One piece of work is no standing request, whatever its language or form."""
+
+
 def is_standing_request(clause: Clause) -> bool:
     """Whether a question is such a request."""
-    return bool(_ASKED_OF_US.match(clause.lower) and _LASTING.search(clause.lower))
+    return bool(_ASKED_OF_US.match(clause.lower) and _LASTING.search(clause.lower) and not _ONE_PIECE.search(clause.lower))

@@ -10,15 +10,12 @@ from dataclasses import replace
 
 from service.domain.refining import Known, Refined
 from service.domain.source import Observation, PreviousTurn, Segmented
+from service.extractors.rules.around import GAP
 from service.extractors.rules.consolidation import Statements
 from service.extractors.rules.entities import Names, resolved
 
 MOST_TURNS = 60
 """Turns around a message that can say who somebody is."""
-
-
-_NOTHING = (PreviousTurn("", ""),) * 2
-"""Stands between what comes later and what came before, so that the turns just before the first one are none."""
 
 
 def refine(talk: Sequence[Segmented], known: Known, read: Callable[[Segmented], tuple[Observation, ...]]) -> tuple[Refined, ...]:
@@ -55,4 +52,4 @@ def _widened(segmented: Segmented, said: Sequence[PreviousTurn], number: int) ->
         return segmented
     later = said[number + 1 : number + 1 + MOST_TURNS]
     earlier = said[max(0, number - MOST_TURNS) : number]
-    return replace(segmented, source=replace(segmented.source, previous=(*later, *_NOTHING, *earlier)))
+    return replace(segmented, source=replace(segmented.source, previous=(*later, *GAP, *earlier)))

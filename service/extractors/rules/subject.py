@@ -73,7 +73,8 @@ def rotated(text: str) -> str:
         return text
     shortest = 1 if first in _STANDS_ALONE or first.endswith("-wise") else 2
     for place, word in enumerate(words[1:7], start=1):
-        if word.lower() in _SPOKEN_OF and place >= shortest and not words[place - 1].endswith("ing"):
+        is_object = word.lower() in {"my", "our"} and words[place - 1].endswith("ing")  # "after finishing my book I moved"
+        if word.lower() in _SPOKEN_OF and place >= shortest and not is_object:
             lead = " ".join(words[:place]).strip(",")
             if first in _COUNTING and (_TIMES | _STANDS_ALONE).isdisjoint(lead.lower().split()):
                 return text

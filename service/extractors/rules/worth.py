@@ -11,7 +11,7 @@ from service.extractors.rules.table import Outcome
 from service.extractors.rules.talk import About, Talk
 from service.extractors.rules.verbs import FORMS, Form
 
-_UNRESOLVED = re.compile(r"(?:he|she|they|he's|she's|they're|they've|let's)\b")
+_UNRESOLVED = re.compile(r"(?:he|she|they|he's|she's|they're|they've|let's|it's driving|it drives)\b")
 _EVERYBODY = re.compile(r"we(?:'re| are) (?:both|all)\b|we all\b")
 _POINTS = re.compile(
     r"(?:please |pls |just |don't |do not |never |always |remember |stop |only )*(?:\w+ )?(?:that|it|this)"
@@ -21,10 +21,12 @@ _POINTS = re.compile(
 _THERE = re.compile(r"there(?:'s| is| are| was| were)\b(?!.*(?:\d|\bmy\b|\bour\b|\bno \w))")
 """Says that something is there, of nobody and with no figure."""
 _COMMONPLACE = re.compile(
-    r"\b(?:way (?:to|of)|a (?:big|huge|real|massive) (?:impact|difference)|so (?:rewarding|important|worth\w*|powerful|great)|such an? \w+|"
+    r"\b(?:way (?:to|of)|a (?:big|huge|real|massive) (?:impact|difference)|so (?:rewarding|important|worth\w*|powerful|great)|such (?:an? )?\w+|"
     r"takes? (?:guts|time|courage|work|effort|practice|patience)|pays? off|matters?|the key (?:to|is))\b"
 )
 """What is said of everybody and everything: "books have such power", "hard work pays off"."""
+_WITH_NOBODY = re.compile(r"(?:at|in|on|through|when|during|by|via|online|last|years|back)\b")
+"""Where somebody met, but not whom."""
 _ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
@@ -47,7 +49,7 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
 
 
 def _is_no_lasting_request(talk: Talk, clause: Clause) -> bool:
-    """Whether it asks for this once: "don't put that in the plan" is about the plan at hand, "don't give up on your dreams" advice to a friend."""
+    """Whether a request is about the plan at hand ("don't put that in the plan"), or advice to a friend ("don't give up on your dreams")."""
     return bool(_POINTS.match(clause.lower)) or (bool(talk.turn.speaker) and not _YOURS.isdisjoint(clause.words))
 
 
@@ -63,10 +65,12 @@ def _is_of_nobody(clause: Clause, reading: Reading, found: Outcome) -> bool:
         return True
     if found.reword:
         return False
+    if reading.verb == "meet" and _WITH_NOBODY.match(reading.rest.lower()):
+        return True
     return _has_lost_its_subject(clause, reading) or not _YOU.isdisjoint(clause.words) or bool(_THERE.match(clause.lower))
 
 
 def _has_lost_its_subject(clause: Clause, reading: Reading) -> bool:
-    """Whether a verb stands without who does it: "gives me an overview"."""
+    """Whether a clause begins with its verb: "gives me an overview" - what does?"""
     is_bare = reading.subject is Subject.NONE and Form.THIRD in FORMS.get(clause.words[0], {})
     return is_bare and not _TOWARDS_ONESELF.isdisjoint(clause.words[1:2])

@@ -78,6 +78,7 @@ def message(turn: RecentMessage | MessageRow, conversation_id: str) -> conversat
 def _item(found: Context, entry: RankedItem) -> context_pb2.ContextItem:
     answer = ranked_item(entry.item, found.scopes[entry.item.scope])
     answer.score = entry.score
+    answer.excerpt = "" if entry.excerpt is None else entry.excerpt.text
     answer.matched_queries.extend(entry.matched_queries)
     for signal in entry.signals:
         answer.signals.add(

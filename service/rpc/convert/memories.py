@@ -74,6 +74,7 @@ def _fill(answer: Shown, item: Item, ref: ScopeRef) -> None:
     for entity in details.get("entities", ()):
         kind = _ENTITY_TYPES.get(entity.get("kind", ""), memory_pb2.ENTITY_TYPE_UNSPECIFIED)
         answer.entities.add(entity_id=entity.get("id", ""), name=entity.get("name", ""), type=kind)
+    answer.related_memory_ids.extend(details.get("related", ()))
     answer.sources.extend(_source(source) for source in details.get("sources", ()))
     _fill_details(answer, item.kind, details)
     fill_struct(answer.metadata, item.metadata)

@@ -35,12 +35,14 @@ def test_items_have_their_dates_and_sources() -> None:
     move = _item(1, "Moves to Lyon", "temporal_event", event_date=SAID, event_precision="month", sources=(PAPER, TURN))
     home = _item(2, "Lived in Porto", valid_until=SAID)
     said = _item(3, 'I said\n  "yes"', "excerpt", subject="Ana", sources=(TURN,))
+    both = _item(4, "Ana likes tea", excerpt="Tea,\n please.", sources=(TURN,))
 
-    assert Context(ranked=(move, home, said)).prompt().splitlines() == [
+    assert Context(ranked=(move, home, said, both)).prompt().splitlines() == [
         "What is remembered, most relevant first:",
         "- Moves to Lyon (temporal event; said 1 May 2026; when: May 2026; conversation call-7, turn 12 and 1 more)",
         "- Lived in Porto (fact; said 1 May 2026; true until 1 May 2026)",
         '- Ana: "I said "yes"" (excerpt; said 1 May 2026; conversation call-7, turn 12)',
+        '- Ana likes tea, from "Tea, please." (fact; said 1 May 2026; conversation call-7, turn 12)',
     ]
 
 

@@ -19,6 +19,7 @@ from service.domain.resolution import (
     entities_of,
     fold_name,
     slot_ends,
+    undecided,
 )
 from service.domain.slots import DATE
 
@@ -225,3 +226,19 @@ def test_a_correction_in_the_same_breath() -> None:
     """Said at the same time in one talk, the one that corrects is the later one."""
     first, second = dated("a", 5, at=MARCH_2026), dated("b", 6, at=MARCH_2026, corrects=True, number=2)
     assert slot_ends([second, first]) == {"a": End(MARCH_2026, "b")}
+
+
+def test_values_said_at_the_same_time_name_each_other() -> None:
+    """Nothing decides between them, so both stay and each tells of the other; what has ended is not among them."""
+    found = [said("a", value="porto"), said("b", value="lisbon"), said("c", value="porto", memory="d")]
+    ends = slot_ends(found)
+    assert undecided(found, ends) == {"a": ("b",), "b": ("a", "d"), "d": ("b",)}
+    assert json.loads(compose(1, found[:1], None, ("b",)).details)["related"] == ["b"]
+    later = [*found, said("e", value="oslo", at=MARCH_2026 + 60)]
+    assert undecided(later, slot_ends(later)) == {}
+
+
+def test_two_appointments_contradict_nothing() -> None:
+    """Two dentist's appointments are two appointments."""
+    found = [dated("a", 5, at=MARCH_2026), dated("b", 9, at=MARCH_2026)]
+    assert undecided(found, slot_ends(found)) == {}

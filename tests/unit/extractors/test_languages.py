@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
+from service.extractors.rules.around import words_of
 from service.extractors.rules.languages.dates import DatePhrases
 from service.extractors.rules.languages.detect import language_of
 from service.extractors.rules.languages.reader import LEXICONS
-from service.extractors.rules.talk import words_of
 
 WEDNESDAY = date(2025, 3, 12)
 

@@ -17,6 +17,7 @@ from service.rpc.convert.memories import memory, ranked_item
 
 ANA = ScopeRef(ScopeKind.USER, "acme", "ana")
 DETAILS = {
+    "related": ["mem_2"],
     "sources": [
         {
             "kind": "message",
@@ -54,9 +55,10 @@ DETAILS = {
 NOT_KNOWN = {
     "eunoe.v1.Entity.aliases",  # kept for resolving names, not with each item
     "eunoe.v1.PreferenceDetails.category",  # no extractor tells it yet
-    "eunoe.v1.ContextItem.score",  # these three are the ranking's, filled in `convert.context`
+    "eunoe.v1.ContextItem.score",  # these four are the ranking's, filled in `convert.context`
     "eunoe.v1.ContextItem.matched_queries",
     "eunoe.v1.ContextItem.signals",
+    "eunoe.v1.ContextItem.excerpt",
 }
 
 

@@ -151,6 +151,7 @@ def _item(wire: context_pb2.ContextItem, rank: int) -> ContextItem:
         score=wire.score,
         rank=rank,
         matched_queries=tuple(wire.matched_queries),
+        excerpt=wire.excerpt,
         signals={signal.name: signal.value for signal in wire.signals},
         explained=tuple(
             Signal(name=each.name, value=each.value, measured=each.measured, rank=each.rank, boost=each.boost)
@@ -168,6 +169,7 @@ def _statement(wire: memory_pb2.Memory | context_pb2.ContextItem) -> dict[str, A
         "scope": read_scope(wire.scope),
         "subject": wire.subject,
         "entities": tuple(map(_entity, wire.entities)),
+        "related_memory_ids": tuple(wire.related_memory_ids),
         "said_at": read_time(wire, "said_time"),
         "event_date": read_time(wire, "event_time"),
         "event_end": read_time(wire, "event_end_time"),

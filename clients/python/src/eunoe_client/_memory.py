@@ -108,6 +108,8 @@ class _Statement(Record):
     """Of a temporal event: how it repeats, as an RFC 5545 rule."""
     sources: tuple[Source, ...] = ()
     """Where it was said."""
+    related_memory_ids: tuple[str, ...] = ()
+    """Memories that say something else of the same thing, said at the same time, so that nothing decides which of them holds."""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """The caller's own data."""
 
@@ -186,6 +188,8 @@ class ContextItem(_Statement):
     """Its place in the answer over all types, from 1."""
     matched_queries: tuple[int, ...] = ()
     """Which of the search queries it answers, from 0."""
+    excerpt: str = ""
+    """Of a memory that shares its place with the excerpt it came from: the words that were said."""
     signals: Mapping[str, float] = field(default_factory=dict, hash=False)
     """The parts of the score, where `explain` was asked for."""
     explained: tuple[Signal, ...] = ()

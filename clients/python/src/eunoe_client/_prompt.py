@@ -49,6 +49,8 @@ def _item(item: ContextItem) -> str:
     content = " ".join(item.content.split())
     if item.type == "excerpt":
         content = f'{item.subject or "Somebody"}: "{content}"'
+    elif item.excerpt:
+        content = f'{content}, from "{" ".join(item.excerpt.split())}"'
     when = [f"said {_day(item.said_at)}" if item.said_at else "", _event(item), _until(item)]
     notes = "; ".join(part for part in (item.type.replace("_", " "), *when, _source(item.sources)) if part)
     return f"- {content} ({notes})"

@@ -14,6 +14,7 @@ from service.domain.slots import is_slot
 from service.domain.source import Mention, Observation, Relation, Segmented
 from service.domain.zones import date_words, local_time
 from service.extractors.rules.appointments import corrects
+from service.extractors.rules.around import own_turns
 from service.extractors.rules.clauses import spans_between
 from service.extractors.rules.dates import When, local_moment
 from service.extractors.rules.keys import key_of
@@ -25,7 +26,6 @@ from service.extractors.rules.languages.lexicon import Lexicon
 from service.extractors.rules.languages.portuguese import PORTUGUESE
 from service.extractors.rules.languages.spanish import SPANISH
 from service.extractors.rules.mask import own_words
-from service.extractors.rules.talk import earlier_turns
 
 LEXICONS = {lexicon.code: lexicon for lexicon in (SPANISH, FRENCH, GERMAN, PORTUGUESE, ITALIAN)}
 """By language code."""
@@ -100,6 +100,7 @@ class Reader:
         self._name_after = re.compile(rf"(?i:\b{lexicon.name_after}) (?P<name>{_NAME})") if lexicon.name_after else None
         self._titled_relation = re.compile(rf"(?i:\b(?:{lexicon.possessives}) [\w-]+ )$")
         self._institution = re.compile(lexicon.institutions)
+        self._article = re.compile(rf"^(?:{lexicon.indefinite}) ", re.IGNORECASE)
         self._description = re.compile(rf"(?:{lexicon.indefinite}) (?=.*\d)")
 
     _own: re.Pattern[str]
@@ -119,8 +120,9 @@ class Reader:
         turn = segmented.turns[number]
         said = local_time(turn.said_time, segmented.source.time_zone)
         talk = _Talk(segmented, number, turn.speaker or "User", said)
-        for earlier in earlier_turns(segmented, number):
-            self._meet(talk, earlier)
+        own = own_turns(segmented, number)
+        for around in (*own.later, *own.earlier):
+            self._meet(talk, around)
         text = own_words(turn.text).translate(_QUOTES)
         for start, end, is_asked in self._statements(text):
             clause = text[start:end]
@@ -289,7 +291,8 @@ class Reader:
     def _names(self, text: str) -> Iterator[tuple[str, int]]:
         """What capitals, or the words before them, show to be names; "meine Frau" is no title."""
         if self._name_after is None:
-            yield from ((match[0], match.start()) for match in _ANY_NAME.finditer(text))
+            for match in _ANY_NAME.finditer(text):
+                yield self._article.sub("", match[0]), match.start()
             return
         for match in self._name_after.finditer(text):
             if not self._titled_relation.search(text[: match.start("name")]):

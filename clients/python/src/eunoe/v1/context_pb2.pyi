@@ -222,8 +222,10 @@ class ContextItem(_message.Message):
     TEMPORAL_EVENT_FIELD_NUMBER: _builtins.int
     SOURCES_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
+    RELATED_MEMORY_IDS_FIELD_NUMBER: _builtins.int
     MATCHED_QUERIES_FIELD_NUMBER: _builtins.int
     SIGNALS_FIELD_NUMBER: _builtins.int
+    EXCERPT_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The id of the memory, or of the excerpt."""
     type: Global___ItemType.ValueType
@@ -238,6 +240,8 @@ class ContextItem(_message.Message):
     """Of a memory: whom or what it is about. Of an excerpt: who said it."""
     event_precision: _memory_pb2.TimePrecision.ValueType
     """How exact the event's time is."""
+    excerpt: _builtins.str
+    """Of a memory that shares its place with the excerpt it came from: the words that were said. The signals are then those of the place."""
     @_builtins.property
     def scope(self) -> _scope_pb2.Scope:
         """Who it belongs to."""
@@ -291,6 +295,10 @@ class ContextItem(_message.Message):
         """The caller's own data: that of the source, and what updates added."""
 
     @_builtins.property
+    def related_memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a memory: those that say something else of the same thing, said at the same time, so that nothing decides which of them holds. Mostly none."""
+
+    @_builtins.property
     def matched_queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Which of the search queries it answers, by their place in the request, from 0."""
 
@@ -321,12 +329,14 @@ class ContextItem(_message.Message):
         temporal_event: _memory_pb2.TemporalEventDetails | None = ...,
         sources: _abc.Iterable[_memory_pb2.Source] | None = ...,
         metadata: _struct_pb2.Struct | None = ...,
+        related_memory_ids: _abc.Iterable[_builtins.str] | None = ...,
         matched_queries: _abc.Iterable[_builtins.int] | None = ...,
         signals: _abc.Iterable[Global___Signal] | None = ...,
+        excerpt: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "emotion", b"emotion", "episode", b"episode", "event_end_time", b"event_end_time", "event_time", b"event_time", "metadata", b"metadata", "preference", b"preference", "said_time", b"said_time", "scope", b"scope", "temporal_event", b"temporal_event", "valid_end_time", b"valid_end_time", "valid_start_time", b"valid_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "content", b"content", "details", b"details", "emotion", b"emotion", "entities", b"entities", "episode", b"episode", "event_end_time", b"event_end_time", "event_precision", b"event_precision", "event_time", b"event_time", "item_id", b"item_id", "matched_queries", b"matched_queries", "metadata", b"metadata", "preference", b"preference", "said_time", b"said_time", "scope", b"scope", "score", b"score", "signals", b"signals", "sources", b"sources", "subject", b"subject", "temporal_event", b"temporal_event", "type", b"type", "valid_end_time", b"valid_end_time", "valid_start_time", b"valid_start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "content", b"content", "details", b"details", "emotion", b"emotion", "entities", b"entities", "episode", b"episode", "event_end_time", b"event_end_time", "event_precision", b"event_precision", "event_time", b"event_time", "excerpt", b"excerpt", "item_id", b"item_id", "matched_queries", b"matched_queries", "metadata", b"metadata", "preference", b"preference", "related_memory_ids", b"related_memory_ids", "said_time", b"said_time", "scope", b"scope", "score", b"score", "signals", b"signals", "sources", b"sources", "subject", b"subject", "temporal_event", b"temporal_event", "type", b"type", "valid_end_time", b"valid_end_time", "valid_start_time", b"valid_start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_details: _TypeAlias = _typing.Literal["preference", "episode", "emotion", "temporal_event"]  # noqa: Y015
     _WhichOneofArgType_details: _TypeAlias = _typing.Literal["details", b"details"]  # noqa: Y015

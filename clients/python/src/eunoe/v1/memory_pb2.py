@@ -29,37 +29,37 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x65unoe/v1/memory.proto\x12\x08\x65unoe.v1\x1a\x1b\x65unoe/v1/conversation.proto\x1a\x17\x65unoe/v1/document.proto\x1a\x14\x65unoe/v1/scope.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x07\n\x06Memory\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\"\n\x04type\x18\x02 \x01(\x0e\x32\x14.eunoe.v1.MemoryType\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x12\n\nconfidence\x18\x04 \x01(\x02\x12\x1e\n\x05scope\x18\x06 \x01(\x0b\x32\x0f.eunoe.v1.Scope\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\"\n\x08\x65ntities\x18\x08 \x03(\x0b\x32\x10.eunoe.v1.Entity\x12-\n\tsaid_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nevent_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65vent_end_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0f\x65vent_precision\x18\x0c \x01(\x0e\x32\x17.eunoe.v1.TimePrecision\x12\x34\n\x10valid_start_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0evalid_end_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\npreference\x18\x0f \x01(\x0b\x32\x1b.eunoe.v1.PreferenceDetailsH\x00\x12+\n\x07\x65pisode\x18\x10 \x01(\x0b\x32\x18.eunoe.v1.EpisodeDetailsH\x00\x12+\n\x07\x65motion\x18\x11 \x01(\x0b\x32\x18.eunoe.v1.EmotionDetailsH\x00\x12\x38\n\x0etemporal_event\x18\x12 \x01(\x0b\x32\x1e.eunoe.v1.TemporalEventDetailsH\x00\x12!\n\x07sources\x18\x13 \x03(\x0b\x32\x10.eunoe.v1.Source\x12)\n\x08metadata\x18\x14 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0f\n\x07version\x18\x1e \x01(\x03\x12/\n\x0b\x63reate_time\x18\x1f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18  \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x65\x64ited\x18! \x01(\x08\x42\t\n\x07\x64\x65tails\"^\n\x06\x45ntity\x12\x11\n\tentity_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\"\n\x04type\x18\x03 \x01(\x0e\x32\x14.eunoe.v1.EntityType\x12\x0f\n\x07\x61liases\x18\x04 \x03(\t\"\x96\x01\n\x06Source\x12*\n\x07message\x18\x01 \x01(\x0b\x32\x17.eunoe.v1.MessageSourceH\x00\x12,\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x18.eunoe.v1.DocumentSourceH\x00\x12\x14\n\x0cstart_offset\x18\x03 \x01(\x05\x12\x12\n\nend_offset\x18\x04 \x01(\x05\x42\x08\n\x06origin\"\xbe\x01\n\rMessageSource\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x1c\n\x04role\x18\x05 \x01(\x0e\x32\x0e.eunoe.v1.Role\x12\x0f\n\x07speaker\x18\x06 \x01(\t\x12-\n\tsaid_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb5\x01\n\x0e\x44ocumentSource\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x14\n\x0cingestion_id\x18\x02 \x01(\t\x12-\n\rdocument_type\x18\x03 \x01(\x0e\x32\x16.eunoe.v1.DocumentType\x12\x38\n\x14\x64ocument_create_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07speaker\x18\x05 \x01(\t\"]\n\x11PreferenceDetails\x12$\n\x08polarity\x18\x01 \x01(\x0e\x32\x12.eunoe.v1.Polarity\x12\x10\n\x08strength\x18\x02 \x01(\x02\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\"&\n\x0e\x45pisodeDetails\x12\x14\n\x0cparticipants\x18\x01 \x03(\t\"4\n\x0e\x45motionDetails\x12\x0f\n\x07\x65motion\x18\x01 \x01(\t\x12\x11\n\tintensity\x18\x02 \x01(\x02\"*\n\x14TemporalEventDetails\x12\x12\n\nrecurrence\x18\x01 \x01(\t*\xad\x01\n\nMemoryType\x12\x1b\n\x17MEMORY_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10MEMORY_TYPE_FACT\x10\x01\x12\x1a\n\x16MEMORY_TYPE_PREFERENCE\x10\x02\x12\x17\n\x13MEMORY_TYPE_EPISODE\x10\x03\x12\x17\n\x13MEMORY_TYPE_EMOTION\x10\x04\x12\x1e\n\x1aMEMORY_TYPE_TEMPORAL_EVENT\x10\x05*\x8d\x01\n\nEntityType\x12\x1b\n\x17\x45NTITY_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45NTITY_TYPE_PERSON\x10\x01\x12\x15\n\x11\x45NTITY_TYPE_PLACE\x10\x02\x12\x1c\n\x18\x45NTITY_TYPE_ORGANIZATION\x10\x03\x12\x15\n\x11\x45NTITY_TYPE_THING\x10\x04*h\n\x08Polarity\x12\x18\n\x14POLARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11POLARITY_POSITIVE\x10\x01\x12\x15\n\x11POLARITY_NEGATIVE\x10\x02\x12\x14\n\x10POLARITY_NEUTRAL\x10\x03*\xc7\x01\n\rTimePrecision\x12\x1e\n\x1aTIME_PRECISION_UNSPECIFIED\x10\x00\x12\x17\n\x13TIME_PRECISION_YEAR\x10\x01\x12\x18\n\x14TIME_PRECISION_MONTH\x10\x02\x12\x17\n\x13TIME_PRECISION_WEEK\x10\x03\x12\x16\n\x12TIME_PRECISION_DAY\x10\x04\x12\x17\n\x13TIME_PRECISION_HOUR\x10\x05\x12\x19\n\x15TIME_PRECISION_MINUTE\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x65unoe/v1/memory.proto\x12\x08\x65unoe.v1\x1a\x1b\x65unoe/v1/conversation.proto\x1a\x17\x65unoe/v1/document.proto\x1a\x14\x65unoe/v1/scope.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x07\n\x06Memory\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\"\n\x04type\x18\x02 \x01(\x0e\x32\x14.eunoe.v1.MemoryType\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x12\n\nconfidence\x18\x04 \x01(\x02\x12\x1e\n\x05scope\x18\x06 \x01(\x0b\x32\x0f.eunoe.v1.Scope\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\"\n\x08\x65ntities\x18\x08 \x03(\x0b\x32\x10.eunoe.v1.Entity\x12-\n\tsaid_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nevent_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65vent_end_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0f\x65vent_precision\x18\x0c \x01(\x0e\x32\x17.eunoe.v1.TimePrecision\x12\x34\n\x10valid_start_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0evalid_end_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\npreference\x18\x0f \x01(\x0b\x32\x1b.eunoe.v1.PreferenceDetailsH\x00\x12+\n\x07\x65pisode\x18\x10 \x01(\x0b\x32\x18.eunoe.v1.EpisodeDetailsH\x00\x12+\n\x07\x65motion\x18\x11 \x01(\x0b\x32\x18.eunoe.v1.EmotionDetailsH\x00\x12\x38\n\x0etemporal_event\x18\x12 \x01(\x0b\x32\x1e.eunoe.v1.TemporalEventDetailsH\x00\x12!\n\x07sources\x18\x13 \x03(\x0b\x32\x10.eunoe.v1.Source\x12)\n\x08metadata\x18\x14 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x1a\n\x12related_memory_ids\x18\x15 \x03(\t\x12\x0f\n\x07version\x18\x1e \x01(\x03\x12/\n\x0b\x63reate_time\x18\x1f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18  \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x65\x64ited\x18! \x01(\x08\x42\t\n\x07\x64\x65tails\"^\n\x06\x45ntity\x12\x11\n\tentity_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\"\n\x04type\x18\x03 \x01(\x0e\x32\x14.eunoe.v1.EntityType\x12\x0f\n\x07\x61liases\x18\x04 \x03(\t\"\x96\x01\n\x06Source\x12*\n\x07message\x18\x01 \x01(\x0b\x32\x17.eunoe.v1.MessageSourceH\x00\x12,\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x18.eunoe.v1.DocumentSourceH\x00\x12\x14\n\x0cstart_offset\x18\x03 \x01(\x05\x12\x12\n\nend_offset\x18\x04 \x01(\x05\x42\x08\n\x06origin\"\xbe\x01\n\rMessageSource\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x1c\n\x04role\x18\x05 \x01(\x0e\x32\x0e.eunoe.v1.Role\x12\x0f\n\x07speaker\x18\x06 \x01(\t\x12-\n\tsaid_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb5\x01\n\x0e\x44ocumentSource\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x14\n\x0cingestion_id\x18\x02 \x01(\t\x12-\n\rdocument_type\x18\x03 \x01(\x0e\x32\x16.eunoe.v1.DocumentType\x12\x38\n\x14\x64ocument_create_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07speaker\x18\x05 \x01(\t\"]\n\x11PreferenceDetails\x12$\n\x08polarity\x18\x01 \x01(\x0e\x32\x12.eunoe.v1.Polarity\x12\x10\n\x08strength\x18\x02 \x01(\x02\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\"&\n\x0e\x45pisodeDetails\x12\x14\n\x0cparticipants\x18\x01 \x03(\t\"4\n\x0e\x45motionDetails\x12\x0f\n\x07\x65motion\x18\x01 \x01(\t\x12\x11\n\tintensity\x18\x02 \x01(\x02\"*\n\x14TemporalEventDetails\x12\x12\n\nrecurrence\x18\x01 \x01(\t*\xad\x01\n\nMemoryType\x12\x1b\n\x17MEMORY_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10MEMORY_TYPE_FACT\x10\x01\x12\x1a\n\x16MEMORY_TYPE_PREFERENCE\x10\x02\x12\x17\n\x13MEMORY_TYPE_EPISODE\x10\x03\x12\x17\n\x13MEMORY_TYPE_EMOTION\x10\x04\x12\x1e\n\x1aMEMORY_TYPE_TEMPORAL_EVENT\x10\x05*\x8d\x01\n\nEntityType\x12\x1b\n\x17\x45NTITY_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45NTITY_TYPE_PERSON\x10\x01\x12\x15\n\x11\x45NTITY_TYPE_PLACE\x10\x02\x12\x1c\n\x18\x45NTITY_TYPE_ORGANIZATION\x10\x03\x12\x15\n\x11\x45NTITY_TYPE_THING\x10\x04*h\n\x08Polarity\x12\x18\n\x14POLARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11POLARITY_POSITIVE\x10\x01\x12\x15\n\x11POLARITY_NEGATIVE\x10\x02\x12\x14\n\x10POLARITY_NEUTRAL\x10\x03*\xc7\x01\n\rTimePrecision\x12\x1e\n\x1aTIME_PRECISION_UNSPECIFIED\x10\x00\x12\x17\n\x13TIME_PRECISION_YEAR\x10\x01\x12\x18\n\x14TIME_PRECISION_MONTH\x10\x02\x12\x17\n\x13TIME_PRECISION_WEEK\x10\x03\x12\x16\n\x12TIME_PRECISION_DAY\x10\x04\x12\x17\n\x13TIME_PRECISION_HOUR\x10\x05\x12\x19\n\x15TIME_PRECISION_MINUTE\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'eunoe.v1.memory_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEMORYTYPE']._serialized_start=1944
-  _globals['_MEMORYTYPE']._serialized_end=2117
-  _globals['_ENTITYTYPE']._serialized_start=2120
-  _globals['_ENTITYTYPE']._serialized_end=2261
-  _globals['_POLARITY']._serialized_start=2263
-  _globals['_POLARITY']._serialized_end=2367
-  _globals['_TIMEPRECISION']._serialized_start=2370
-  _globals['_TIMEPRECISION']._serialized_end=2569
+  _globals['_MEMORYTYPE']._serialized_start=1972
+  _globals['_MEMORYTYPE']._serialized_end=2145
+  _globals['_ENTITYTYPE']._serialized_start=2148
+  _globals['_ENTITYTYPE']._serialized_end=2289
+  _globals['_POLARITY']._serialized_start=2291
+  _globals['_POLARITY']._serialized_end=2395
+  _globals['_TIMEPRECISION']._serialized_start=2398
+  _globals['_TIMEPRECISION']._serialized_end=2597
   _globals['_MEMORY']._serialized_start=175
-  _globals['_MEMORY']._serialized_end=1082
-  _globals['_ENTITY']._serialized_start=1084
-  _globals['_ENTITY']._serialized_end=1178
-  _globals['_SOURCE']._serialized_start=1181
-  _globals['_SOURCE']._serialized_end=1331
-  _globals['_MESSAGESOURCE']._serialized_start=1334
-  _globals['_MESSAGESOURCE']._serialized_end=1524
-  _globals['_DOCUMENTSOURCE']._serialized_start=1527
-  _globals['_DOCUMENTSOURCE']._serialized_end=1708
-  _globals['_PREFERENCEDETAILS']._serialized_start=1710
-  _globals['_PREFERENCEDETAILS']._serialized_end=1803
-  _globals['_EPISODEDETAILS']._serialized_start=1805
-  _globals['_EPISODEDETAILS']._serialized_end=1843
-  _globals['_EMOTIONDETAILS']._serialized_start=1845
-  _globals['_EMOTIONDETAILS']._serialized_end=1897
-  _globals['_TEMPORALEVENTDETAILS']._serialized_start=1899
-  _globals['_TEMPORALEVENTDETAILS']._serialized_end=1941
+  _globals['_MEMORY']._serialized_end=1110
+  _globals['_ENTITY']._serialized_start=1112
+  _globals['_ENTITY']._serialized_end=1206
+  _globals['_SOURCE']._serialized_start=1209
+  _globals['_SOURCE']._serialized_end=1359
+  _globals['_MESSAGESOURCE']._serialized_start=1362
+  _globals['_MESSAGESOURCE']._serialized_end=1552
+  _globals['_DOCUMENTSOURCE']._serialized_start=1555
+  _globals['_DOCUMENTSOURCE']._serialized_end=1736
+  _globals['_PREFERENCEDETAILS']._serialized_start=1738
+  _globals['_PREFERENCEDETAILS']._serialized_end=1831
+  _globals['_EPISODEDETAILS']._serialized_start=1833
+  _globals['_EPISODEDETAILS']._serialized_end=1871
+  _globals['_EMOTIONDETAILS']._serialized_start=1873
+  _globals['_EMOTIONDETAILS']._serialized_end=1925
+  _globals['_TEMPORALEVENTDETAILS']._serialized_start=1927
+  _globals['_TEMPORALEVENTDETAILS']._serialized_end=1969
 # @@protoc_insertion_point(module_scope)

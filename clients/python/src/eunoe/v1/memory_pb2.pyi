@@ -185,6 +185,7 @@ class Memory(_message.Message):
     TEMPORAL_EVENT_FIELD_NUMBER: _builtins.int
     SOURCES_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
+    RELATED_MEMORY_IDS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
@@ -258,6 +259,10 @@ class Memory(_message.Message):
         """The caller's own data: that of the source, and what updates added."""
 
     @_builtins.property
+    def related_memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Memories that say something else of the same thing, said at the same time, so that nothing decides which of them holds. Mostly none."""
+
+    @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was first stored."""
 
@@ -287,6 +292,7 @@ class Memory(_message.Message):
         temporal_event: Global___TemporalEventDetails | None = ...,
         sources: _abc.Iterable[Global___Source] | None = ...,
         metadata: _struct_pb2.Struct | None = ...,
+        related_memory_ids: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
@@ -294,7 +300,7 @@ class Memory(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details", b"details", "emotion", b"emotion", "episode", b"episode", "event_end_time", b"event_end_time", "event_time", b"event_time", "metadata", b"metadata", "preference", b"preference", "said_time", b"said_time", "scope", b"scope", "temporal_event", b"temporal_event", "update_time", b"update_time", "valid_end_time", b"valid_end_time", "valid_start_time", b"valid_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "content", b"content", "create_time", b"create_time", "details", b"details", "edited", b"edited", "emotion", b"emotion", "entities", b"entities", "episode", b"episode", "event_end_time", b"event_end_time", "event_precision", b"event_precision", "event_time", b"event_time", "memory_id", b"memory_id", "metadata", b"metadata", "preference", b"preference", "said_time", b"said_time", "scope", b"scope", "sources", b"sources", "subject", b"subject", "temporal_event", b"temporal_event", "type", b"type", "update_time", b"update_time", "valid_end_time", b"valid_end_time", "valid_start_time", b"valid_start_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "content", b"content", "create_time", b"create_time", "details", b"details", "edited", b"edited", "emotion", b"emotion", "entities", b"entities", "episode", b"episode", "event_end_time", b"event_end_time", "event_precision", b"event_precision", "event_time", b"event_time", "memory_id", b"memory_id", "metadata", b"metadata", "preference", b"preference", "related_memory_ids", b"related_memory_ids", "said_time", b"said_time", "scope", b"scope", "sources", b"sources", "subject", b"subject", "temporal_event", b"temporal_event", "type", b"type", "update_time", b"update_time", "valid_end_time", b"valid_end_time", "valid_start_time", b"valid_start_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_details: _TypeAlias = _typing.Literal["preference", "episode", "emotion", "temporal_event"]  # noqa: Y015
     _WhichOneofArgType_details: _TypeAlias = _typing.Literal["details", b"details"]  # noqa: Y015
