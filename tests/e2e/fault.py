@@ -36,6 +36,8 @@ SESSION_SECONDS = 3
 """A worker that is not heard of for so long loses its shards."""
 WARM_UP_SECONDS = 4.0
 LONGEST_CALL = 5.0
+NOISE_SECONDS = 0.1
+"""Writes that are shorter than this are not compared: there are few, and two cores do a lot beside them."""
 KILLS = 10
 SETTLE_SECONDS = 300.0
 
@@ -119,7 +121,8 @@ async def all_brokers(trial: Trial) -> None:
     await trial.reach("log_published", 30, "published, Kafka being back")
     before, during = (_p99(trial.load.seconds("record", *span)) for span in ((began - WARM_UP_SECONDS, began), (away, back)))
     trial.tell(f"  p99 of writes: {before * 1000:.0f} ms before, {during * 1000:.0f} ms while Kafka was away")
-    trial.expect(during <= before * 1.5 * trial.patience, "writes took longer while Kafka was away")
+    usual = max(before, NOISE_SECONDS)
+    trial.expect(during <= usual * 1.5 * trial.patience, "writes took longer while Kafka was away")
     trial.expect(shown > 0, "the lag did not show")
 
 
