@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,9 @@ from service.parsers.transcript import transcript_turns
 
 _MESSAGE_SUFFIXES = {".jsonl", ".ndjson"}
 _PEEK_BYTES = 65_536
+_PDF = b"%PDF-"
+_ENCODED_PDF = base64.b64encode(_PDF)[:6].decode()
+"""How every PDF file begins in base64."""
 
 
 class Unreadable(ValueError):
@@ -34,17 +38,19 @@ def holds_messages(path: Path) -> bool:
 
 
 def read_document(path: Path, limit: int) -> str:
-    """The text of a document.
+    """The text of a document; of a PDF file its bytes in base64, as the service takes them.
 
     Args:
         path: the file.
         limit: bytes a document may have.
 
     Raises:
-        Unreadable: it is too large, empty, or not UTF-8 text.
+        Unreadable: it is too large, empty, or neither UTF-8 text nor PDF.
     """
     with path.open("rb") as file:
         data = file.read(limit + 1)
+    if data.startswith(_PDF):
+        data = base64.b64encode(data)
     if len(data) > limit:
         raise Unreadable(
             f"{path.stat().st_size:,} bytes are more than a document may have ({limit:,}); split it into files of at most that size"
@@ -61,9 +67,11 @@ def read_document(path: Path, limit: int) -> str:
 
 
 def document_type(path: Path, text: str) -> DocumentType:
-    """The type of a document: mail by its suffix, talks by their speakers, everything else a document."""
+    """The type of a document: mail by its suffix, PDF by how it begins, talks by their speakers, everything else a document."""
     if path.suffix.lower() == ".eml":
         return DocumentType.EMAIL
+    if text.startswith(_ENCODED_PDF):
+        return DocumentType.PDF
     found = turns(text, datetime.now(UTC))
     if not found:
         return DocumentType.DOCUMENT

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from eunoe.v1 import admin_service_pb2
 
 from deploy.kafka.brokers import Brokers
 from service.log.topics import describe_topics
@@ -184,7 +185,7 @@ def test_processes_that_cannot_work_together_are_refused(tmp_path: Path, brokers
                 process.start()
 
 
-def test_they_all_come_up_at_once_on_an_empty_directory(tmp_path: Path, brokers: Brokers) -> None:
+async def test_they_all_come_up_at_once_on_an_empty_directory(tmp_path: Path, brokers: Brokers) -> None:
     """Six processes start together where nothing is yet: one makes everything, none fails, all agree on the keys."""
     cluster = RunningCluster(tmp_path / "data", brokers, workers=3)
     apis = [RunningProcess("serve", cluster.directory, cluster.settings, f"api{number}") for number in range(3)]
@@ -195,6 +196,13 @@ def test_they_all_come_up_at_once_on_an_empty_directory(tmp_path: Path, brokers:
         for process in processes:
             process.wait_until_ready()
         wait_for(lambda: sum(cluster.owned().values()) == SHARDS, 60, lambda: f"not owned: {cluster.owned()}")
+        assert len({await _key_id(api.address, cluster.credentials["api_key"]) for api in apis}) == 1
     finally:
         for process in processes:
             process.stop()
+
+
+async def _key_id(address: str, key: str) -> str:
+    async with Wire(address, key) as wire:
+        answer: admin_service_pb2.WhoAmIResponse = await wire.call(wire.admin.WhoAmI, admin_service_pb2.WhoAmIRequest())
+        return answer.key_id

@@ -230,8 +230,9 @@ async def test_a_stream_that_never_ends(wire: Wire) -> None:
         await hold.wait()
 
     call = wire.conversations.StreamMessages(endless(), metadata=wire.metadata, timeout=20)
-    while await _is_refused(wire.turns("talk")) or len(await wire.turns("talk")) < 2:
-        pass
+    async with asyncio.timeout(20):
+        while await _is_refused(wire.turns("talk")) or len(await wire.turns("talk")) < 2:
+            pass
     call.cancel()
     hold.set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ PEOPLE_CHAT = "Ana: shall we go?\nBen: yes, at five.\nAna: good.\nBen: see you.\
         ("a.txt", "Just a text. Note: it has a colon.\n", DocumentType.DOCUMENT),
         ("a.eml", "From: ana@example.org\n\nHello\n", DocumentType.EMAIL),
         ("a.unknown", "Anything else.", DocumentType.DOCUMENT),
+        ("a.pdf", "JVBERi0xLjQK", DocumentType.PDF),
     ],
 )
 def test_the_type_follows_from_name_and_content(name: str, text: str, kind: DocumentType) -> None:
@@ -47,6 +49,16 @@ def test_json_lines_are_told_by_suffix_or_first_line(tmp_path: Path, name: str, 
     """A file of messages is recognised without being read to its end."""
     (tmp_path / name).write_bytes(data)
     assert holds_messages(tmp_path / name) is expected
+
+
+def test_a_pdf_file_is_sent_as_its_bytes(tmp_path: Path) -> None:
+    """In base64, in which it must keep within the limit too; what it is called does not matter."""
+    (tmp_path / "a.bin").write_bytes(b"%PDF-1.4\n\xff\xfe")
+    text = read_document(tmp_path / "a.bin", 100)
+    assert base64.b64decode(text) == b"%PDF-1.4\n\xff\xfe"
+    assert document_type(tmp_path / "a.bin", text) is DocumentType.PDF
+    with pytest.raises(Unreadable, match="more than a document may have"):
+        read_document(tmp_path / "a.bin", 12)
 
 
 def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
