@@ -16,7 +16,6 @@ import fcntl
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -36,6 +35,7 @@ DATABASE = "eunoe"
 PORTS = range(42)
 """Where its ports are, counted from the first."""
 _HOST = "127.0.0.1"
+_PLAN = "plan.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class Cluster:
             DeployError: a part does not come up; what did goes on.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / _PLAN).write_text(json.dumps(dataclasses.asdict(self.plan)))
         self.postgres.start()
         self.postgres.create(DATABASE)
         self.store.start()
@@ -132,11 +133,6 @@ class Cluster:
         self.brokers.stop()
         self.store.stop()
         self.postgres.stop()
-
-    def kill(self) -> None:
-        """End whatever runs as a power cut would."""
-        for _, process, _, _ in self.parts:
-            process.end(signal.SIGKILL)
 
     def _process(self, kind: str, place: int) -> EunoeProcess:
         is_api = kind == "api"
@@ -172,12 +168,9 @@ def settle_plan(directory: Path, asked: Mapping[str, int]) -> Plan:
     Raises:
         DeployError: it was started with another.
     """
-    file = directory / "plan.json"
+    file = directory / _PLAN
     if not file.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        plan = Plan(**asked)
-        file.write_text(json.dumps(dataclasses.asdict(plan)))
-        return plan
+        return Plan(**asked)
     plan = Plan(**json.loads(file.read_text()))
     other = [name for name, value in asked.items() if value != getattr(plan, name)]
     if other:
