@@ -43,11 +43,10 @@ class PostgresServer:
             options: settings, `name=value`.
             outlives: whether it goes on when this process and its terminal are gone.
         """
-        self._base = _reachable(directory.absolute())
+        self._directory = directory.absolute()
         self._options = options
-        self._identity = _identity(self._base)
         self._port = port or free_port()
-        self.daemon = Daemon(self._base, outlives)
+        self.daemon = Daemon(self._directory.resolve(), outlives)
 
     def start(self) -> None:
         """Run the server, if it does not run, and wait until it takes connections.
@@ -57,12 +56,14 @@ class PostgresServer:
         """
         if self.daemon.pid is not None:
             return
-        binaries = _binaries(self._base, is_other_user=bool(self._identity))
-        if not (self._base / "data").exists():
-            self._make(binaries)
+        base = self.daemon.directory = _reachable(self._directory)
+        identity = _identity(base)
+        binaries = _binaries(base, is_other_user=bool(identity))
+        if not (base / "data").exists():
+            _make(base, binaries, identity)
         options = ("unix_socket_directories=", *self._options)  # a socket's path would have to be short
-        command = [str(binaries / "postgres"), "-D", f"{self._base}/data", "-p", str(self._port), "-h", "127.0.0.1"]
-        self.daemon.launch([*command, *(f"--{option}" for option in options)], cwd=self._base, **self._identity)
+        command = [str(binaries / "postgres"), "-D", f"{base}/data", "-p", str(self._port), "-h", "127.0.0.1"]
+        self.daemon.launch([*command, *(f"--{option}" for option in options)], cwd=base, **identity)
         deadline = time.monotonic() + SECONDS
         while not self._is_ready():
             if self.daemon.has_ended or time.monotonic() > deadline:
@@ -85,24 +86,23 @@ class PostgresServer:
                 connection.execute(made)
         return database
 
-    def _make(self, binaries: Path) -> None:
-        """Make the cluster of databases; half of one is none."""
-        fresh = self._base / "fresh"
-        shutil.rmtree(fresh, ignore_errors=True)
-        command = [str(binaries / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-        made = subprocess.run(
-            [*command, "--no-sync"], cwd=self._base, capture_output=True, text=True, check=False, **self._identity
-        )
-        if made.returncode:
-            raise DeployError(f"PostgreSQL cannot make its files in {self._base}: {made.stderr}")
-        fresh.rename(self._base / "data")
-
     def _is_ready(self) -> bool:
         try:
-            lines = (self._base / "data" / "postmaster.pid").read_text().split()
+            lines = (self.daemon.directory / "data" / "postmaster.pid").read_text().split()
         except FileNotFoundError:
             return False
         return bool(lines) and lines[-1] == "ready" and int(lines[0]) == self.daemon.pid
+
+
+def _make(base: Path, binaries: Path, identity: dict[str, Any]) -> None:
+    """Make the cluster of databases; half of one is none."""
+    fresh = base / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    command = [str(binaries / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    made = subprocess.run([*command, "--no-sync"], cwd=base, capture_output=True, text=True, check=False, **identity)
+    if made.returncode:
+        raise DeployError(f"PostgreSQL cannot make its files in {base}: {made.stderr}")
+    fresh.rename(base / "data")
 
 
 def _reachable(directory: Path) -> Path:
