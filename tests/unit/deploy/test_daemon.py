@@ -34,7 +34,14 @@ def _start(directory: Path, how: str) -> tuple[subprocess.Popen[str], int]:
     assert starter.stdout is not None
     pid = int(starter.stdout.readline())
     starter.stdout.close()
+    wait_for(lambda: b"time.sleep" in _program(pid), 10, lambda: "it does not begin")
     return starter, pid
+
+
+def _program(pid: int) -> bytes:
+    """The last of the programs that a process has become, without what leads there."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return b" ".join(words) if words[0] == sys.executable.encode() else b""
 
 
 def _kill(starter: subprocess.Popen[str]) -> None:
