@@ -14,7 +14,7 @@ from eunoe_client.errors import EunoeError, ServiceUnavailableError
 Request = TypeVar("Request")
 Response = TypeVar("Response", covariant=True)  # noqa: PLC0105 - named like the others
 
-_LOOKS = 250
+_LOOKS = 1000
 _BETWEEN_LOOKS = 0.002
 _ENDED = (aio.AioRpcError, asyncio.InvalidStateError)
 
