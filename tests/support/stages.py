@@ -155,6 +155,8 @@ def told_by(catalog: Catalog) -> list[Told]:
 def _told(item: Item, texts: dict[str, str]) -> Told:
     details = json.loads(item.details)
     superseded_by = texts.get(details.pop("superseded_by", ""), "")
+    if "related" in details:
+        details["related"] = sorted(texts[other] for other in details["related"])
     return (
         item.kind,
         item.text,
