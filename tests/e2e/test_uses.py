@@ -28,7 +28,7 @@ async def test_the_second_fetch_of_a_chat_finds_the_first_exchange(instance: Wir
     # In another chat of the same user the words themselves are found too, with where they were said.
     await instance.record(turn("another chat", "Hello again."))
     later = await instance.fetch_conversation("another chat", **question)
-    excerpt = next(item for item in later.items if item.content.startswith("My sister Ana"))
+    excerpt = next(item for item in later.items if (item.excerpt or item.content).startswith("My sister Ana"))
     assert (excerpt.sources[0].message.conversation_id, excerpt.sources[0].message.number) == ("chat", 1)
 
 
