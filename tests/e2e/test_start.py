@@ -9,10 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
-from tests.support.service import start_service
+from tests.support.service import RunningService, start_service, wait_for
 from tests.support.tls import CERT, KEY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -135,7 +136,14 @@ def test_two_services_on_one_directory(data: Path) -> None:
     with start_service(data) as first:
         assert "another service uses" in up(data)
         assert (data / "ready.json").exists()
-        assert first.page("/readyz") == "ok\n"
+        wait_for(lambda: _is_ready(first), 60, lambda: "it is not ready")
+
+
+def _is_ready(service: RunningService) -> bool:
+    try:
+        return service.page("/readyz") == "ok\n"
+    except HTTPError:
+        return False
 
 
 def test_what_a_killed_service_announced(data: Path) -> None:
