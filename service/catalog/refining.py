@@ -69,9 +69,9 @@ _ENTITIES = Statement(
     .limit(bindparam("most"))
 )
 _STATEMENTS = Statement(
-    select(_o.c.type, _o.c.subject, _o.c.key, _o.c.statement, _o.c.polarity, _o.c.source_id)
-    .where(_o.c.scope == bindparam("scope"))
-    .order_by(_o.c.said_time.desc())
+    select(_o.c.type, _o.c.subject, _o.c.statement, _o.c.polarity)
+    .where(_o.c.scope == bindparam("scope"), _o.c.said_time < bindparam("said_before"))
+    .order_by(_o.c.said_time.desc(), _o.c.source_id.desc(), _o.c.start.desc(), _o.c.observation_id)
     .limit(bindparam("most"))
 )
 
@@ -128,19 +128,18 @@ def fingerprints(connection: Connection, source_ids: Sequence[str], version: str
     return {source_id: frozenset(prints) for source_id, prints in found.items()}
 
 
-def known_of(connection: Connection, scope: int, without: Sequence[str]) -> Known:
-    """What a scope knows, but for what these sources said."""
+def known_of(connection: Connection, scope: int, said_before: int) -> Known:
+    """What a scope knows: its names, and the latest of what was said before a time (microseconds), the first said first.
+
+    What was said later does not count: whether it is processed already differs from run to run.
+    """
     entities: dict[str, KnownEntity] = {}
     for name, kind, alias in _ENTITIES.run(connection, scope=scope, most=4 * MOST_KNOWN):
         known = entities.get(name, KnownEntity(name, kind))
         entities[name] = KnownEntity(name, kind, (*known.aliases, alias))
-    own = set(without)
-    statements = [
-        KnownStatement(row["type"], row["subject"], row["key"], row["statement"], row["polarity"])
-        for row in _STATEMENTS.rows(connection, scope=scope, most=MOST_KNOWN)
-        if row["source_id"] not in own
-    ]
-    return Known(tuple(entities.values())[:MOST_KNOWN], tuple(statements))
+    rows = _STATEMENTS.rows(connection, scope=scope, said_before=said_before, most=MOST_KNOWN)
+    statements = tuple(KnownStatement(row["type"], row["subject"], row["statement"], row["polarity"]) for row in rows)
+    return Known(tuple(entities.values())[:MOST_KNOWN], statements[::-1])
 
 
 def users_words(connection: Connection, source_ids: Sequence[str]) -> set[str]:

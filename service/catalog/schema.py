@@ -387,6 +387,7 @@ observations = Table(
     _int("has_time_word"),
     _text("extractor_version"),
     Index("observations_source", "source_id"),
+    Index("observations_said", "scope", "said_time"),
     Index("observations_next", "next_generation"),
     Index("observations_memory", "memory_id"),
 )

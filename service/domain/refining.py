@@ -23,17 +23,17 @@ class KnownStatement:
 
     type: str
     subject: str
-    key: str
     statement: str
     polarity: int
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a scope knows, the latest first."""
+    """What a scope knows."""
 
     entities: tuple[KnownEntity, ...] = ()
     statements: tuple[KnownStatement, ...] = ()
+    """The first said first; only what was said before the session begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from service.catalog.ids import now_us
 from service.catalog.ownership import fence
 from service.catalog.refining import RefineJob
 from service.catalog.sources import SourceRow, read_sources
+from service.domain.instants import to_us
 from service.domain.refining import Session
 from service.domain.source import StageError
 from service.ops.logging import get_logger
@@ -64,7 +65,8 @@ class RefineStep(Aside[_InWork]):
             rows = [found[source_id] for source_id in (*messages, *documents) if source_id in found]
             ids = [row.source.source_id for row in rows]
             said = refining.fingerprints(connection, ids, self._ownership.extractor_version)
-            known = refining.known_of(connection, job.scope, ids)
+            said_first = min((to_us(row.source.said_time) for row in rows), default=0)
+            known = refining.known_of(connection, job.scope, said_first)
         session = Session(tuple(row.source for row in rows), tuple(said.get(one, frozenset()) for one in ids), known)
         return RefineSlice(self._begin(_InWork(job, rows)), session)
 

@@ -107,6 +107,21 @@ def test_a_session_has_one_job_after_its_last_message(catalog: Catalog, owner: H
     assert [source.content for source in task.session.sources] == ["likes tea", "likes rain"]
 
 
+def test_a_second_look_knows_what_was_said_before_and_nothing_later(catalog: Catalog, owner: HandOwner, hands: Hands) -> None:
+    """However far processing has come: a look that is late finds what an early one found."""
+    record(
+        catalog,
+        document("likes rain", written=2_000),
+        document("likes tea", written=1_000),
+        document("likes jazz", written=3_000, mode=LONG),
+        document("likes snow", written=4_000),
+    )
+    owner.work()
+    task = hands.step().next_slice()
+    assert task is not None
+    assert [known.statement for known in task.session.known.statements] == ["User likes tea", "User likes rain"]
+
+
 def test_a_second_look_replaces_the_first(catalog: Catalog, owner: HandOwner, hands: Hands) -> None:
     """New observations come, old ones go, what stays the same is left alone."""
     record(catalog, message("likes tea", session="s", mode=LONG), message("saw the sea", session="s", mode=LONG))

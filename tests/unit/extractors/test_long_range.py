@@ -113,10 +113,32 @@ def test_almost_the_same_words_are_one_memory() -> None:
 def test_a_double_of_what_the_scope_knows() -> None:
     """A near-double of an earlier session takes its key."""
     known = Known(
-        (), (KnownStatement("fact", "user", "grows red peppers and tomatoes", "User grows red peppers and tomatoes", 1),)
+        (), (KnownStatement("fact", "user", "User grows red peppers and tomatoes", 1),)
     )
     (found,) = refined("I grow tomatoes and red peppers.", known=known)
     assert (found.type, found.key) == (MemoryType.FACT, "grows red peppers and tomatoes")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I prefer green tea to black coffee.", "I prefer black coffee to green tea."),
+        ("I moved from Oslo to Lisbon.", "I moved from Lisbon to Oslo."),
+        ("I drive from the harbour to the office.", "I drive from the office to the harbour."),
+    ],
+)
+def test_what_order_tells_is_not_lost(one: str, other: str) -> None:
+    """The same words in another order can say the opposite: two memories."""
+    keys = [observation.key for observation in refined(one, other)]
+    assert len(set(keys)) == len(keys) >= 2
+
+
+def test_a_double_is_found_however_others_were_read() -> None:
+    """What was said first gives the key, whether or not what was said in between got its second look before."""
+    first, second = "User grows red peppers and tomatoes", "User grows tomatoes and red peppers"
+    known = Known((), tuple(KnownStatement("fact", "user", said, 1) for said in (first, second)))
+    (found,) = refined("I grow tomatoes and red peppers.", known=known)
+    assert found.key == "grows red peppers and tomatoes"
 
 
 def test_a_game_in_between_costs_its_own_turns_only() -> None:

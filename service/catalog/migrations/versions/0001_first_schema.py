@@ -377,6 +377,7 @@ def upgrade() -> None:
     )
     op.create_index("observations_memory", "observations", ["memory_id"], unique=False)
     op.create_index("observations_next", "observations", ["next_generation"], unique=False)
+    op.create_index("observations_said", "observations", ["scope", "said_time"], unique=False)
     op.create_index("observations_source", "observations", ["source_id"], unique=False)
     op.create_table(
         "outbox",
