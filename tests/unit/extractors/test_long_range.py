@@ -112,9 +112,7 @@ def test_almost_the_same_words_are_one_memory() -> None:
 
 def test_a_double_of_what_the_scope_knows() -> None:
     """A near-double of an earlier session takes its key."""
-    known = Known(
-        (), (KnownStatement("fact", "user", "User grows red peppers and tomatoes", 1),)
-    )
+    known = Known((), (KnownStatement("fact", "user", "User grows red peppers and tomatoes", 1),))
     (found,) = refined("I grow tomatoes and red peppers.", known=known)
     assert (found.type, found.key) == (MemoryType.FACT, "grows red peppers and tomatoes")
 
