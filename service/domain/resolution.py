@@ -18,6 +18,7 @@ CONFIDENCE_CEILING = 0.99
 """Saying something often makes it likely, never certain."""
 
 _DAY = 86_400_000_000
+_DATE = len("2026-11-27")
 
 MOST_SOURCES = 20
 """A memory names at most so many of its sources, the latest ones."""
@@ -111,11 +112,9 @@ def slot_ends(observations: Sequence[Said]) -> dict[str, End]:
     last_place = {said.memory_id: place for place, said in enumerate(ordered)}
     ends: dict[str, End] = {}
     for memory_id, place in last_place.items():
-        last = ordered[place]
-        for later in islice(ordered, place + 1, None):
-            if _is_later(last, later) and _ends(last, later):
-                ends[memory_id] = End(later.said_time, later.memory_id)
-                break
+        later = _ender(ordered, place)
+        if later is not None:
+            ends[memory_id] = End(later.said_time, later.memory_id)
     return ends
 
 
@@ -131,6 +130,19 @@ def undecided(observations: Sequence[Said], ends: Mapping[str, End]) -> dict[str
         memory_id: tuple(sorted(other for other, told in values.items() if told != value))[:MOST_RELATED]
         for memory_id, value in values.items()
     }
+
+
+def _ender(ordered: Sequence[Said], place: int) -> Said | None:
+    """The first statement after a place that ends what was said there.
+
+    An appointment called off without its date is the one spoken of last.
+    """
+    last, is_latest = ordered[place], True
+    for later in islice(ordered, place + 1, None):
+        if _is_later(last, later) and _ends(last, later) and (is_latest or later.value or later.polarity > 0):
+            return later
+        is_latest = is_latest and later.polarity < 0
+    return None
 
 
 def _is_later(earlier: Said, later: Said) -> bool:
@@ -154,8 +166,11 @@ def _ends(earlier: Said, later: Said) -> bool:
 
 def _is_called_off(earlier: Said, later: Said) -> bool:
     """Whether an appointment that still lay ahead was cancelled, or got another date; two of a kind stay side by side."""
-    is_ahead = earlier.event_time is not None and earlier.event_time + _DAY > later.said_time
-    return is_ahead and earlier.polarity > 0 and (later.polarity < 0 or (later.corrects and later.value != earlier.value))
+    if earlier.polarity < 0 or earlier.event_time is None or earlier.event_time + _DAY <= later.said_time:
+        return False
+    if later.polarity < 0:
+        return not later.value or later.value[:_DATE] == earlier.value[:_DATE]
+    return later.corrects and later.value != earlier.value
 
 
 def _combined_confidence(ordered: Sequence[Said]) -> float:

@@ -6,19 +6,27 @@ A second appointment of the same kind is no correction; what tells them apart is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import date
 
-from service.domain.kinds import Precision
+from service.domain.kinds import MemoryType, Precision
 from service.domain.slots import DATE
+from service.extractors.rules.clauses import Clause
 from service.extractors.rules.dates import When
+from service.extractors.rules.person import possessive
+from service.extractors.rules.reading import Reading, Subject
+from service.extractors.rules.table import Outcome
 
-_KINDS = frozenset(
+KINDS = frozenset(
     """appointment interview meeting exam test flight party wedding call dentist checkup check-up delivery deadline trip concert rehearsal lesson
     class surgery operation scan viewing inspection visit recital ceremony funeral dinner lunch session demo presentation review launch
     release hearing workshop conference webinar marathon race physio vet haircut handover kickoff standup retro audition graduation screening
     reservation booking pickup collection reunion picnic barbecue gig festival tournament tryout consultation therapy blood-test mri
     ultrasound vaccination training orientation ceremony housewarming quiz seminar lecture retreat""".split()
 )
-_KIND = "|".join(sorted(_KINDS))
+_GENERAL = frozenset("appointment booking reservation session meeting collection pickup date".split())
+"""Kinds that say less than another word beside them: "dentist appointment"."""
+_KIND = "|".join(sorted(KINDS))
 _NAMED = re.compile(
     rf"\b(?P<own>my|our|the|a|an) (?P<what>(?:[\w'-]+ ){{0,2}}?(?:{_KIND})(?: (?:{_KIND}))?)\b|"
     r"\b(?P<mine>my|our) (?P<thing>(?:new |old )?"
@@ -33,20 +41,26 @@ _CORRECTING = re.compile(
     r"not (?:on |at |until )?(?:the )?(?:\w+day|\d)|moved (?:to|from|forward|back|up)|rescheduled|postponed|pushed|brought forward|shifted|"
     r"changed (?:to|from)|delayed|now (?:on|at|in)|(?:new|other|different) (?:date|time|day)|rather than|instead)\b"
 )
-_CANCELLED = re.compile(r"\b(?:cancell?ed|called off|(?:not|n't) happening|(?:has|have) been scrapped|fell through)\b")
+_PUT_OFF = r"(?:postponed|put off|put on hold)(?! (?:to|until|till|for|from)\b)"
+_CALLED_OFF = r"(?:cancell?ed|called off|scrapped|had to (?:cancel|call off|postpone))"
+_UNLIKE = r"\w*(?:not|n't|no longer) (?:happening|going ahead|taking place)"
+_CANCELLED = re.compile(
+    rf"\b(?:{_CALLED_OFF}|{_PUT_OFF}|{_UNLIKE}|called (?:[\w'-]+ ){{1,4}}off|fell through|until further notice|indefinitely|"
+    r"(?:is|are|was|been) (?:now |all )?off(?=$|[,.]| (?:now|again|because|since|as)\b))"
+)
+"""Says that something will not be, or not when it was to be."""
+_OFFS = frozenset("cancelled canceled cancel called call scrapped off postponed postpone hold happening ahead place through notice indefinitely".split())
+_OBJECT = re.compile(
+    rf"\b(?:{_CALLED_OFF}|{_PUT_OFF}) (?P<what>(?:my|our|the|this|that) .+)|\bcalled (?P<between>(?:my|our|the|this|that) .+) off\b", re.IGNORECASE
+)
 _AROUND = 60
 """Characters before and behind a statement in which a correction shows."""
 
 
 def appointment(statement: str, when: When | None) -> tuple[str, str]:
     """The slot of an appointment and its date as the value; two empty strings where a statement gives none."""
-    if when is None or when.precision not in {Precision.DAY, Precision.MINUTE}:
-        return "", ""
-    words = _WORD.findall(statement.lower())
-    kind = next(
-        (word for word, before in zip(words[1:], words, strict=False) if word in _KINDS and before not in _BEFORE_A_VERB), ""
-    )
-    moment = when.start.isoformat() + (when.clock.strftime("T%H:%M") if when.clock else "")
+    moment = _moment(when)
+    kind = _kind(_WORD.findall(statement.lower())) if moment else ""
     return (DATE + kind, moment) if kind else ("", "")
 
 
@@ -68,5 +82,49 @@ def corrects(text: str, start: int, end: int) -> bool:
 
 
 def is_cancelled(lower: str) -> bool:
-    """Whether a clause says that something will not be."""
+    """Whether a clause says that something will not be, or not when it was to be."""
     return bool(_CANCELLED.search(lower))
+
+
+def called_off(clause: Clause, reading: Reading, when: When | None, said: date, speaker: str) -> Outcome | None:
+    """An appointment that is off, whoever took it back: "the wedding has been called off", "they cancelled my flight".
+
+    Args:
+        clause: what was said.
+        reading: the grammar's reading of it.
+        when: its date.
+        said: the day it was said.
+        speaker: how the one who said it is called.
+    """
+    off = None if _OFFS.isdisjoint(clause.words) else _CANCELLED.search(clause.lower)
+    if off is None or (reading.negated and not re.match(_UNLIKE, off[0])):
+        return None
+    taken_back = _OBJECT.search(reading.text)
+    what = (taken_back["what"] or taken_back["between"]) if taken_back else reading.subject_text
+    kind = _kind(_WORD.findall(what.lower()))
+    if not kind or reading.subject is Subject.YOU:
+        return None
+    value = _moment(when) if when and when.start >= said else ""
+    done = f"{possessive(what[:1].upper() + what[1:], speaker)} was {'put off' if re.match(_PUT_OFF, off[0]) else 'cancelled'}"
+    return Outcome(
+        "called_off",
+        MemoryType.TEMPORAL_EVENT if value else MemoryType.EPISODE,
+        0.8,
+        DATE + kind,
+        value,
+        polarity=-1,
+        statement=done if taken_back and reading.subject is Subject.PRONOUN else "",
+    )
+
+
+def _kind(words: Sequence[str]) -> str:
+    """The kind of appointment that words name: "dentist" rather than "appointment", where both are there."""
+    kinds = [word for before, word in zip(("", *words), words, strict=False) if word in KINDS and before not in _BEFORE_A_VERB]
+    return next((kind for kind in kinds if kind not in _GENERAL), kinds[0] if kinds else "")
+
+
+def _moment(when: When | None) -> str:
+    """A date as the value of an attribute; nothing where the day is not known."""
+    if when is None or when.precision not in {Precision.DAY, Precision.MINUTE}:
+        return ""
+    return when.start.isoformat() + (when.clock.strftime("T%H:%M") if when.clock else "")

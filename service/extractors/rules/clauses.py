@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.sentences import sentence_spans
 from service.extractors.rules.cleaning import cleaned
@@ -78,6 +78,12 @@ class Clause:
     """Number of the sentence in the turn; in speech without punctuation every clause is one."""
     ends_with: str
     """The closing mark of the sentence: `?`, `!`, `.` or nothing."""
+
+
+def with_text(clause: Clause, text: str) -> Clause:
+    """A clause in other words."""
+    lower = text.lower()
+    return replace(clause, text=text, lower=lower, words=tuple(WORDS.findall(lower)))
 
 
 def clauses(text: str, offset: int = 0) -> Iterator[Clause]:

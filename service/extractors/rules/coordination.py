@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from service.extractors.rules.clauses import WORDS, Clause
+from service.extractors.rules.clauses import Clause, with_text
 from service.extractors.rules.grammar import read, read_text
 from service.extractors.rules.reading import ADVERBS, Reading, Subject, Tense
 from service.extractors.rules.subject import INVARIANT
@@ -41,13 +40,8 @@ def statements(clause: Clause) -> Iterator[Clause]:
         yield clause
         return
     left, right = joint
-    yield _with_text(clause, left)
-    yield from statements(_with_text(clause, right))
-
-
-def _with_text(clause: Clause, text: str) -> Clause:
-    lower = text.lower()
-    return replace(clause, text=text, lower=lower, words=tuple(WORDS.findall(lower)))
+    yield with_text(clause, left)
+    yield from statements(with_text(clause, right))
 
 
 def _joint(reading: Reading) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from service.domain.kinds import MemoryType, Precision
+from service.extractors.rules.appointments import is_cancelled
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.dates import When, find_date, find_recurrence, may_have_date
 from service.extractors.rules.reading import Reading, Subject, Tense
@@ -40,10 +41,11 @@ _DAY_AHEAD = (
     r"(?:the |next |this |early |late )*(?:\d|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|"
     r"september|october|november|december|week|month|year)"
 )
+_MOVED = re.compile(
+    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) (?=" + _DAY_AHEAD + ")"
+)
+"""A new day for what was arranged: behind it stands the day that counts."""
 _ARRANGED = re.compile(
-    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) "
-    + _DAY_AHEAD
-    + "|"
     r"\b(?:booked|scheduled|arranged|set|planned|confirmed|reserved|registered|signed up|invited)\b.{0,60}\b(?:for|to) "
     + _DAY_AHEAD
 )
@@ -75,11 +77,15 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
         {"every", "each", "daily", "weekly", "monthly", "twice", "once"}
     ):
         return NEVER
+    moved = _MOVED.search(clause.lower)
+    there = find_date(clause.lower[moved.end() :], talk.said.date(), past=False) if moved else None
+    if there:
+        return Times(there, "")
     recurrence = find_recurrence(clause.lower)
     if reading.negated and reading.tense is Tense.PERFECT and _LASTS.search(clause.lower):
         return NEVER  # "haven't talked in a few days" tells how long
     rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
-    past = reading.is_past and not _ARRANGED.search(clause.lower)
+    past = reading.is_past and not (moved or _ARRANGED.search(clause.lower) or is_cancelled(clause.lower))
     return Times(find_date(_with_month(talk, rest), talk.said.date(), past=past), recurrence)
 
 

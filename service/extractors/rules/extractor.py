@@ -11,8 +11,9 @@ from service.domain.kinds import DocumentType, MemoryType, Precision, Role
 from service.domain.refining import Known, Refined
 from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import VERSION, answers, emotions, episodes, events, facts, notes, preferences, refinement, tasks
+from service.extractors.rules import VERSION, answers, changes, emotions, episodes, events, facts, notes, preferences, refinement, tasks
 from service.extractors.rules.answers import Answer
+from service.extractors.rules.appointments import called_off
 from service.extractors.rules.around import before, words_of
 from service.extractors.rules.attributes import attribute_of
 from service.extractors.rules.clauses import Clause, clauses
@@ -111,7 +112,7 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     for clause in _statements(tuple(map(talk.on_topic, clauses(talk.text, talk.turn.start)))):
         if talk.is_impersonal and _is_title(clause):
             continue
-        for statement in statements(clause):
+        for statement in (one for half in changes.halves(clause) for one in statements(half)):
             for observation in _read(talk, statement):
                 yield observation
                 said += observation.statement + "\n"
@@ -211,7 +212,10 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
             yield observe(talk, clause, reading, noted, talk.self, when)
             talk.last_text = noted.statement
             return
-    outcome = None if feeling and _only_feels(reading) else _outcome(talk, clause, reading, when)
+    off = None if is_question(clause) else called_off(clause, reading, when.time, talk.said.date(), talk.speaker)
+    outcome = off or (None if feeling and _only_feels(reading) else _outcome(talk, clause, reading, when))
+    outcome = changes.in_its_place(reading, talk.last_ended) or (outcome and changes.as_told(reading, outcome))
+    talk.last_ended = ""
     if outcome is None and attribute_of(reading, about.label, clause.lower, talk.speaker)[0] and not is_question(clause):
         outcome = facts.POSSESSION
     if outcome is None and feeling is None and not is_question(clause):
@@ -219,10 +223,11 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
         outcome = outcome or (None if talk.is_impersonal else otherwise(reading, is_among_people=bool(talk.turn.speaker)))
     said = clause.text
     for found in (outcome, feeling):
-        who = talk.felt_by(reading) if found is feeling else about
+        who = talk.felt_by(reading) if found is feeling else talk.self if off and off.statement else about
         if found and is_worth_keeping(talk, clause, reading, found, who):
             observation = observe(talk, clause, reading, found, who, when)
             said = observation.statement
+            talk.last_ended = observation.attribute if observation.polarity < 0 else ""
             yield observation
     talk.last_text = said
     talk.take_note_of_object(reading)

@@ -27,6 +27,12 @@ _QUESTION = re.compile(
     r"|tell me (?:a|about|what|how|why)\b)"
 )
 
+_KNOWING = (
+    r"(?:know|knows|sure|certain|remember|recall|ask|asks|asked|asking|check|checks|checking|see|tell|tells|wonder|wonders|find|figure|forgot|forget|"
+    r"forgotten|unsure|uncertain|unclear|doubt|confirm|say|says|decide|decides|test|testing|question|idea|clue)"
+)
+"""Words behind which "if" and "whether" open what is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Mood:
@@ -61,6 +67,22 @@ _MOODS = (
         r".{0,80}\b(?:(?:maybe|perhaps)(?! (?:\d|one|two|three|four|five|six|seven|eight|ten|a (?:dozen|couple)))|"
         r"might|not sure|thinking (?:about|of)|considering|wondering|i wonder|toying with|someday|some day|"
         r"one day|no idea|dunno|don't know|undecided|tempted to|in theory|possibly)\b",
+    ),
+    _mood(
+        "unknown",
+        "whether if remember recall forgot forget forgotten know unsure uncertain unclear idea clue doubt check checking see testing find out figure say "
+        "tell confirm wonder nobody",
+        rf".{{0,80}}\b{_KNOWING}(?: (?:me|us|you|him|her|them|out|up|yet|again|exactly|for sure|anymore|any more|to see|to check)){{0,2}} (?:if|whether)\b"
+        r"|.{0,40}\b(?:can't|cannot|can not|couldn't|don't|doesn't|didn't|never|not) (?:\w+ )?(?:remember|recall|know|tell|figure out|find out) "
+        r"(?:exactly )?(?:when|where|what|who|whose|why|how|which)\b"
+        r"|.{0,40}\b(?:forgot|forget|forgotten|unsure|uncertain|no idea|no clue) (?:exactly )?(?:when|where|what|who|whose|why|how|which)\b"
+        r"|.{0,30}\b(?:i|we|he|she|they) (?:\w+ )?doubts? (?!about)",
+    ),
+    _mood(
+        "mistaken",
+        "thought believed assumed figured convinced mistakenly wrongly meant",
+        r".{0,30}\b(?:thought|believed|assumed|figured|convinced) (?:that )?(?:i|we|i'd|we'd|he|she|they) (?:was|were|had|'d|would|could|have|had)\b"
+        r"|.{0,30}\b(?:mistakenly|wrongly)\b|.{0,20}\b(?:i|we|he|she|they) (?:had |always |really |only )*meant to\b",
     ),
     _mood(
         "wish",

@@ -52,7 +52,8 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
     attribute, value = (
         (found.attribute, found.value) if found.attribute else attribute_of(reading, about.label, clause.lower, talk.speaker)
     )
-    attribute = attribute if is_slot(attribute) and value else ""
+    is_off = attribute.startswith(DATE) and found.polarity < 0
+    attribute = attribute if is_slot(attribute) and (value or is_off) else ""
     if not attribute and not times.recurrence and kind is MemoryType.TEMPORAL_EVENT:
         attribute, value = appointment(text, times.time)
     is_own = attribute and not found.attribute and (about.label.startswith(talk.speaker + "'s ") or _is_thing(attribute, reading))
@@ -70,7 +71,7 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         attribute=attribute,
         value=value if attribute else "",
         corrects=bool(attribute) and corrects(talk.text, clause.start - talk.turn.start, clause.end - talk.turn.start),
-        polarity=-1 if attribute.startswith(DATE) and is_cancelled(clause.lower) else found.polarity,
+        polarity=-1 if is_off or (attribute.startswith(DATE) and is_cancelled(clause.lower)) else found.polarity,
         strength=found.strength,
         emotion=found.emotion,
         intensity=found.intensity,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from service.domain.source import Mention, Relation
+from service.extractors.rules.appointments import KINDS
 from service.extractors.rules.reading import ADVERBS
 from service.extractors.rules.subject import BE, DO, HAVE, MODALS
 
@@ -58,6 +59,7 @@ _RELATED = rf"(?P<relation>{_ADJECTIVES}(?P<word>{_RELATION}))(?![\w-]|'s \w)"
 _ANY_NAME = r"(?P<name>[\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)?)"
 _POSSESSIVES = frozenset("my our his her their".split())
 _CALLED = frozenset({"called", "named", "name"})
+_INDEFINITE = frozenset({"a", "an", "another"})
 
 _INTRODUCTIONS = tuple(
     (frozenset(triggers), re.compile(pattern))
@@ -107,7 +109,24 @@ _NAMED_NOW = re.compile(rf"\b(?:called|named) (?P<name>{_NAME})")
 _NEW_ANIMAL = re.compile(
     rf"\b(?:adopted|got|rescued|bought) (?:a|an|another) (?:[\w-]+ ){{0,2}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)}))\b(?! (?:called|named))"
 )
-_NOT_SPOKEN_NAMES = frozenset("is and was who has does did said in at on from that can will just also really says thinks".split())
+_NOT_SPOKEN_NAMES = frozenset("is and was who has does did said in at on from that can will just also really says thinks".split()) | KINDS
+_ENDS = r"(?= ?[.,;!?]|$| (?:who|called|named|now|and|in|at|on|from|for|here|since|because|that|with|yesterday|today|last|this|of mine|of ours)\b)"
+_NEWLY_OWN = (
+    re.compile(
+        r"\b(?:[Ii]|[Ww]e)(?:'ve)? (?:(?:also|just|now|finally|recently|have|even) )*(?:have|got|had|get|hired|found|gained|married) (?:got )?"
+        rf"(?:a|an|another) {_RELATED}{_ENDS}"
+    ),
+    re.compile(rf"\b(?:[Aa]|[Aa]n|[Aa]nother) {_RELATED} of (?:mine|ours)\b"),
+    re.compile(
+        rf"\b(?:[Ii]|[Ww]e) (?:\w+ )?(?:met|meet|saw|see) (?:a|an|another) "
+        rf"(?P<relation>{_ADJECTIVES}(?P<word>friend|colleague|neighbou?r|co-?worker|cousin)){_ENDS}"
+    ),
+)
+"""Somebody of the speaker's who comes up for the first time."""
+_STRANGERS = dict(man="he", guy="he", lad="he", bloke="he", chap="he", boy="he", woman="she", girl="she", lady="she")
+_STRANGER = re.compile(rf"\b(?:an?|another|some|this) (?:[\w-]+ ){{0,2}}(?P<word>{'|'.join(_STRANGERS)})\b", re.IGNORECASE)
+_IS_ONE = re.compile(r"(?:\b(?:is|was|are|were|be|been|as|like|such|became|become|not)|(?<!there)'s|'m|'re),? $", re.IGNORECASE)
+"""Behind it a description stands, nobody new."""
 
 _ROLES = (
     "cto ceo cfo coo director doctor surgeon nurse teacher professor landlord landlady plumber electrician mechanic recruiter interviewer lawyer solicitor "
@@ -139,7 +158,7 @@ _NOT_NAMES = (
 )
 """Words that stand where a name would, most often because a sentence begins with them: "Yesterday, my boss, ...", "my boss called me"."""
 
-RELATION_WORDS = frozenset(GENDERS) | _ROLE_WORDS | {"called", "named", "name", "ex", "co", "guinea"}
+RELATION_WORDS = frozenset(GENDERS) | _ROLE_WORDS | {"called", "named", "name", "ex", "co", "guinea"} | _STRANGERS.keys()
 
 
 class Heard(IntEnum):
@@ -213,13 +232,25 @@ class People:
                 for match in pattern.finditer(text):
                     if match.start("relation") not in named:
                         self._know(match, match["relation"], match["word"], "")
+        for pattern in () if _INDEFINITE.isdisjoint(words) else _NEWLY_OWN:
+            for match in pattern.finditer(text):
+                self._know(match, match["relation"], match["word"], "")
         if not _ROLE_WORDS.isdisjoint(words):
             self._hear_roles(text)
+        if not _STRANGERS.keys().isdisjoint(words):
+            self._hear_strangers(text)
 
     def _hear_roles(self, text: str) -> None:
         for match in _BY_ROLE.finditer(text.lower()):
             role = text[match.start("role") : match.end("role")]
             self.known.append(Person(f"The {role}", role.lower(), "", span=self._span(match), heard=self._heard))
+
+    def _hear_strangers(self, text: str) -> None:
+        """Takes note of people of whom nothing more is known, so that what is said of them is said of nobody else."""
+        for match in _STRANGER.finditer(text):
+            if not _IS_ONE.search(text, 0, match.start()):
+                word = match["word"]
+                self.known.append(Person("", word, _STRANGERS[word], span=self._span(match), heard=self._heard))
 
     def hear_other(self, text: str, answer: str) -> None:
         """Takes note of whom somebody else spoke of just before: those known already, and whom the answer to "who's that?" names."""
@@ -292,7 +323,7 @@ class People:
         if not match:
             return person
         name = match["name"]
-        label = f"{person.label} {name}"
+        label = f"{person.label} {name}".strip()
         self.known[self.known.index(person)] = named = replace(person, label=label, key=name.lower(), name=name)
         return named
 

@@ -122,6 +122,10 @@ class Table:
                 outcome = phrase.outcome(clause.lower)
                 if outcome:
                     return outcome
+        return self.match_verb(reading)
+
+    def match_verb(self, reading: Reading) -> Outcome | None:
+        """The outcome of the first verb row that fits."""
         for rule in self._verbs.get((reading.verb, reading.tense, reading.subject), ()):
             outcome = rule.outcome(reading)
             if outcome:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.source import Turn
-from service.extractors.rules.clauses import WORDS, Clause
+from service.extractors.rules.clauses import Clause, with_text
 from service.extractors.rules.people import Heard, People, Person
 from service.extractors.rules.person import possessive
 from service.extractors.rules.reading import Reading, Subject
@@ -89,6 +89,8 @@ class Talk:
     last_text: str = ""
     """The clause before, as a statement where it made one."""
     last_person: Person | None = None
+    last_ended: str = ""
+    """The attribute whose end the clause before told: "I don't work there any more"."""
     said_before: tuple[str, ...] = ()
     """What the speaker said before the turn."""
 
@@ -130,9 +132,7 @@ class Talk:
             self.topic = clause.sentence, clause.text
         if self.topic[0] != clause.sentence or " it" not in clause.lower:
             return clause
-        text = _OBJECT_IT.sub(self.topic[1], clause.text, count=1)
-        lower = text.lower()
-        return replace(clause, text=text, lower=lower, words=tuple(WORDS.findall(lower)))
+        return with_text(clause, _OBJECT_IT.sub(self.topic[1], clause.text, count=1))
 
     def take_note_of_object(self, reading: Reading) -> None:
         """What somebody got, made or has is what the next "it" means: "we bought a flat, it's on the third floor"."""
@@ -155,6 +155,7 @@ class Talk:
         label = text if self.is_impersonal else self._owned(text)
         label = label[:1].upper() + label[1:]
         if person:
+            person = self.people.named_now(person, rest)
             if (
                 person.name
                 and person.name not in rest
@@ -185,7 +186,8 @@ class Talk:
             if first.lower() in {"his", "her"}
             else None
         )
-        return f"{owner.name or owner.label}'s {rest}" if owner and rest else possessive(text, self.speaker)
+        called = (owner.name or owner.label) if owner else ""
+        return f"{called}'s {rest}" if called and rest else possessive(text, self.speaker)
 
     def _meant_by(self, word: str) -> Person | None:
         """Whom "she", "he" or "they" means: somebody of the turn or just before it, else a name said in it, else anybody before."""
@@ -208,6 +210,6 @@ class Talk:
         person = last if last and last.pronoun in {"", word} else self._meant_by(word)
         if person is None:
             return self._things() if word == "they" else NOBODY
-        person = self.people.named_now(person, reading.rest)
-        self.last_person = person
-        return About(person.key, person.label)
+        self.last_person = self.people.named_now(person, reading.rest)
+        label = self.last_person.label if self.last_person is person else person.label  # "she's called Mette" says who "User's boss" is
+        return About(self.last_person.key, label)
