@@ -49,9 +49,12 @@ _CANCELLED = re.compile(
     r"(?:is|are|was|been) (?:now |all )?off(?=$|[,.]| (?:now|again|because|since|as)\b))"
 )
 """Says that something will not be, or not when it was to be."""
-_OFFS = frozenset("cancelled canceled cancel called call scrapped off postponed postpone hold happening ahead place through notice indefinitely".split())
+_OFFS = frozenset(
+    "cancelled canceled cancel called call scrapped off postponed postpone hold happening ahead place through notice indefinitely".split()
+)
 _OBJECT = re.compile(
-    rf"\b(?:{_CALLED_OFF}|{_PUT_OFF}) (?P<what>(?:my|our|the|this|that) .+)|\bcalled (?P<between>(?:my|our|the|this|that) .+) off\b", re.IGNORECASE
+    rf"\b(?:{_CALLED_OFF}|{_PUT_OFF}) (?P<what>(?:my|our|the|this|that) .+)|\bcalled (?P<between>(?:my|our|the|this|that) .+) off\b",
+    re.IGNORECASE,
 )
 _AROUND = 60
 """Characters before and behind a statement in which a correction shows."""

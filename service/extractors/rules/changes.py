@@ -15,7 +15,7 @@ from service.extractors.rules.clauses import Clause, with_text
 from service.extractors.rules.grammar import read, read_text
 from service.extractors.rules.person import conjugated
 from service.extractors.rules.reading import Reading, Subject, Tense
-from service.extractors.rules.table import Outcome, p
+from service.extractors.rules.table import Outcome
 
 _USED_TO = re.compile(
     r"to (?P<verb>\w+) (?P<old>.+?),? (?:and |but )?(?:now|these days|nowadays|today|currently),? (?P<new>.+)", re.IGNORECASE
@@ -23,7 +23,9 @@ _USED_TO = re.compile(
 _NOT_BUT = re.compile(r"(?P<old>.+?)(?P<over> any ?more)?,? but (?:now |rather )?(?P<new>.+)", re.IGNORECASE)
 _ELLIPTIC = re.compile(r"(?:at|in|for|with|as|on|near|a|an|the|my) \w", re.IGNORECASE)
 _NEARLY = frozenset({"almost", "nearly"})
-_IS_THERE = re.compile(r"(?:now |currently |already )*(?:at|in|with|for) (?P<value>[^,.;()]{2,40}?)(?: now| these days| instead)?$", re.IGNORECASE)
+_IS_THERE = re.compile(
+    r"(?:now |currently |already )*(?:at|in|with|for) (?P<value>[^,.;()]{2,40}?)(?: now| these days| instead)?$", re.IGNORECASE
+)
 _LASTING = frozenset({"home", "employer", "school"})
 """Attributes that say where somebody is."""
 
@@ -38,7 +40,11 @@ def _halves(clause: Clause) -> tuple[str, str] | None:
     reading = read(clause)
     if reading.verb == "use" and reading.tense is Tense.PAST and not reading.negated:
         match = _USED_TO.fullmatch(reading.rest)
-        return (f"{reading.subject_text} used to {match['verb']} {match['old']}", _new(reading, match["verb"], match["new"])) if match else None
+        return (
+            (f"{reading.subject_text} used to {match['verb']} {match['old']}", _new(reading, match["verb"], match["new"]))
+            if match
+            else None
+        )
     is_over = reading.negated and ("no longer" in reading.adverbs or re.search(r"\bany ?more\b", reading.rest))
     match = _NOT_BUT.fullmatch(reading.rest) if is_over else None
     if not match or not _ELLIPTIC.match(match["new"]):

@@ -42,7 +42,9 @@ _DAY_AHEAD = (
     r"september|october|november|december|week|month|year)"
 )
 _MOVED = re.compile(
-    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) (?=" + _DAY_AHEAD + ")"
+    r"\b(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed) (?:[\w']+ ){0,4}?(?:to|until|till) (?="
+    + _DAY_AHEAD
+    + ")"
 )
 """A new day for what was arranged: behind it stands the day that counts."""
 _ARRANGED = re.compile(

@@ -11,7 +11,19 @@ from service.domain.kinds import DocumentType, MemoryType, Precision, Role
 from service.domain.refining import Known, Refined
 from service.domain.slots import ATTRIBUTES
 from service.domain.source import Observation, Segmented, StageError
-from service.extractors.rules import VERSION, answers, changes, emotions, episodes, events, facts, notes, preferences, refinement, tasks
+from service.extractors.rules import (
+    VERSION,
+    answers,
+    changes,
+    emotions,
+    episodes,
+    events,
+    facts,
+    notes,
+    preferences,
+    refinement,
+    tasks,
+)
 from service.extractors.rules.answers import Answer
 from service.extractors.rules.appointments import called_off
 from service.extractors.rules.around import before, words_of

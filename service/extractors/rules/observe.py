@@ -70,7 +70,8 @@ def observe(talk: Talk, clause: Clause, reading: Reading, found: Outcome, about:
         subject=talk.speaker.lower() if is_own or attribute.startswith(DATE) else about.key,
         attribute=attribute,
         value=value if attribute else "",
-        corrects=bool(attribute) and corrects(talk.text, clause.start - talk.turn.start, clause.end - talk.turn.start),
+        corrects=is_off
+        or (bool(attribute) and corrects(talk.text, clause.start - talk.turn.start, clause.end - talk.turn.start)),
         polarity=-1 if is_off or (attribute.startswith(DATE) and is_cancelled(clause.lower)) else found.polarity,
         strength=found.strength,
         emotion=found.emotion,

@@ -109,7 +109,9 @@ _NAMED_NOW = re.compile(rf"\b(?:called|named) (?P<name>{_NAME})")
 _NEW_ANIMAL = re.compile(
     rf"\b(?:adopted|got|rescued|bought) (?:a|an|another) (?:[\w-]+ ){{0,2}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)}))\b(?! (?:called|named))"
 )
-_NOT_SPOKEN_NAMES = frozenset("is and was who has does did said in at on from that can will just also really says thinks".split()) | KINDS
+_NOT_SPOKEN_NAMES = (
+    frozenset("is and was who has does did said in at on from that can will just also really says thinks".split()) | KINDS
+)
 _ENDS = r"(?= ?[.,;!?]|$| (?:who|called|named|now|and|in|at|on|from|for|here|since|because|that|with|yesterday|today|last|this|of mine|of ours)\b)"
 _NEWLY_OWN = (
     re.compile(
@@ -123,7 +125,7 @@ _NEWLY_OWN = (
     ),
 )
 """Somebody of the speaker's who comes up for the first time."""
-_STRANGERS = dict(man="he", guy="he", lad="he", bloke="he", chap="he", boy="he", woman="she", girl="she", lady="she")
+_STRANGERS = {"man": "he", "guy": "he", "lad": "he", "bloke": "he", "chap": "he", "boy": "he", "woman": "she", "girl": "she", "lady": "she"}
 _STRANGER = re.compile(rf"\b(?:an?|another|some|this) (?:[\w-]+ ){{0,2}}(?P<word>{'|'.join(_STRANGERS)})\b", re.IGNORECASE)
 _IS_ONE = re.compile(r"(?:\b(?:is|was|are|were|be|been|as|like|such|became|become|not)|(?<!there)'s|'m|'re),? $", re.IGNORECASE)
 """Behind it a description stands, nobody new."""

@@ -211,5 +211,7 @@ class Talk:
         if person is None:
             return self._things() if word == "they" else NOBODY
         self.last_person = self.people.named_now(person, reading.rest)
-        label = self.last_person.label if self.last_person is person else person.label  # "she's called Mette" says who "User's boss" is
+        label = (
+            self.last_person.label if self.last_person is person else person.label
+        )  # "she's called Mette" says who "User's boss" is
         return About(self.last_person.key, label)

@@ -222,6 +222,20 @@ def test_a_cancelled_appointment_ends() -> None:
     assert ends == {"a": End(MARCH_2026 + 60, "b")}
 
 
+def test_another_day_is_not_cancelled() -> None:
+    """Who calls off Friday's meeting still has Monday's."""
+    assert slot_ends([dated("a", 5, at=MARCH_2026), dated("b", 9, at=MARCH_2026 + 60, polarity=-1)]) == {}
+
+
+def test_what_is_called_off_without_its_date_was_spoken_of_last() -> None:
+    """Of two interviews the later mentioned ends, the other stands; saying it twice takes no second one."""
+    off = [
+        replace(dated(name, 0, at=MARCH_2026 + at, polarity=-1), value="", event_time=None) for name, at in (("c", 60), ("d", 90))
+    ]
+    ends = slot_ends([dated("a", 5, at=MARCH_2026), dated("b", 9, at=MARCH_2026 + 30), *off])
+    assert ends == {"b": End(MARCH_2026 + 60, "c")}
+
+
 def test_a_correction_in_the_same_breath() -> None:
     """Said at the same time in one talk, the one that corrects is the later one."""
     first, second = dated("a", 5, at=MARCH_2026), dated("b", 6, at=MARCH_2026, corrects=True, number=2)
