@@ -74,7 +74,11 @@ def _be(reading: Reading) -> str:
 def as_told(reading: Reading, found: Outcome) -> Outcome | None:
     """An outcome as far as it came true: what was nearly done fills no attribute, what used to be is the end of one."""
     if not _NEARLY.isdisjoint(reading.adverbs) and reading.is_past and reading.verb != "be":
-        return None if found.type is MemoryType.PREFERENCE else replace(found, type=MemoryType.EPISODE, attribute="", value="")
+        return (
+            None
+            if found.type is MemoryType.PREFERENCE
+            else replace(found, type=MemoryType.EPISODE, attribute="", value="", polarity=1)
+        )
     if reading.verb == "use" and found.rule == "used_to":
         was = facts.TABLE.match_verb(read_text(f"I {reading.rest.removeprefix('to ')}"))
         if was and was.attribute:

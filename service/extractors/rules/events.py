@@ -34,6 +34,7 @@ _ASKED_FOR = frozenset(
     "make book move change set schedule push put remind cancel reschedule call text send try do add pick".split()
 )
 """First words of what the listener is to do: no event until it is done."""
+_AT = frozenset("at in on during with by from through since for".split())
 _BINDING = frozenset({"have to", "must", "should"})
 """Modals of what will be: "I have to renew it by Friday"."""
 _REQUESTED = Outcome("requested", MemoryType.TEMPORAL_EVENT, 0.6, reword="asks")
@@ -126,6 +127,8 @@ def dated(talk: Talk, clause: Clause, reading: Reading, times: Times) -> Outcome
         return None
     if reading.tense is Tense.PERFECT and _SINCE.search(clause.lower):
         return _LASTING
+    if not reading.verb and (time.end or time.start) < talk.said.date():
+        return None if clause.words[0] in _AT else _PAST  # "at a pottery class last November" says where, not what
     return _PAST if reading.is_past and time.start <= talk.said.date() else _AHEAD
 
 

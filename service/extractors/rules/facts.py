@@ -97,7 +97,7 @@ _VAGUE = p(
     r"look|problem|problems|issue|issues|thing|things|feeling|doubt|guess|point|chance|try|"
     r"minute|moment|go|plan|plans|fun|nice|sense|way|lot|favour|favor|request|suggestion|follow-up|"
     r"work to do)\b(?! (?:with|in|at) my)|^(?:to|you|it|this|that|them|so)\b(?! \w+ \w+ \w+)|^(?:enough|"
-    r"more|less)\b"
+    r"more|less)\b|^\w+ing (?:it|this|that|them)\b"
 )
 _NOT_A_STATE = p(
     r"^(?:sure|sorry|fine|ok|okay|good|great|well|done|back|here|there|ready|aware|curious|confused|"

@@ -89,6 +89,8 @@ def _listen(talk: Talk, segmented: Segmented, number: int, words: frozenset[str]
         asked = () if asks_for_detail(previous.text) else tuple(_ASKED_THING.finditer(previous.text))
         talk.last_thing = f"{talk.speaker}'s {asked[-1]['thing'].lower()}" if asked else talk.last_thing
         talk.people.hear_other(previous.text, talk.text)
+        talk.is_another_named = talk.people.names_unknown(previous.text)
+        talk.last_person = talk.people.hear_name(previous.text, talk.text)
     _hear(talk.people, talk.text, words, Heard.NOW)
 
 

@@ -101,6 +101,13 @@ _BY_NAME = re.compile(
 _WHO_IS = re.compile(rf"\b[Ww]ho(?:'s| is| was) (?P<name>{_NAME})\?")
 _IS_MINE = re.compile(rf"(?:(?:[Oo]h|[Ww]ell|[Aa]h),? )?(?:(?:[Ss]he|[Hh]e|[Tt]hat|[Ii]t)(?:'s| is) )?{_OWNER} {_RELATED}\b")
 """Who somebody asked after is."""
+_NAME_ALONE = re.compile(r"(?P<name>[A-Z][\w'-]{1,20})(?=[.!,;])")
+_ASKS_NAME = re.compile(r"\b(?:who|whose name|(?:his|her|their|its) name|(?:called|named))\b[^?]*\?|\bname\?", re.IGNORECASE)
+_ASKED_AFTER = re.compile(rf"\byour (?:[\w-]+ )?(?P<word>{_RELATION})\b")
+_NAMED_WITHIN = re.compile(
+    r"(?<![.!?:] )(?<!^)(?<!\b[IiAa][nt] )(?<!\bto )(?<!\bfrom )(?<!\bnear )(?<!\bof )\b(?P<name>[A-Z][a-zà-ÿ]{2,20})(?:'s)?\b"
+)
+"""A name in the midst of a sentence that is no place."""
 _UNNAMED = re.compile(rf"\b{_OWNER} {_RELATED}\b(?!'s)")
 _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
@@ -125,7 +132,17 @@ _NEWLY_OWN = (
     ),
 )
 """Somebody of the speaker's who comes up for the first time."""
-_STRANGERS = {"man": "he", "guy": "he", "lad": "he", "bloke": "he", "chap": "he", "boy": "he", "woman": "she", "girl": "she", "lady": "she"}
+_STRANGERS = {
+    "man": "he",
+    "guy": "he",
+    "lad": "he",
+    "bloke": "he",
+    "chap": "he",
+    "boy": "he",
+    "woman": "she",
+    "girl": "she",
+    "lady": "she",
+}
 _STRANGER = re.compile(rf"\b(?:an?|another|some|this) (?:[\w-]+ ){{0,2}}(?P<word>{'|'.join(_STRANGERS)})\b", re.IGNORECASE)
 _IS_ONE = re.compile(r"(?:\b(?:is|was|are|were|be|been|as|like|such|became|become|not)|(?<!there)'s|'m|'re),? $", re.IGNORECASE)
 """Behind it a description stands, nobody new."""
@@ -265,6 +282,36 @@ class People:
             if (person.name and person.name in text) or (person.relation and person.relation.split()[-1] in words):
                 self._speak_again_of(person)
 
+    def hear_name(self, question: str, answer: str) -> Person | None:
+        """Who it is that an answer names first, where a question asked for a name: "what was her name?" "Figa. She died"."""
+        name = _NAME_ALONE.match(answer)
+        if not name or not _ASKS_NAME.search(question):
+            return None
+        asked = list(_ASKED_AFTER.finditer(question.lower()))
+        word = asked[-1]["word"] if asked else ""
+        label = f"{self.speaker}'s {word} {name['name']}" if word else name["name"]
+        owner = self.speaker if word else ""
+        found = Person(
+            label,
+            name["name"].lower(),
+            GENDERS.get(word, ""),
+            name["name"],
+            word,
+            owner,
+            word in _ANIMAL_WORDS,
+            name.span(),
+            Heard.NOW,
+        )
+        self.known.append(found)
+        return found
+
+    def names_unknown(self, text: str) -> bool:
+        """Whether a text names somebody, or perhaps something, that is nobody known here: "poor Kuba"."""
+        known = {word for person in self.known for word in person.name.split()} | set(self.speaker.split())
+        return any(
+            match["name"] not in known and match["name"].lower() not in _NOT_NAMES for match in _NAMED_WITHIN.finditer(text)
+        )
+
     def _speak_again_of(self, person: Person) -> None:
         self.known.remove(person)
         self.known.append(replace(person, heard=max(person.heard, self._heard)))
@@ -328,6 +375,19 @@ class People:
         label = f"{person.label} {name}".strip()
         self.known[self.known.index(person)] = named = replace(person, label=label, key=name.lower(), name=name)
         return named
+
+    def settled(self, person: Person, pronoun: str) -> Person:
+        """The same person, of whom it is known from now on that they are a "she" or a "he"."""
+        if person.pronoun or pronoun == "they" or person not in self.known:
+            return person
+        settled = replace(person, pronoun=pronoun)
+        self.known[self.known.index(person)] = settled
+        return settled
+
+    def is_another(self, person: Person, rest: str) -> bool:
+        """Whether "is called Pepper" says that somebody else is meant."""
+        match = _NAMED_NOW.search(rest) if person.name else None
+        return match is not None and match["name"] != person.name
 
     def named(self, text: str) -> Person | None:
         """The person whose name or relation a subject is."""

@@ -1,6 +1,6 @@
 """The second look at a session: every turn is read again knowing all others, and its names and statements are matched with what is known.
 
-A first look sees two turns before a message; this one sees who "she" is when her name came ten turns earlier, or comes later.
+What several turns tell of one event becomes an episode. A first look sees two turns before a message; this one sees who "she" is when her name came ten turns earlier, or comes later.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from service.domain.source import Observation, PreviousTurn, Segmented
 from service.extractors.rules.around import GAP
 from service.extractors.rules.consolidation import Statements
 from service.extractors.rules.entities import Names, resolved
+from service.extractors.rules.stories import with_stories
 
 MOST_TURNS = 60
 """Turns around a message that can say who somebody is."""
@@ -31,11 +32,10 @@ def refine(talk: Sequence[Segmented], known: Known, read: Callable[[Segmented], 
     names = Names(list(known.entities))
     names.learn(observation for observations in found for observation in observations)
     statements = Statements(known.statements)
+    whole = with_stories(talk, [resolved(observations, names) for observations in found])
     return tuple(
-        Refined(
-            one.source.source_id, tuple(statements.consolidated(observation) for observation in resolved(observations, names))
-        )
-        for one, observations in zip(talk, found, strict=True)
+        Refined(one.source.source_id, tuple(statements.consolidated(observation) for observation in observations))
+        for one, observations in zip(talk, whole, strict=True)
     )
 
 

@@ -20,7 +20,8 @@ _VALUE = r"(?P<value>[^,.;()]{2,60}?)"
 _STOP = (
     r"(?=$|[,.;(]| (?:and|but|so|now|at the moment|for|since|with|because|which|that|where|these days|"
     r"(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter)|yesterday|today|as (?:a|an|the)|currently|again|anyway|on my|in my|"
-    r"until|from|any ?more|any longer)\b)"
+    r"until|from|any ?more|any longer|(?:in|on|since|by) (?:the )?(?:january|february|march|april|may|june|july|august|september|october|november|"
+    r"december|spring|summer|autumn|winter|19\d\d|20\d\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day))\b)"
 )
 _JOB_NOT = (
     r"(?!(?:bit|little|lot|few|big|huge|fan|couple|mess|total|bad|good|great|nice|real|real|night|morning|"

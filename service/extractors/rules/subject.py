@@ -144,7 +144,7 @@ def _noun_subject(lower: list[str], kind: Subject) -> tuple[Subject, int, str]:
         if before.endswith("'s") and len(before) > 2 and _is_state(word):
             return kind, -(place + 1), "'s"
         if word in BE or word in MODALS or word in DO or word in HAVE:
-            if word == "may" and before[:1].isdigit():
+            if word in {"may", "am"} and before[:1].isdigit():
                 break
             return kind, _before_adverbs(lower, place), ""
         if _is_finite(word) and word not in NOUNS_TOO and not _is_reduced(lower, place):

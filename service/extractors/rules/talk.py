@@ -89,6 +89,8 @@ class Talk:
     last_text: str = ""
     """The clause before, as a statement where it made one."""
     last_person: Person | None = None
+    is_another_named: bool = False
+    """Whether the turn before named somebody unknown, whom "he" and "she" may mean."""
     last_ended: str = ""
     """The attribute whose end the clause before told: "I don't work there any more"."""
     said_before: tuple[str, ...] = ()
@@ -194,7 +196,8 @@ class Talk:
         person = self.people.meant_by(word, self.reached)
         if person is not None and person.heard >= Heard.JUST_BEFORE:
             return person
-        return (None if word == "they" else self.people.said_by_name(self.text[: self.reached])) or person
+        by_name = None if word == "they" else self.people.said_by_name(self.text[: self.reached])
+        return by_name or (None if self.is_another_named else person)
 
     def _pronoun(self, reading: Reading) -> About:
         word = reading.subject_text.lower()
@@ -210,6 +213,9 @@ class Talk:
         person = last if last and last.pronoun in {"", word} else self._meant_by(word)
         if person is None:
             return self._things() if word == "they" else NOBODY
+        if self.people.is_another(person, reading.rest):
+            return NOBODY
+        person = self.people.settled(person, word)
         self.last_person = self.people.named_now(person, reading.rest)
         label = (
             self.last_person.label if self.last_person is person else person.label

@@ -27,6 +27,8 @@ _COMMONPLACE = re.compile(
 """What is said of everybody and everything: "books have such power", "hard work pays off"."""
 _WITH_NOBODY = re.compile(r"(?:at|in|on|through|when|during|by|via|online|last|years|back)\b")
 """Where somebody met, but not whom."""
+_BARE = frozenset("it this that them these those one".split())
+"""Objects that only the talk around a clause tells."""
 _ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
@@ -40,6 +42,8 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
     """
     is_preference = found.type is MemoryType.PREFERENCE
     if talk.is_sarcastic and is_preference and found.polarity > 0:
+        return False
+    if is_preference and not found.reword and reading.rest.lower() in _BARE:
         return False
     if found.reword == "asks" and _is_no_lasting_request(talk, clause):
         return False

@@ -143,3 +143,43 @@ def test_a_game_in_between_costs_its_own_turns_only() -> None:
     """A story told in the session hides neither what came before it nor what comes long after."""
     found = statements("I live in Ulm.", "Let's pretend you are a dragon.", "I am the queen.", "ok", "hm", "I play the cello.")
     assert found == ["User lives in Ulm", "User plays the cello"]
+
+
+def stories(*texts: str) -> list[tuple[str, int]]:
+    """Episodes that several turns tell, each with the number of its turns."""
+    told = [one.statement for one in refined(*texts) if "; " in one.statement]
+    return [(statement, told.count(statement)) for statement in dict.fromkeys(told)]
+
+
+def test_an_event_told_over_several_turns_is_one_episode_more() -> None:
+    """It has a source in each of its turns, and what each turn says stays."""
+    texts = "We went to Lund last weekend.", "I lost my scarf in Lund.", "In Lund we met Tove.", "I like tea."
+    parts = ["User went to Lund last weekend", "User lost their scarf in Lund", "User met Tove in Lund"]
+    found = refined(*texts)
+    whole = [one for one in found if one.statement == "; ".join(parts)]
+    assert stories(*texts) == [("; ".join(parts), 3)]
+    assert [one.statement for one in found if "; " not in one.statement] == [*parts, "User likes tea"]
+    assert {one.key for one in whole} == {whole[0].key}
+    assert {mention.name for mention in whole[0].mentions} == {"Lund", "Tove"}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("We went to Lund last weekend.", "I sold my bike."),
+        ("We went to Lund last weekend.", "I like tea.", "I lost my scarf in Lund."),
+        ("We went to Lund on 3 May 2020.", "We flew to Lund on 7 June 2021."),
+        ("We went to Lund last weekend. I lost my scarf in Lund.",),
+    ],
+    ids=["nothing in common", "something between", "another day", "one turn"],
+)
+def test_what_is_no_one_event_stays_apart(texts: tuple[str, ...]) -> None:
+    """A wrong story would be worse than none."""
+    assert stories(*texts) == []
+
+
+def test_a_long_story_goes_on_in_the_next() -> None:
+    """No memory grows without bound."""
+    told = stories(*[f"We went to Lund by {way}." for way in ("bike", "boat", "bus", "car", "train", "tram")])
+    assert [count for _, count in told] == [4, 2]
+    assert all(len(statement) < 300 for statement, _ in told)
