@@ -59,6 +59,11 @@ def just_before(segmented: Segmented, number: int) -> list[str]:
     return _written_by(turn, segmented.turns[max(0, number - _TURNS_BEFORE) : number])
 
 
+def lately(segmented: Segmented, number: int) -> Iterator[str]:
+    """What anybody said in the turns just before."""
+    return (each.text for each in _all_before(segmented, number)[-_JUST_BEFORE:])
+
+
 def others(segmented: Segmented, speaker: str) -> frozenset[str]:
     """Names of those who speak too."""
     names = {each.speaker for each in segmented.source.previous} | {turn.speaker for turn in segmented.turns}

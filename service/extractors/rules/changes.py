@@ -6,7 +6,7 @@ The two halves become clauses of their own; the rows of facts then read them. Wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from service.domain.kinds import MemoryType
@@ -16,6 +16,7 @@ from service.extractors.rules.grammar import read, read_text
 from service.extractors.rules.person import conjugated
 from service.extractors.rules.reading import Reading, Subject, Tense
 from service.extractors.rules.table import Outcome
+from service.extractors.rules.talk import Talk
 
 _USED_TO = re.compile(
     r"to (?P<verb>\w+) (?P<old>.+?),? (?:and |but )?(?:now|these days|nowadays|today|currently),? (?P<new>.+)", re.IGNORECASE
@@ -26,6 +27,12 @@ _NEARLY = frozenset({"almost", "nearly"})
 _IS_THERE = re.compile(
     r"(?:now |currently |already )*(?:at|in|with|for) (?P<value>[^,.;()]{2,40}?)(?: now| these days| instead)?$", re.IGNORECASE
 )
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_NUMBER_INSTEAD = re.compile(
+    r"(?:(?:no|oh|sorry|oops|wait|hang on|hold on|actually|scratch that|correction|i mean|i meant|make that|make it|rather|or)[,.]? )+"
+    rf"(?:it's |to be |more like )?[£$€]?(?P<number>{_NUMBER.pattern})(?: \w+)?",
+    re.IGNORECASE,
+)
 _LASTING = frozenset({"home", "employer", "school"})
 """Attributes that say where somebody is."""
 
@@ -34,6 +41,19 @@ def halves(clause: Clause) -> Iterator[Clause]:
     """The clause, or what was and what is as two."""
     found = _halves(clause) if " now " in clause.lower or " but " in clause.lower or "used to " in clause.lower else None
     yield from (clause,) if found is None else (with_text(clause, text) for text in found)
+
+
+def corrected(talk: Talk, found: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Clauses with the number that takes the place of the one before: "12,000 at most. No wait, 14,000"."""
+    kept: list[Clause] = []
+    for clause in found:
+        match = _NUMBER_INSTEAD.fullmatch(talk.text[clause.start - talk.turn.start : clause.end - talk.turn.start].strip(" .!"))
+        numbers = _NUMBER.findall(kept[-1].text) if match and kept else ()
+        if match and len(numbers) == 1:
+            kept[-1] = with_text(kept[-1], kept[-1].text.replace(numbers[0], match["number"]))
+        else:
+            kept.append(clause)
+    return tuple(kept)
 
 
 def _halves(clause: Clause) -> tuple[str, str] | None:

@@ -121,7 +121,7 @@ def _observations(segmented: Segmented, number: int) -> Iterator[Observation]:
     yield from _by_reply(segmented, number, talk)
     said = ""
     count = 0
-    for clause in _statements(tuple(map(talk.on_topic, clauses(talk.text, talk.turn.start)))):
+    for clause in _statements(changes.corrected(talk, map(talk.on_topic, clauses(talk.text, talk.turn.start)))):
         if talk.is_impersonal and _is_title(clause):
             continue
         for statement in (one for half in changes.halves(clause) for one in statements(half)):

@@ -9,7 +9,16 @@ from service.domain.source import Segmented
 from service.domain.zones import local_time
 from service.extractors.rules.answers import asks_for_detail
 from service.extractors.rules.appointments import latest_named
-from service.extractors.rules.around import before, just_before, others, own_turns, said_by_others, said_by_service, words_of
+from service.extractors.rules.around import (
+    before,
+    just_before,
+    lately,
+    others,
+    own_turns,
+    said_by_others,
+    said_by_service,
+    words_of,
+)
 from service.extractors.rules.mail import sender_of
 from service.extractors.rules.mask import is_play, own_words, unaddressed, unwrapped
 from service.extractors.rules.moods import is_sarcastic
@@ -89,7 +98,7 @@ def _listen(talk: Talk, segmented: Segmented, number: int, words: frozenset[str]
         asked = () if asks_for_detail(previous.text) else tuple(_ASKED_THING.finditer(previous.text))
         talk.last_thing = f"{talk.speaker}'s {asked[-1]['thing'].lower()}" if asked else talk.last_thing
         talk.people.hear_other(previous.text, talk.text)
-        talk.is_another_named = talk.people.names_unknown(previous.text)
+        talk.is_another_named = any(talk.people.names_unknown(text) for text in lately(segmented, number))
         talk.last_person = talk.people.hear_name(previous.text, talk.text)
     _hear(talk.people, talk.text, words, Heard.NOW)
 

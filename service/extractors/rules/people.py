@@ -48,6 +48,7 @@ GENDERS: dict[str, str] = (
 _ANIMAL_WORDS = frozenset(_ANIMALS)
 _RELATION = "|".join(sorted((re.escape(word) for word in GENDERS), key=len, reverse=True))
 _NAME = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"
+_TITLES = {"Mr": "he", "Mrs": "she", "Ms": "she"}
 _ADJECTIVES = (
     r"(?:(?:best|old|older|younger|little|big|elder|eldest|youngest|new|ex|late|twin|guide|step|half|good|"
     r"close|oldest|"
@@ -150,7 +151,8 @@ _IS_ONE = re.compile(r"(?:\b(?:is|was|are|were|be|been|as|like|such|became|becom
 _ROLES = (
     "cto ceo cfo coo director doctor surgeon nurse teacher professor landlord landlady plumber electrician mechanic recruiter interviewer lawyer solicitor "
     "accountant receptionist neighbour neighbor boss manager consultant vet dentist therapist coach tutor tenant buyer seller agent builder architect "
-    "photographer caterer cleaner babysitter nanny childminder trainer physio driver other-driver inspector owner headmaster principal midwife"
+    "photographer caterer cleaner babysitter nanny childminder trainer physio driver other-driver inspector owner headmaster principal midwife "
+    "tiler painter decorator carpenter roofer gardener handyman locksmith courier postman waiter waitress tailor barber"
 ).split()
 _BY_ROLE = re.compile(rf"\bthe (?P<role>(?:other |new |old )?(?:{'|'.join(_ROLES)}))\b(?!')")
 _ROLE_WORDS = frozenset(_ROLES)
@@ -330,7 +332,9 @@ class People:
                 return
         label = f"{owner}'s {relation}" + (f" {name}" if name else "")
         key = name.lower() or f"{owner.lower()}'s {relation}"
-        pronoun = GENDERS.get(word, match.groupdict().get("pronoun") or "").lower().replace("her", "she").replace("his", "he")
+        pronoun = _TITLES.get(name.split(" ", 1)[0].rstrip("."), "") or GENDERS.get(
+            word, match.groupdict().get("pronoun") or ""
+        ).lower().replace("her", "she").replace("his", "he")
         is_animal = word in _ANIMAL_WORDS or word not in GENDERS
         self.known.append(Person(label, key, pronoun, name, relation, owner, is_animal, self._span(match), self._heard))
 

@@ -1,6 +1,7 @@
 """The second look at a session: every turn is read again knowing all others, and its names and statements are matched with what is known.
 
-What several turns tell of one event becomes an episode. A first look sees two turns before a message; this one sees who "she" is when her name came ten turns earlier, or comes later.
+A first look sees two turns before a message; this one sees who "she" is when her name came ten turns earlier, or comes later. What several
+turns tell of one event becomes an episode.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _WITH_NOBODY = re.compile(r"(?:at|in|on|through|when|during|by|via|online|last|y
 """Where somebody met, but not whom."""
 _BARE = frozenset("it this that them these those one".split())
 """Objects that only the talk around a clause tells."""
+_TOLD_OF_THINGS = frozenset({MemoryType.PREFERENCE, MemoryType.FACT})
 _ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
@@ -43,7 +44,7 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
     is_preference = found.type is MemoryType.PREFERENCE
     if talk.is_sarcastic and is_preference and found.polarity > 0:
         return False
-    if is_preference and not found.reword and reading.rest.lower() in _BARE:
+    if found.type in _TOLD_OF_THINGS and not (found.reword or found.attribute) and reading.rest.lower() in _BARE:
         return False
     if found.reword == "asks" and _is_no_lasting_request(talk, clause):
         return False
