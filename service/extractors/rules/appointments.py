@@ -63,8 +63,13 @@ _AROUND = 60
 def appointment(statement: str, when: When | None) -> tuple[str, str]:
     """The slot of an appointment and its date as the value; two empty strings where a statement gives none."""
     moment = _moment(when)
-    kind = _kind(_WORD.findall(statement.lower())) if moment else ""
+    kind = kind_named(statement.lower()) if moment else ""
     return (DATE + kind, moment) if kind else ("", "")
+
+
+def kind_named(lower: str) -> str:
+    """The kind of appointment that a text names; nothing where it names none."""
+    return _kind(_WORD.findall(lower))
 
 
 def latest_named(text: str) -> str:
@@ -104,7 +109,7 @@ def called_off(clause: Clause, reading: Reading, when: When | None, said: date, 
         return None
     taken_back = _OBJECT.search(reading.text)
     what = (taken_back["what"] or taken_back["between"]) if taken_back else reading.subject_text
-    kind = _kind(_WORD.findall(what.lower()))
+    kind = kind_named(what.lower())
     if not kind or reading.subject is Subject.YOU:
         return None
     value = _moment(when) if when and when.start >= said else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from service.domain.kinds import MemoryType, Precision
-from service.extractors.rules.appointments import is_cancelled
+from service.extractors.rules.appointments import is_cancelled, kind_named
+from service.extractors.rules.calendar import WEEKDAYS
 from service.extractors.rules.clauses import Clause
 from service.extractors.rules.dates import When, find_date, find_recurrence, may_have_date
 from service.extractors.rules.reading import Reading, Subject, Tense
@@ -81,7 +83,7 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
     ):
         return NEVER
     moved = _MOVED.search(clause.lower)
-    there = find_date(clause.lower[moved.end() :], talk.said.date(), past=False) if moved else None
+    there = _new_day(talk, clause.lower, clause.lower[moved.end() :]) if moved else None
     if there:
         return Times(there, "")
     recurrence = find_recurrence(clause.lower)
@@ -90,6 +92,20 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
     rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
     past = reading.is_past and not (moved or _ARRANGED.search(clause.lower) or is_cancelled(clause.lower))
     return Times(find_date(_with_month(talk, rest), talk.said.date(), past=past), recurrence)
+
+
+def _new_day(talk: Talk, lower: str, behind: str) -> When | None:
+    """The day to which something was moved; a bare weekday is the one next to the old day."""
+    today = talk.said.date()
+    there, kind = find_date(behind, today, past=False), kind_named(lower)
+    if there is None or not kind or behind.split(maxsplit=1)[0].strip(",.") not in WEEKDAYS:
+        return there
+    told = (find_date(text.lower(), today, past=False) for text in reversed(talk.said_before) if kind in text.lower())
+    old = next((when for when in told if when), there)
+    if old.start <= there.start or old.precision not in _EXACT:
+        return there
+    days = (there.start.weekday() - old.start.weekday()) % 7
+    return replace(there, start=old.start + timedelta(days=days - 7 if "forward" in lower else days))
 
 
 def _with_month(talk: Talk, lower: str) -> str:

@@ -114,6 +114,7 @@ _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
 )
 _NAMED_NOW = re.compile(rf"\b(?:called|named) (?P<name>{_NAME})")
+_IS_CALLED = re.compile(rf"\b(?P<pronoun>[Hh]e|[Ss]he)(?:'s| is) (?:called|named) {_NAME}")
 _NEW_ANIMAL = re.compile(
     rf"\b(?:adopted|got|rescued|bought) (?:a|an|another) (?:[\w-]+ ){{0,2}}(?P<relation>(?P<word>{'|'.join(_ANIMALS)}))\b(?! (?:called|named))"
 )
@@ -260,6 +261,11 @@ class People:
             self._hear_roles(text)
         if not _STRANGERS.keys().isdisjoint(words):
             self._hear_strangers(text)
+        # In the turn itself the clause that says so tells the name.
+        for match in () if heard is Heard.NOW or _CALLED.isdisjoint(words) else _IS_CALLED.finditer(text):
+            meant = self.meant_by(match["pronoun"].lower())
+            if meant is not None and not meant.name:
+                self.named_now(meant, match[0])
 
     def _hear_roles(self, text: str) -> None:
         for match in _BY_ROLE.finditer(text.lower()):
