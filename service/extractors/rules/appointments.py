@@ -24,7 +24,7 @@ KINDS = frozenset(
     reservation booking pickup collection reunion picnic barbecue gig festival tournament tryout consultation therapy blood-test mri
     ultrasound vaccination training orientation ceremony housewarming quiz seminar lecture retreat""".split()
 )
-_GENERAL = frozenset("appointment booking reservation session meeting collection pickup date".split())
+_GENERAL = frozenset("appointment booking reservation session meeting collection pickup".split())
 """Kinds that say less than another word beside them: "dentist appointment"."""
 _KIND = "|".join(sorted(KINDS))
 _NAMED = re.compile(

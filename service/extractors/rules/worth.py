@@ -27,9 +27,11 @@ _COMMONPLACE = re.compile(
 """What is said of everybody and everything: "books have such power", "hard work pays off"."""
 _WITH_NOBODY = re.compile(r"(?:at|in|on|through|when|during|by|via|online|last|years|back)\b")
 """Where somebody met, but not whom."""
-_BARE = frozenset("it this that them these those one".split())
-"""Objects that only the talk around a clause tells."""
-_TOLD_OF_THINGS = frozenset({MemoryType.PREFERENCE, MemoryType.FACT})
+_BARE = {
+    MemoryType.PREFERENCE: frozenset("it this that them these those one".split()),
+    MemoryType.FACT: frozenset("one some".split()),
+}
+"""Objects that say nothing: "he hates it", "she has one"."""
 _ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
@@ -44,7 +46,7 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
     is_preference = found.type is MemoryType.PREFERENCE
     if talk.is_sarcastic and is_preference and found.polarity > 0:
         return False
-    if found.type in _TOLD_OF_THINGS and not (found.reword or found.attribute) and reading.rest.lower() in _BARE:
+    if not found.reword and reading.rest.lower() in _BARE.get(found.type, ()):
         return False
     if found.reword == "asks" and _is_no_lasting_request(talk, clause):
         return False
