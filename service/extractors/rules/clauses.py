@@ -22,7 +22,7 @@ _BOUNDARY = re.compile(
     rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
     r"|,?\s(?:while|since)\s(?=you\b)"
     rf"|(?:(?<=first)|(?<=thing)|(?<=things)|(?<=news)|(?<=update)|(?<=context)|(?<=background)|(?<=reason)):\s(?={_SUBJECT})"
-    r"|,\s(?:so|but)\s(?=(?:probably|maybe|perhaps|something|anything|somewhere|some|any|please)\b)"
+    r"|,\s(?:so|but)\s(?=(?:who|god|probably|maybe|perhaps|something|anything|somewhere|some|any|please)\b)"
     r"|\s(?:so|but|and)\s(?=(?:[\w-]+ ){1,5}(?:would|might|could) be\b)|,\s(?=in case\b)"
     r"|,\s(?=the \w+ (?:is|isn't|does|doesn't|was|wasn't|has|hasn't|won't|can't)\b)"
     r"|,\s(?=(?:maybe|perhaps)\s(?:you|we|i|it|that|they)\b)"
