@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from service.domain.kinds import MemoryType
 from service.extractors.rules import facts
+from service.extractors.rules.appointments import kind_named
 from service.extractors.rules.clauses import Clause, with_text
 from service.extractors.rules.grammar import read, read_text
 from service.extractors.rules.person import conjugated
@@ -33,6 +34,10 @@ _NUMBER_INSTEAD = re.compile(
     rf"(?:it's |to be |more like )?[£$€]?(?P<number>{_NUMBER.pattern})(?: \w+)?",
     re.IGNORECASE,
 )
+_NO_MORE = re.compile(r"(?:he|she|it|i|we|they) (?:was|were|used to)\b")
+_IT_IS_OFF = re.compile(
+    r"(?:[\w' ]{1,30} (?:cancelled|canceled|called off|scrapped) it|it (?:was|got|has been|is) (?:cancelled|canceled|called off|scrapped))\b"
+)
 _LASTING = frozenset({"home", "employer", "school"})
 """Attributes that say where somebody is."""
 
@@ -44,16 +49,32 @@ def halves(clause: Clause) -> Iterator[Clause]:
 
 
 def corrected(talk: Talk, found: Iterable[Clause]) -> tuple[Clause, ...]:
-    """Clauses with the number that takes the place of the one before: "12,000 at most. No wait, 14,000"."""
+    """Clauses without what the next one takes back.
+
+    A number ("12,000 at most. No wait, 14,000"), a present ("he's a DJ, well, he was one"), an appointment ("it was on Tuesday, but she cancelled it").
+    """
     kept: list[Clause] = []
     for clause in found:
-        match = _NUMBER_INSTEAD.fullmatch(talk.text[clause.start - talk.turn.start : clause.end - talk.turn.start].strip(" .!"))
-        numbers = _NUMBER.findall(kept[-1].text) if match and kept else ()
-        if match and len(numbers) == 1:
-            kept[-1] = with_text(kept[-1], kept[-1].text.replace(numbers[0], match["number"]))
+        raw = talk.text[clause.start - talk.turn.start : clause.end - talk.turn.start].strip(" .!")
+        righted = _put_right(kept[-1], clause, raw) if kept else None
+        if righted:
+            kept[-1] = righted
         else:
             kept.append(clause)
     return tuple(kept)
+
+
+def _put_right(before: Clause, clause: Clause, raw: str) -> Clause | None:
+    """What a clause leaves of the one before, where it takes that back; None where it does not."""
+    number, numbers = _NUMBER_INSTEAD.fullmatch(raw), _NUMBER.findall(before.text)
+    if number and len(numbers) == 1:
+        return with_text(before, before.text.replace(numbers[0], number["number"]))
+    if before.sentence != clause.sentence:
+        return None
+    if before.lower.endswith(", well") and _NO_MORE.match(clause.lower):
+        return clause
+    subject = read(before).subject_text if _IT_IS_OFF.match(clause.lower) else ""
+    return with_text(before, f"{subject} was cancelled") if subject and kind_named(subject.lower()) else None
 
 
 def _halves(clause: Clause) -> tuple[str, str] | None:

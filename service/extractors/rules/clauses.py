@@ -19,14 +19,15 @@ _BOUNDARY = re.compile(
     r"|,?\s(?:and|but|so|plus|though|although|because|cos|cuz|coz|while|whereas|since|and also|and then|so then)"
     rf"\s(?=(?:also |then |now |honestly |please |um |uh |er )?{_SUBJECT})"
     r"|,\s(?:and|but|so)\s(?=(?:the|there|no|not|never|always|can|could|it)\b)"
-    rf"|,\s(?=(?:also |just |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
+    rf"|,\s(?=(?:also |just |now |please |and )?{_SUBJECT}|here's\s|(?:i |just )?want(?:ed)? to (?:let|tell|say|share|ask)\s)"
     r"|,?\s(?:while|since)\s(?=you\b)"
+    r"|,\s(?:(?:and|but|so)\s)?(?=(?-i:[A-Z][a-zà-ÿ]+) (?:is|isn't|has|hasn't|was|wasn't|can't|lives|works|loves|likes|hates)\b)"
     rf"|(?:(?<=first)|(?<=thing)|(?<=things)|(?<=news)|(?<=update)|(?<=context)|(?<=background)|(?<=reason)):\s(?={_SUBJECT})"
     r"|,\s(?:so|but)\s(?=(?:who|god|probably|maybe|perhaps|something|anything|somewhere|some|any|please)\b)"
     r"|\s(?:so|but|and)\s(?=(?:[\w-]+ ){1,5}(?:would|might|could) be\b)|,\s(?=in case\b)"
     r"|,\s(?=the \w+ (?:is|isn't|does|doesn't|was|wasn't|has|hasn't|won't|can't)\b)"
     r"|,\s(?=(?:maybe|perhaps)\s(?:you|we|i|it|that|they)\b)"
-    r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|what|how|which|where|why|when|who)\s"
+    r"|,\s(?=(?:can|could|should|would|do|does|did|is|are|will|didn't|haven't|isn't|wasn't|aren't|won't|doesn't|hasn't|what|how|which|where|why|when|who)\s"
     r"(?:you|u|i|we|it|they|he|she|there|the|is|are|do|does|did|should|would|can|could|might|will)\b)"
     r"|\s(?:but|so)\s(?=(?:no|not|never|always|can|could|what|how|the)\b)",
     re.IGNORECASE,

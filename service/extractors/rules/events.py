@@ -180,5 +180,7 @@ def kind_of(talk: Talk, reading: Reading, found: Outcome, time: When | None) -> 
         return found.type
     if reading.is_past and time.start <= talk.said.date():
         return found.type
+    if _MOVED.search(reading.text.lower()):
+        return MemoryType.TEMPORAL_EVENT
     exact = time.precision in {Precision.DAY, Precision.MINUTE, Precision.WEEK}
     return MemoryType.TEMPORAL_EVENT if exact and time.start >= talk.said.date() else found.type

@@ -19,7 +19,7 @@ _NOT_NAMES = (
         """monday's tuesday's wednesday's thursday's friday's saturday's sunday's i i'm i've i'll i'd user user's ok tv the a an my our we she he it
         they this that these those there no not yes please also and but so if when
         what where why how who is are was were do does did can could should would will never always only just then now first last next every each
-        some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd
+        don't dont do some any all both new good great best dear hi hello thanks am pm lol omg usa's decision note reminder update todo re fwd
         christmas easter halloween thanksgiving ramadan diwali hanukkah""".split()
     )
     | {month.lower() for month in MONTHS}

@@ -110,6 +110,10 @@ _NAMED_WITHIN = re.compile(
 )
 """A name in the midst of a sentence that is no place."""
 _UNNAMED = re.compile(rf"\b{_OWNER} {_RELATED}\b(?!'s)")
+_POSSESSOR = re.compile(
+    rf"\b{_OWNER} (?P<relation>{_ADJECTIVES}(?P<word>{'|'.join(map(re.escape, [*_FEMALE, *_MALE]))}))'s (?!(?:{_RELATION}|name)\b)\w"
+)
+"""Whose something is: "at my sister's place"."""
 _SPOKEN_NAME = re.compile(
     rf"\bmy (?P<relation>(?P<word>{_RELATION})) (?P<name>[a-z]+)(?= (?:she|he|they|who|is|has|works|lives))"
 )
@@ -249,7 +253,7 @@ class People:
                 if match["name"] not in _NOT_SPOKEN_NAMES:
                     named.add(match.start("relation"))
                     self._know(match, match["relation"], match["word"], match["name"].capitalize())
-        for triggers, pattern in ((_POSSESSIVES, _UNNAMED), (_ANIMAL_WORDS, _NEW_ANIMAL)):
+        for triggers, pattern in ((_POSSESSIVES, _UNNAMED), (_POSSESSIVES, _POSSESSOR), (_ANIMAL_WORDS, _NEW_ANIMAL)):
             if not triggers.isdisjoint(words):
                 for match in pattern.finditer(text):
                     if match.start("relation") not in named:

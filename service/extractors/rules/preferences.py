@@ -308,7 +308,7 @@ VERBS = (
         "does_not_like",
         _P,
         "like love adore enjoy prefer fancy appreciate want need trust care",
-        tenses=frozenset({Tense.PRESENT, Tense.PAST}),
+        tenses=frozenset({Tense.PRESENT, Tense.PAST, Tense.PERFECT}),
         negated=True,
         rest=p(r"\S"),
         unless=p(r"^(?:to (?:bother|sound|be rude|worry|hear|go into)|you\b|a hire|any help)"),

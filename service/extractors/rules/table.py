@@ -65,14 +65,15 @@ class VerbRule:
 
     def outcome(self, reading: Reading) -> Outcome | None:
         """What the row makes of a reading of one of its verbs, tenses and subjects, or None."""
-        if self.negated is not None and reading.negated is not self.negated:
+        negated = reading.negated or (self.type is MemoryType.PREFERENCE and "never" in reading.adverbs)
+        if self.negated is not None and negated is not self.negated:
             return None
         rest = reading.rest.lower()
         match = self.rest.match(rest) if self.rest else None
         if (self.rest and not match) or (self.unless and self.unless.search(rest)):
             return None
         value = match.groupdict().get("value") if match else None
-        polarity = -self.polarity if reading.negated else self.polarity
+        polarity = -self.polarity if negated else self.polarity
         written = reading.rest[match.start("value") : match.end("value")] if match and value else ""
         return Outcome(
             self.name, self.type, self.confidence, self.attribute if value else "", written.strip(" ,."), polarity, self.strength

@@ -44,7 +44,8 @@ _OBJECT = re.compile(
     r"(?=[,.;(]|$| (?:in|at|on|from|with|for|called|named|which|that|and|to|because|so|last|this|next|yesterday|today|by|about)\b)"
 )
 _EXPLETIVE = re.compile(
-    r"(?:(?:not|so|really|very|always|such|just|pretty|quite|a|an|the) )*[\w-]+ (?:to \w|that\b|how\b|when\b|if\b|\w+ing\b)|"
+    r"(?:(?:not|so|really|very|always|such|just|pretty|quite|a|an|the) )*(?!(?:moved|postponed|rescheduled|pushed|brought|shifted|delayed|changed)\b)[\w-]+ "
+    r"(?:to \w|that\b|how\b|when\b|if\b|\w+ing\b)|"
     r"(?:like|as if|up to|about time|time to)\b|(?:me|us) (?:mad|crazy|nuts|insane|up the wall|round the bend)\b"
 )
 _NO_THINGS = frozenset(

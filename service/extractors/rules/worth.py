@@ -27,11 +27,8 @@ _COMMONPLACE = re.compile(
 """What is said of everybody and everything: "books have such power", "hard work pays off"."""
 _WITH_NOBODY = re.compile(r"(?:at|in|on|through|when|during|by|via|online|last|years|back)\b")
 """Where somebody met, but not whom."""
-_BARE = {
-    MemoryType.PREFERENCE: frozenset("it this that them these those one".split()),
-    MemoryType.FACT: frozenset("one some".split()),
-}
-"""Objects that say nothing: "he hates it", "she has one"."""
+_BARE = frozenset("it this that them these those one".split())
+_LIKING = frozenset("love like hate enjoy prefer adore".split())
 _ONESELF = frozenset({"i", "i'm", "i've", "me", "my", "we", "us", "our", "mine"})
 _YOURS = frozenset({"your", "yours", "yourself"})
 _YOU = _YOURS | {"you", "you're"}
@@ -46,13 +43,21 @@ def is_worth_keeping(talk: Talk, clause: Clause, reading: Reading, found: Outcom
     is_preference = found.type is MemoryType.PREFERENCE
     if talk.is_sarcastic and is_preference and found.polarity > 0:
         return False
-    if not found.reword and reading.rest.lower() in _BARE.get(found.type, ()):
+    if not found.reword and _has_no_object(reading, is_preference=is_preference):
         return False
     if found.reword == "asks" and _is_no_lasting_request(talk, clause):
         return False
     if not talk.is_impersonal and _is_of_nobody(clause, reading, found):
         return False
     return bool(about.label) or (is_preference and not _UNRESOLVED.match(clause.lower))
+
+
+def _has_no_object(reading: Reading, *, is_preference: bool) -> bool:
+    """Whether only the talk around a clause tells what is liked or owned: "he hates it", "she has one"."""
+    rest = reading.rest.lower()
+    if is_preference or reading.verb in _LIKING:
+        return rest in _BARE or (rest in {"him", "her"} and reading.subject is not Subject.SELF)
+    return rest in {"one", "some"}
 
 
 def _is_no_lasting_request(talk: Talk, clause: Clause) -> bool:
