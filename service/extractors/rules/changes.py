@@ -29,9 +29,11 @@ _IS_THERE = re.compile(
     r"(?:now |currently |already )*(?:at|in|with|for) (?P<value>[^,.;()]{2,40}?)(?: now| these days| instead)?$", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_TAKEN_BACK = r"(?:(?:no|oh|sorry|oops|wait|hang on|hold on|actually|scratch that|correction|i mean|i meant|make that|make it|rather|or)[,.]? )+"
+_DAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
+_DAY_INSTEAD = re.compile(rf"{_TAKEN_BACK}(?:it's |on )*(?P<day>{_DAY.pattern})", re.IGNORECASE)
 _NUMBER_INSTEAD = re.compile(
-    r"(?:(?:no|oh|sorry|oops|wait|hang on|hold on|actually|scratch that|correction|i mean|i meant|make that|make it|rather|or)[,.]? )+"
-    rf"(?:it's |to be |more like )?[£$€]?(?P<number>{_NUMBER.pattern})(?: \w+)?",
+    rf"{_TAKEN_BACK}(?:it's |to be |more like )?[£$€]?(?P<number>{_NUMBER.pattern})(?: \w+)?",
     re.IGNORECASE,
 )
 _NO_MORE = re.compile(r"(?:he|she|it|i|we|they) (?:was|were|used to)\b")
@@ -69,6 +71,9 @@ def _put_right(before: Clause, clause: Clause, raw: str) -> Clause | None:
     number, numbers = _NUMBER_INSTEAD.fullmatch(raw), _NUMBER.findall(before.text)
     if number and len(numbers) == 1:
         return with_text(before, before.text.replace(numbers[0], number["number"]))
+    day, days = _DAY_INSTEAD.fullmatch(raw), _DAY.findall(before.text)
+    if day and len(days) == 1:
+        return with_text(before, before.text.replace(days[0], day["day"]))
     if before.sentence != clause.sentence:
         return None
     if before.lower.endswith(", well") and _NO_MORE.match(clause.lower):

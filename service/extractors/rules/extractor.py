@@ -232,7 +232,7 @@ def _read(talk: Talk, clause: Clause) -> Iterator[Observation]:
         outcome = facts.POSSESSION
     if outcome is None and feeling is None and not is_question(clause):
         outcome = events.habit(when, reading) or events.dated(talk, clause, reading, when)
-        outcome = outcome or (None if talk.is_impersonal else otherwise(reading, is_among_people=bool(talk.turn.speaker)))
+        outcome = outcome or (None if talk.is_impersonal else otherwise(reading, is_among_people=talk.is_among_people))
     said = clause.text
     for found in (outcome, feeling):
         who = talk.felt_by(reading) if found is feeling else talk.self if off and off.statement else about

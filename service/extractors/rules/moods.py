@@ -83,7 +83,7 @@ _MOODS = (
         "thought believed assumed figured convinced mistakenly wrongly meant was were",
         r".{0,30}\b(?:thought|believed|assumed|figured|convinced) (?:that )?(?:i|we|i'd|we'd|he|she|they) (?:was|were|had|'d|would|could|have|had)\b"
         r"|.{0,30}\b(?:mistakenly|wrongly)\b|.{0,20}\b(?:i|we|he|she|they) (?:had |always |really |only )*meant to\b"
-        r"|.{0,60}\b(?:was|were) (?:(?:going|about) to$|(?:meant|supposed) to\b)",
+        r"|.{0,60}\b(?:was|were) (?:just )?(?:going|about|meant|supposed|planning|hoping) to\b",
     ),
     _mood(
         "wish",

@@ -289,6 +289,8 @@ class People:
         asked, told = _WHO_IS.search(text), _IS_MINE.match(answer)
         if asked and told:
             self._know(told, told["relation"], told["word"], asked["name"])
+        for match in _ASKED_AFTER.finditer(text.lower()):
+            self._know(match, match["word"], match["word"], "")
         words = set(text.lower().replace("?", " ").replace(",", " ").replace(".", " ").split())
         for person in tuple(self.known):
             if (person.name and person.name in text) or (person.relation and person.relation.split()[-1] in words):

@@ -98,6 +98,11 @@ class Talk:
     """What the speaker said before the turn."""
 
     @property
+    def is_among_people(self) -> bool:
+        """Whether others speak of people too, so that who was spoken of longer ago may not be who is meant."""
+        return bool(self.turn.speaker)
+
+    @property
     def self(self) -> About:
         """The speaker."""
         return About(self.speaker.lower(), self.speaker)
@@ -125,9 +130,9 @@ class Talk:
             return text
         match = _HIM_OR_HER.search(text)
         person = self.people.meant_by("he" if match[0] == "him" else "she") if match else None
-        return (
-            text[: match.start()] + person.within + text[match.end() :] if match and person and person.label not in text else text
-        )
+        if not match or person is None or person.label in text or (self.is_among_people and person.heard < Heard.JUST_BEFORE):
+            return text
+        return text[: match.start()] + person.within + text[match.end() :]
 
     def on_topic(self, clause: Clause) -> Clause:
         """A clause with the name in front of its sentence in place of "it"; takes note of such a name."""
