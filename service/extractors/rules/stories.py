@@ -1,11 +1,13 @@
 """Episodes over several turns: what somebody tells of one event in turn after turn is one episode more, with all of these turns as its sources.
 
-Turns belong together where nothing else of the speaker's stands between them and the later one speaks of a name or the day of those before.
+Turns belong together where nothing else of the speaker's stands between them, and the later one speaks of a name or the day of those before, or
+answers a question about them ("and what did you do there?").
 What each turn says stays a memory of its own; only the session itself is looked at.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +21,10 @@ _MOST_BETWEEN = 2
 """Turns of others between two of the speaker's."""
 _LONGEST = 280
 """Characters of a story."""
+_ASKS_ON = re.compile(
+    r"\b(?:did|was|were|how come)\b[^?.!]*\b(?:there|it|that|then|next|else)\b[^?.!]*\?|\bwhat happened\b[^?.!]*\?"
+)
+"""Asks on about what was told."""
 _A_DAY = frozenset({Precision.DAY, Precision.MINUTE})
 
 
@@ -29,6 +35,8 @@ class _Told:
     source: int
     turn: int
     speaker: str
+    is_answer: bool
+    """Whether the turn before asked what happened."""
     episodes: tuple[Observation, ...]
 
 
@@ -42,7 +50,7 @@ def with_stories(talk: Sequence[Segmented], found: Sequence[tuple[Observation, .
 
 
 def _told(talk: Sequence[Segmented], found: Sequence[tuple[Observation, ...]]) -> Iterator[_Told]:
-    number = 0
+    number, before = 0, ""
     for source, (segmented, observations) in enumerate(zip(talk, found, strict=True)):
         for turn in segmented.turns:
             number += 1
@@ -52,7 +60,8 @@ def _told(talk: Sequence[Segmented], found: Sequence[tuple[Observation, ...]]) -
                 if one.type is MemoryType.EPISODE and turn.start <= one.start < turn.end and one.polarity > 0
             )
             if turn.role is not None:
-                yield _Told(source, number, turn.speaker or turn.role.value, episodes)
+                yield _Told(source, number, turn.speaker or turn.role.value, bool(_ASKS_ON.search(before)), episodes)
+            before = turn.text.lower()
 
 
 def _stories(told: Sequence[_Told]) -> Iterator[list[_Told]]:
@@ -75,7 +84,7 @@ def _goes_on(run: list[_Told], one: _Told) -> bool:
         for told in run
         for before in told.episodes
         for episode in one.episodes
-        if _is_one_event(episode, before, one.speaker)
+        if (one.is_answer and not episode.event_start) or _is_one_event(episode, before, one.speaker)
     ]
     if not pairs or len(_statement([*run, replace(one, episodes=(pairs[0][1],))])) > _LONGEST:
         return False

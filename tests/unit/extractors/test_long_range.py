@@ -178,6 +178,30 @@ def test_what_is_no_one_event_stays_apart(texts: tuple[str, ...]) -> None:
     assert stories(*texts) == []
 
 
+def spoken(*lines: str) -> list[Segmented]:
+    """A session of several people: "Ana: We went to Lund."."""
+    turns = (line.split(": ", 1) for line in lines)
+    return [
+        segment(parse(message(text, speaker=who, said=SAID + timedelta(seconds=number))))
+        for number, (who, text) in enumerate(turns)
+    ]
+
+
+def test_an_answer_goes_on_with_what_was_told() -> None:
+    """Who is asked what they did there tells of the same event; who is asked something else does not."""
+    talk_of_two = spoken(
+        "Ana: We went to Lund last weekend.",
+        "Bo: And what did you do there?",
+        "Ana: I visited the cathedral.",
+        "Bo: Did you vote?",
+        "Ana: I sold my car.",
+    )
+    found = RuleExtractor().refine(talk_of_two, Known())
+    told = [observation.statement for one in found for observation in one.observations]
+    assert [text for text in told if "; " in text] == ["Ana went to Lund last weekend; Ana visited the cathedral"] * 2
+    assert "Ana sold their car" in told
+
+
 def test_a_long_story_goes_on_in_the_next() -> None:
     """No memory grows without bound."""
     told = stories(*[f"We went to Lund by {way}." for way in ("bike", "boat", "bus", "car", "train", "tram")])
