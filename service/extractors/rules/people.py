@@ -103,7 +103,7 @@ _WHO_IS = re.compile(rf"\b[Ww]ho(?:'s| is| was) (?P<name>{_NAME})\?")
 _IS_MINE = re.compile(rf"(?:(?:[Oo]h|[Ww]ell|[Aa]h),? )?(?:(?:[Ss]he|[Hh]e|[Tt]hat|[Ii]t)(?:'s| is) )?{_OWNER} {_RELATED}\b")
 """Who somebody asked after is."""
 _NAME_ALONE = re.compile(r"(?P<name>[A-Z][\w'-]{1,20})(?=[.!,;])")
-_ASKS_NAME = re.compile(r"\b(?:who|whose name|(?:his|her|their|its) name|(?:called|named))\b[^?]*\?|\bname\?", re.IGNORECASE)
+_ASKS_NAME = re.compile(r"\b(?:who|whose name|(?:his|her|their|its) name|(?:called|named))\b[^?]{0,80}\?|\bname\?", re.IGNORECASE)
 _ASKED_AFTER = re.compile(rf"\byour (?:[\w-]+ )?(?P<word>{_RELATION})\b")
 _NAMED_WITHIN = re.compile(
     r"(?<![.!?:] )(?<!^)(?<!\b[IiAa][nt] )(?<!\bto )(?<!\bfrom )(?<!\bnear )(?<!\bof )\b(?P<name>[A-Z][a-zà-ÿ]{2,20})(?:'s)?\b"

@@ -22,7 +22,7 @@ _MOST_BETWEEN = 2
 _LONGEST = 280
 """Characters of a story."""
 _ASKS_ON = re.compile(
-    r"\b(?:did|was|were|how come)\b[^?.!]*\b(?:there|it|that|then|next|else)\b[^?.!]*\?|\bwhat happened\b[^?.!]*\?"
+    r"\b(?:did|was|were|how come)\b[^?.!]{0,60}\b(?:there|it|that|then|next|else)\b[^?.!]{0,40}\?|\bwhat happened\b[^?.!]{0,40}\?"
 )
 """Asks on about what was told."""
 _A_DAY = frozenset({Precision.DAY, Precision.MINUTE})
