@@ -22,7 +22,8 @@ from service.extractors.rules.talk import Talk
 _USED_TO = re.compile(
     r"to (?P<verb>\w+) (?P<old>.+?),? (?:and |but )?(?:now|these days|nowadays|today|currently),? (?P<new>.+)", re.IGNORECASE
 )
-_NOT_BUT = re.compile(r"(?P<old>.+?)(?P<over> any ?more)?,? but (?:now |rather )?(?P<new>.+)", re.IGNORECASE)
+_NOT_BUT = re.compile(r".+?,? but (?:now |rather )?(?P<new>.+)", re.IGNORECASE)
+_ANY_MORE = re.compile(r"\bany ?more\b")
 _ELLIPTIC = re.compile(r"(?:at|in|for|with|as|on|near|a|an|the|my) \w", re.IGNORECASE)
 _NEARLY = frozenset({"almost", "nearly"})
 _IS_THERE = re.compile(
@@ -91,7 +92,7 @@ def _halves(clause: Clause) -> tuple[str, str] | None:
             if match
             else None
         )
-    is_over = reading.negated and ("no longer" in reading.adverbs or re.search(r"\bany ?more\b", reading.rest))
+    is_over = reading.negated and ("no longer" in reading.adverbs or _ANY_MORE.search(reading.rest))
     match = _NOT_BUT.fullmatch(reading.rest) if is_over else None
     if not match or not _ELLIPTIC.match(match["new"]):
         return None

@@ -91,7 +91,7 @@ class Talk:
     """The clause before, as a statement where it made one."""
     last_person: Person | None = None
     is_another_named: bool = False
-    """Whether the turn before named somebody unknown, whom "he" and "she" may mean."""
+    """Whether one of the two turns before named somebody unknown, whom "he" and "she" may mean."""
     last_ended: str = ""
     """The attribute whose end the clause before told: "I don't work there any more"."""
     said_before: tuple[str, ...] = ()
@@ -223,7 +223,5 @@ class Talk:
             return NOBODY
         person = self.people.settled(person, word)
         self.last_person = self.people.named_now(person, reading.rest)
-        label = (
-            self.last_person.label if self.last_person is person else person.label
-        )  # "she's called Mette" says who "User's boss" is
-        return About(self.last_person.key, label)
+        # "She's called Mette" is said of "User's boss", not yet of Mette.
+        return About(self.last_person.key, self.last_person.label if self.last_person is person else person.label)
