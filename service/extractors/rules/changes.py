@@ -87,16 +87,15 @@ def _halves(clause: Clause) -> tuple[str, str] | None:
     reading = read(clause)
     if reading.verb == "use" and reading.tense is Tense.PAST and not reading.negated:
         match = _USED_TO.fullmatch(reading.rest)
-        return (
-            (f"{reading.subject_text} used to {match['verb']} {match['old']}", _new(reading, match["verb"], match["new"]))
-            if match
-            else None
-        )
+        if not match:
+            return None
+        was = f"{reading.subject_text} used to {match['verb']} {match['old']}"
+        return was, _new(reading, match["verb"], match["new"])
     is_over = reading.negated and ("no longer" in reading.adverbs or _ANY_MORE.search(reading.rest))
     match = _NOT_BUT.fullmatch(reading.rest) if is_over else None
     if not match or not _ELLIPTIC.match(match["new"]):
         return None
-    end = reading.text.lower().index(match["new"].lower())
+    end = reading.text.lower().rindex(match["new"].lower())
     return re.sub(r",? but(?: now| rather)? $", "", reading.text[:end]), _new(reading, reading.verb, match["new"])
 
 
@@ -121,11 +120,9 @@ def _be(reading: Reading) -> str:
 def as_told(reading: Reading, found: Outcome) -> Outcome | None:
     """An outcome as far as it came true: what was nearly done fills no attribute, what used to be is the end of one."""
     if not _NEARLY.isdisjoint(reading.adverbs) and reading.is_past and reading.verb != "be":
-        return (
-            None
-            if found.type is MemoryType.PREFERENCE
-            else replace(found, type=MemoryType.EPISODE, attribute="", value="", polarity=1)
-        )
+        if found.type is MemoryType.PREFERENCE:
+            return None
+        return replace(found, type=MemoryType.EPISODE, attribute="", value="", polarity=1)
     if reading.verb == "use" and found.rule == "used_to":
         was = facts.TABLE.match_verb(read_text(f"I {reading.rest.removeprefix('to ')}"))
         if was and was.attribute:
