@@ -94,7 +94,7 @@ def cluster() -> Iterator[FaultyCluster]:
         yield started
 
 
-@pytest.mark.parametrize("row", ["api", "rolling", "broker", "frozen", "refusals", "clock"])
+@pytest.mark.parametrize("row", ["api", "rolling", "broker", "frozen", "clock"])
 async def test_a_fault_under_load_costs_no_call_and_loses_and_doubles_nothing(cluster: FaultyCluster, row: str) -> None:
     """What `make fault` runs for longer: clients of the SDK see no failure, and none waits long."""
     counted, faults = await run_row(row, cluster, OUTAGE_SECONDS, PATIENCE, print)
