@@ -34,6 +34,7 @@ from service.vectors.reader import IndexReader
 
 if TYPE_CHECKING:
     from service.catalog.engine import Catalog
+    from service.log.topics import Topic
 
 MINIMUM_PYTHON = (3, 11)
 ENOUGH_BYTES = 1024**3
@@ -285,7 +286,7 @@ def check_kafka(settings: Settings) -> Iterator[Finding]:
     """Whether the brokers answer, and the topics are what this deployment needs."""
     from service.bootstrap.topics import shards_of  # noqa: PLC0415 - only where Kafka is used
     from service.log.broker import lanes_of_topics  # noqa: PLC0415 - as above
-    from service.log.topics import BROKERS_CLOCK, describe_topics, problems_of  # noqa: PLC0415 - as above
+    from service.log.topics import describe_topics  # noqa: PLC0415 - as above
 
     try:
         shards = shards_of(settings)
@@ -301,19 +302,24 @@ def check_kafka(settings: Settings) -> Iterator[Finding]:
     missing = lanes_of_topics(settings.kafka).keys() - {topic.name for topic in found}
     if missing:
         yield note("Kafka", f"{place}, topics are missing", "run `eunoe topics create`, or let `eunoe serve` make them")
-    problems = [each for topic in found for each in problems_of(topic, shards)]
-    for each in problems:
-        wrong, _, advice = each.partition(": ")
-        yield problem("Kafka", wrong, advice)
-    for topic in found:
-        if topic.stamped_by != BROKERS_CLOCK:
-            yield note(
-                "Kafka",
-                f"topic {topic.name} has message.timestamp.type={topic.stamped_by}: with a clock an hour off nothing is published",
-                f"set message.timestamp.type={BROKERS_CLOCK}",
-            )
-    if found and not missing and not problems:
+    wrong = [finding for topic in found for finding in _wrong_with(topic, shards)]
+    yield from wrong
+    if not missing and not wrong:
         yield good("Kafka", f"{place}, topics with {shards} partitions")
+
+
+def _wrong_with(topic: Topic, shards: int) -> Iterator[Finding]:
+    from service.log.topics import BROKERS_CLOCK, problems_of  # noqa: PLC0415 - as in `check_kafka`
+
+    for each in problems_of(topic, shards):
+        found, _, advice = each.partition(": ")
+        yield problem("Kafka", found, advice)
+    if topic.stamped_by != BROKERS_CLOCK:
+        yield note(
+            "Kafka",
+            f"topic {topic.name} has message.timestamp.type={topic.stamped_by}: a machine whose clock is an hour ahead publishes nothing",
+            f"set message.timestamp.type={BROKERS_CLOCK}",
+        )
 
 
 def check_port(title: str, address: str, flag: str) -> Finding:

@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError
@@ -29,7 +30,7 @@ from tests.support.cluster import RunningCluster, start_cluster
 from tests.support.datadir import Place, attempts, backlog, passages
 from tests.support.postgres import PostgresServer
 from tests.support.processes import no_file_may_grow
-from tests.support.service import until
+from tests.support.service import until, wait_for
 from tests.support.wire import Refusal, Wire, refusal_of, turn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -77,6 +78,8 @@ class Volume:
     settings: dict[str, object]
     full: Callable[[RunningCluster], AbstractContextManager[None]]
     """Full for the length of a block."""
+    end: Callable[[], None] = lambda: None
+    """Let a server that has no room for its log notice it, which ends it."""
 
 
 @pytest.fixture(params=[WHERE])
@@ -90,7 +93,7 @@ def volume(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Volume]:
         try:
             server.start()
             url = server.url(server.create())
-            yield Volume(url, {"catalog_url": url}, lambda _: _without_room(directory, server))
+            yield Volume(url, {"catalog_url": url}, lambda _: _without_room(directory, server), lambda: _end(server))
         finally:
             server.stop()
 
@@ -107,6 +110,13 @@ def _without_room(directory: Path, server: PostgresServer) -> Iterator[None]:
     finally:
         ballast.unlink()
         server.start()
+
+
+def _end(server: PostgresServer) -> None:
+    with suppress(psycopg.Error), psycopg.connect(server.url(), autocommit=True) as connection:
+        for _ in range(MEGABYTES):
+            connection.execute("SELECT pg_logical_emit_message(true, '', repeat('x', 1000000))")
+    wait_for(lambda: server.daemon.has_ended, SECONDS, lambda: "it goes on without room for its log")
 
 
 @contextmanager
@@ -146,13 +156,18 @@ async def _until_accepted(wire: Wire, seconds: float) -> None:
 
 
 async def test_a_full_disk_acknowledges_nothing_that_is_not_there(tmp_path: Path, brokers: Brokers, volume: Volume) -> None:
-    """Refused are RESOURCE_EXHAUSTED or UNAVAILABLE with a time to wait, no attempt is counted, and with room again all of it is processed."""
+    """Refusals are RESOURCE_EXHAUSTED or UNAVAILABLE with a time to wait, no attempt is counted, and with room again all is processed.
+
+    A PostgreSQL that has no room for its log ends; it is started again when there is room.
+    """
     acknowledged: list[str] = []
     with start_cluster(tmp_path / "data", brokers, 1, **volume.settings) as cluster:
         async with connect(cluster) as wire:
             assert not await _write(wire, "before", acknowledged)
             with volume.full(cluster):
                 refusals = await _write(wire, "full", acknowledged)
+                await asyncio.to_thread(volume.end)
+                refusals += await _write(wire, "away", acknowledged)
             await _until_accepted(wire, SECONDS)
             assert not await _write(wire, "after", acknowledged)
 
