@@ -60,6 +60,6 @@ def child(connection: Connection, model_dir: Path) -> None:
 
 def main() -> None:
     """Be `eunoe`, with this child for every worker."""
-    work.ChildWorker = partial(ChildWorker, main=child)  # type: ignore[misc, assignment]
-    work.rules = SimpleNamespace(VERSION=VERSION)  # type: ignore[assignment]
+    work.ChildWorker = partial(ChildWorker, main=child)  # type: ignore[attr-defined, assignment]
+    work.rules = SimpleNamespace(VERSION=VERSION)  # type: ignore[attr-defined, assignment]
     service_main()
