@@ -84,7 +84,7 @@ s3-up: setup ## Start an S3-compatible server on port 9100 and print what leads 
 s3-down: setup ## Stop it. Its objects stay in .tools/s3.
 	@$(BIN)/python -m deploy.s3 down
 
-fault: setup ## Break something under steady load and count: F=kafka, postgres, api, rolling, worker, store, broker, frozen, wiped, clock, disk, shards, start or owners. SECONDS=60.
+fault: setup ## Break something under steady load and count: F=kafka, postgres, api, rolling, worker, store, refusals, broker, frozen, wiped, clock, disk, shards, start or owners. SECONDS=60.
 	$(BIN)/python -m tests.e2e.fault $(F) --seconds $(SECONDS)
 
 test-long: setup ## All of these, each with the full length of its outage (about half an hour).

@@ -18,7 +18,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,18 +108,22 @@ class Cluster:
         address = self.postgres.url(DATABASE).rpartition("@")[2]
         return [("postgres", self.postgres.daemon, address, ""), ("s3", self.store.daemon, self.store.endpoint, ""), *nodes, *own]
 
-    def start(self) -> None:
-        """Start whatever does not run, and wait until all of it works.
+    def start(self, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Start whatever does not run, and wait until all of it works. `tell` hears what is being started: the first time takes minutes.
 
         Raises:
             DeployError: a part does not come up; what did goes on.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / _PLAN).write_text(json.dumps(dataclasses.asdict(self.plan)))
+        tell("==> PostgreSQL")
         self.postgres.start()
         self.postgres.create(DATABASE)
+        tell("==> The S3 server")
         self.store.start()
+        tell(f"==> Kafka, {self.plan.brokers} broker{'s' * (self.plan.brokers > 1)}")
         self.brokers.start()
+        tell("==> Eunoe, API processes and workers")
         for process in (*self.apis, *self.workers):
             process.launch_if_absent()
         for process in (*self.apis, *self.workers):
@@ -221,7 +225,7 @@ def run(action: str, directory: Path, asked: Mapping[str, int], *, outlives: boo
     with _alone(directory):
         cluster = Cluster(directory, settle_plan(directory, asked), outlives=outlives)
         if action == "up":
-            cluster.start()
+            cluster.start(print)
         elif action == "down":
             cluster.stop()
         _show(cluster)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from service.bootstrap.api import refuse_plaintext, serve_api
 from service.bootstrap.opening import Opened, open_shared
+from service.bootstrap.topics import prepare_topics
 from service.catalog import log
 from service.domain.kinds import Lane
 from service.log.broker import require_kafka
@@ -28,6 +29,7 @@ def run_server(settings: Settings) -> int:
     require_kafka(settings.kafka, "serve")
     refuse_plaintext(settings)
     with open_shared(settings) as opened:
+        prepare_topics(settings.kafka, opened)
         return serve_api(settings, opened, lambda _: KafkaCarrier(settings, opened))
 
 

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from service.bootstrap.listening import cannot_listen
 from service.bootstrap.opening import Opened, files_in_words, open_shared
+from service.bootstrap.topics import prepare_topics
 from service.extractors import rules
 from service.log.broker import require_kafka
 from service.log.consumer import Consumer
@@ -44,6 +45,7 @@ def run_worker(settings: Settings) -> int:
     configure_logging(process="work", form=settings.log.format, level=settings.log.level)
     require_kafka(settings.kafka, "work")
     with open_shared(settings) as opened:
+        prepare_topics(settings.kafka, opened)
         return asyncio.run(_Worker(settings, opened).run())
 
 

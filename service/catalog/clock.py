@@ -1,4 +1,4 @@
-"""The database's clock, as part of a statement: what leases go by, so that the clocks of machines do not matter."""
+"""The database's clock, as part of a statement: what leases and waits go by, so that the clocks of machines do not matter."""
 
 from __future__ import annotations
 

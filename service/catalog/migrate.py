@@ -6,8 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from service.catalog import schema
 from service.catalog.engine import Catalog
 from service.domain.errors import FailedPrecondition
+from service.ops.logging import get_logger
 
 HEAD = "0001"
 """The newest migration; a unit test compares it with the files."""
@@ -25,6 +27,11 @@ _TURN = (
 )
 
 
+_COLUMNS = [(table.name, column.name) for table in schema.metadata.sorted_tables for column in table.columns]
+
+logger = get_logger(__name__)
+
+
 def migrate(catalog: Catalog) -> str:
     """Run the missing migrations, all or none. Costs a query or two where there are none (Alembic is imported only when needed).
 
@@ -38,10 +45,14 @@ def migrate(catalog: Catalog) -> str:
     if isinstance(catalog.place, str):
         from service.catalog.reach import reach  # noqa: PLC0415 - PostgreSQL's driver, which a service on SQLite does not load
 
-        reach(catalog.place)
-    found = schema_version(catalog)
-    if found == HEAD:
-        return found
+        apart = reach(catalog.place).clocks_apart
+        if apart:
+            logger.warning("clocks_apart", found=apart, advice="set both by a time server")
+    with catalog.read() as connection:
+        found = _version(connection)
+        if found == HEAD:
+            _refuse_other_tables(connection)
+            return found
     with catalog.write() as connection:
         if connection.dialect.name == "postgresql":
             for statement in _TURN:
@@ -49,7 +60,7 @@ def migrate(catalog: Catalog) -> str:
         found = _version(connection)
         if found != HEAD:  # or somebody else was here first
             _refuse_unknown(found)
-            _upgrade(connection)
+            _upgrade(connection, found)
     return found
 
 
@@ -59,7 +70,10 @@ def require_schema(catalog: Catalog) -> None:
     Raises:
         FailedPrecondition: its schema is older or newer; says what to do.
     """
-    found = schema_version(catalog)
+    with catalog.read() as connection:
+        found = _version(connection)
+        if found == HEAD:
+            _refuse_other_tables(connection)
     if found != HEAD:
         _refuse_unknown(found)
         was = f"is at migration {found}" if found else "has no tables yet"
@@ -93,11 +107,34 @@ def _refuse_unknown(found: str) -> None:
         )
 
 
-def _upgrade(connection: Connection) -> None:
+def _refuse_other_tables(connection: Connection) -> None:
+    """Before the first release a migration may change, and then its number does not tell."""
+    found = inspect(connection).get_multi_columns()
+    there = {(table, column["name"]) for (_, table), columns in found.items() for column in columns}
+    lacking = [f"{table}.{name}" for table, name in _COLUMNS if (table, name) not in there]
+    if lacking:
+        raise FailedPrecondition(
+            f"the catalog was made before the first release, by a service with other tables (it lacks {lacking[0]}): "
+            "run what made it, or begin with an empty place",
+            reason="SCHEMA_OLDER",
+            values={"found": lacking[0]},
+        )
+
+
+def _upgrade(connection: Connection, found: str) -> None:
     from alembic import command  # noqa: PLC0415 - 0.2 s that a start without migrations does not pay
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise FailedPrecondition(
+            f"the catalog is at migration {found}, and this service knows no way from there to {HEAD}: "
+            "run what made it, or begin with an empty place",
+            reason="SCHEMA_OLDER",
+            values={"found": found},
+        ) from error

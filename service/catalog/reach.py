@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from service.domain.errors import FailedPrecondition
 
 MINIMUM_POSTGRES = 140_000
 """PostgreSQL 14, as the server numbers itself."""
+
+APART_SECONDS = 5.0
+"""Clocks that differ by no more than this are called equal."""
 
 _SEVERITY = re.compile(r"^[^\s:]+:\s+")
 _CREDENTIALS = re.compile(r"authentication failed|no password|pg_hba\.conf|role .* does not exist|certificate", re.IGNORECASE)
@@ -29,6 +33,15 @@ class Server:
     version: str
     is_synced: bool
     """Whether what it acknowledges survives a power cut."""
+    ahead: float
+    """Seconds by which its clock is ahead of this machine's."""
+
+    @property
+    def clocks_apart(self) -> str:
+        """What is wrong with the clocks, in words; empty where they agree."""
+        if abs(self.ahead) <= APART_SECONDS:
+            return ""
+        return f"the clock of PostgreSQL is {abs(self.ahead):.0f} s {'ahead of' if self.ahead > 0 else 'behind'} this machine's"
 
 
 def reach(url: str) -> Server:
@@ -44,19 +57,20 @@ def reach(url: str) -> Server:
         with psycopg.connect(target.set(drivername="postgresql").render_as_string(hide_password=False), **given) as connection:
             row = connection.execute(
                 "SELECT current_setting('server_version'), current_setting('server_version_num')::int,"
-                " current_setting('server_encoding'), current_setting('fsync') = 'on'"
+                " current_setting('server_encoding'), current_setting('fsync') = 'on',"
+                " extract(epoch FROM clock_timestamp())::float8"
             ).fetchone()
     except psycopg.Error as error:
         raise _refusal(place, str(target.username or ""), error) from error
     assert row is not None
-    version, number, encoding, is_synced = row
+    version, number, encoding, is_synced, told = row
     if number < MINIMUM_POSTGRES:
         raise _unusable(f"{place} is PostgreSQL {version}: use PostgreSQL 14 or newer")
     if encoding != "UTF8":
         raise _unusable(
             f"{place} is encoded in {encoding}, which cannot hold every text: use a database made with ENCODING 'UTF8' TEMPLATE template0"
         )
-    return Server(place, version, is_synced)
+    return Server(place, version, is_synced, told - time.time())
 
 
 def _refusal(place: str, user: str, error: psycopg.Error) -> FailedPrecondition:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, select, union, update
 
 from service.catalog import schema
-from service.catalog.ids import now_us
+from service.catalog.clock import database_now
 from service.catalog.sql import Statement, in_list, json_list, upsert
 from service.domain.kinds import SourceKind
 from service.domain.refining import Known, KnownEntity, KnownStatement, fingerprint
@@ -30,8 +30,9 @@ _PUT = Statement(
     )
 )
 _DUE = Statement(
-    select(_j).where(_j.c.shard == bindparam("shard"), _j.c.due_time <= bindparam("now")).order_by(_j.c.due_time).limit(1)
+    select(_j).where(_j.c.shard == bindparam("shard"), _j.c.due_time <= database_now()).order_by(_j.c.due_time).limit(1)
 )
+_NOW = Statement(select(database_now()))
 _POSTPONE = Statement(
     update(_j).where(_j.c.job_id == bindparam("which")).values(due_time=bindparam("new_due"), attempts=bindparam("new_attempts"))
 )
@@ -90,18 +91,29 @@ class RefineJob:
     session_id: str
     extractor_version: str
     due_time: int
-    attempts: int
-    create_time: int
+    """Microseconds since 1970 by the database's clock, for workers' clocks may differ; of one that is put: from then on."""
+    attempts: int = 0
+    create_time: int = 0
+    """Drawn when it is put."""
 
 
 def put_jobs(connection: Connection, jobs: Sequence[RefineJob]) -> None:
     """Let sessions and documents wait; one that waits already is put off."""
-    _PUT.run_many(connection, [{name: getattr(job, name) for name in _COLUMNS} for job in jobs])
+    if not jobs:
+        return
+    now = clock(connection)
+    rows = [{name: getattr(job, name) for name in _COLUMNS} for job in jobs]
+    _PUT.run_many(connection, [{**row, "due_time": now + row["due_time"], "create_time": now} for row in rows])
+
+
+def clock(connection: Connection) -> int:
+    """What the times of jobs are compared with."""
+    return int(_NOW.run(connection).scalar_one())
 
 
 def due_job(connection: Connection, shard: int) -> RefineJob | None:
     """The job that is due longest."""
-    rows = _DUE.rows(connection, shard=shard, now=now_us())
+    rows = _DUE.rows(connection, shard=shard)
     return RefineJob(**rows[0]) if rows else None
 
 
@@ -154,9 +166,9 @@ def forget_others(connection: Connection, source_id: str, kept: set[str]) -> set
     return set(gone.values())
 
 
-def postpone(connection: Connection, job: RefineJob, due_time: int) -> None:
-    """Count an attempt in vain."""
-    _POSTPONE.run(connection, which=job.job_id, new_due=due_time, new_attempts=job.attempts + 1)
+def postpone(connection: Connection, job: RefineJob, after_us: int) -> None:
+    """Count an attempt in vain, and wait so long."""
+    _POSTPONE.run(connection, which=job.job_id, new_due=clock(connection) + after_us, new_attempts=job.attempts + 1)
 
 
 def drop_job(connection: Connection, job: RefineJob) -> bool:

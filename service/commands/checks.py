@@ -34,6 +34,7 @@ from service.vectors.reader import IndexReader
 
 if TYPE_CHECKING:
     from service.catalog.engine import Catalog
+    from service.log.topics import Topic
 
 MINIMUM_PYTHON = (3, 11)
 ENOUGH_BYTES = 1024**3
@@ -80,7 +81,7 @@ def all_findings(settings: Settings, where: Where) -> Iterator[Finding]:
     yield check_model(settings)
     yield from check_index(settings)
     if settings.kafka.bootstrap is not None:
-        yield check_kafka(settings)
+        yield from check_kafka(settings)
     if ready is None:
         if sqlite.state == "good" and settings.catalog.url is None:
             yield from check_catalog_file(settings)
@@ -152,6 +153,10 @@ def check_catalog(settings: Settings) -> Iterator[Finding]:
         yield good("PostgreSQL", f"{server.version} at {server.place}")
         if not server.is_synced:
             yield problem("durability", "fsync is off: what was acknowledged can be lost", "set fsync = on in postgresql.conf")
+        if server.clocks_apart:
+            yield note(
+                "clocks", server.clocks_apart, "set both by a time server: times of what people say come from this machine"
+            )
         with closing(Catalog(settings.catalog.url)) as catalog:
             require_schema(catalog)
             yield good("catalog", f"its schema is this service's, {HEAD}")
@@ -277,25 +282,44 @@ def check_index(settings: Settings) -> Iterator[Finding]:
         reader.close()
 
 
-def check_kafka(settings: Settings) -> Finding:
+def check_kafka(settings: Settings) -> Iterator[Finding]:
     """Whether the brokers answer, and the topics are what this deployment needs."""
     from service.bootstrap.topics import shards_of  # noqa: PLC0415 - only where Kafka is used
-    from service.log.topics import verify_topics  # noqa: PLC0415 - as above
+    from service.log.broker import lanes_of_topics  # noqa: PLC0415 - as above
+    from service.log.topics import describe_topics  # noqa: PLC0415 - as above
 
     try:
         shards = shards_of(settings)
-        problems = asyncio.run(verify_topics(settings.kafka, shards))
+    except EunoeError:
+        yield note("Kafka", "how many shards there are is not known without the catalog", "mend the catalog first")
+        return
+    try:
+        found = asyncio.run(describe_topics(settings.kafka))
     except EunoeError as error:
-        return problem("Kafka", error.message, "start the brokers, or correct kafka.bootstrap")
-    if not problems:
-        return good("Kafka", f"{settings.kafka.bootstrap}, topics with {shards} partitions")
-    if all("is missing" in each for each in problems):
-        return note(
+        yield problem("Kafka", error.message.partition(";")[0], "start the brokers, or correct kafka.bootstrap")
+        return
+    place = f"{settings.kafka.bootstrap} answers"
+    missing = lanes_of_topics(settings.kafka).keys() - {topic.name for topic in found}
+    if missing:
+        yield note("Kafka", f"{place}, topics are missing", "run `eunoe topics create`, or let `eunoe serve` make them")
+    wrong = [finding for topic in found for finding in _wrong_with(topic, shards)]
+    yield from wrong
+    if not missing and not wrong:
+        yield good("Kafka", f"{place}, topics with {shards} partitions")
+
+
+def _wrong_with(topic: Topic, shards: int) -> Iterator[Finding]:
+    from service.log.topics import BROKERS_CLOCK, problems_of  # noqa: PLC0415 - as in `check_kafka`
+
+    for each in problems_of(topic, shards):
+        found, _, advice = each.partition(": ")
+        yield problem("Kafka", found, advice)
+    if topic.stamped_by != BROKERS_CLOCK:
+        yield note(
             "Kafka",
-            f"{settings.kafka.bootstrap} answers, topics are missing",
-            "run `eunoe topics create`, or let `eunoe serve` make them",
+            f"topic {topic.name} has message.timestamp.type={topic.stamped_by}: a machine whose clock is an hour ahead publishes nothing",
+            f"set message.timestamp.type={BROKERS_CLOCK}",
         )
-    return problem("Kafka", "; ".join(problems), "see above")
 
 
 def check_port(title: str, address: str, flag: str) -> Finding:

@@ -18,7 +18,7 @@ def command(chosen: Chosen, **flags: str | bool | None) -> None:
 
     Any number of them can run for one deployment. They need Kafka (kafka.bootstrap) and the deployment's catalog; the first one makes
     what is missing: the catalog with its shards, the topics, the first instance with its key in credentials.json. While Kafka is away
-    writes are accepted all the same.
+    writes are accepted all the same; only a deployment that never reached it does not start.
 
     \b
     Examples:

@@ -69,24 +69,26 @@ def unreachable(kafka: Kafka, error: Exception) -> Unavailable:
 
 
 class Outage:
-    """Why somebody cannot work with Kafka just now. Said once, and again when the reason changes: tries are many."""
+    """Why somebody cannot work with Kafka, or the catalog, just now. Said once, and again when the reason changes: tries are many."""
 
-    def __init__(self, who: str, reason: str | None = None) -> None:
-        """Begin well, or with a reason."""
+    def __init__(self, who: str, reason: str | None = None, *, part: str = "kafka") -> None:
+        """Begin well, or with a reason; `part` is what may be away."""
         self._who = who
+        self._failed, self._works = f"{part}_failed", f"{part}_works"
         self.reason = reason
 
     def begins(self, error: Exception) -> None:
         """A try failed."""
         told = error.message if isinstance(error, EunoeError) else repr(error)
         if told != self.reason:
-            logger.warning("kafka_failed", who=self._who, error=told)
+            cause = error.values.get("cause", "") if isinstance(error, EunoeError) else ""
+            logger.warning(self._failed, who=self._who, error=told, cause=cause)
         self.reason = told
 
     def ends(self) -> None:
         """A try went well."""
         if self.reason is not None:
-            logger.info("kafka_works", who=self._who)
+            logger.info(self._works, who=self._who)
             self.reason = None
 
 

@@ -9,15 +9,13 @@ from service.catalog.engine import Catalog
 from service.domain.errors import EunoeError
 from service.log.base import Progress
 from service.log.board import Board
+from service.log.broker import Outage
 from service.log.relay import Relay
-from service.ops.logging import get_logger
 
 WAITED_SECONDS = 0.02
 """How often the catalog is asked while somebody waits for a position."""
 
 UNWAITED_SECONDS = 1.0
-
-logger = get_logger(__name__)
 
 
 class KafkaLog(Board):
@@ -29,6 +27,7 @@ class KafkaLog(Board):
         self._relay = relay
         self._loop = asyncio.get_running_loop()
         self._asked = asyncio.Event()
+        self._outage = Outage("poller", part="catalog")
         super().__init__(*self._read())
 
     def appended(self) -> None:
@@ -48,8 +47,9 @@ class KafkaLog(Board):
                 applied, indexed = await asyncio.to_thread(self._read)
                 for (shard, lane), seq in applied.items():
                     self.tell(shard, lane, seq, indexed[shard, lane])
+                self._outage.ends()
             except EunoeError as error:
-                logger.warning("log_not_read", error=error.message)
+                self._outage.begins(error)
             await self._rest()
 
     async def _rest(self) -> None:

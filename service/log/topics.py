@@ -23,7 +23,9 @@ APPEAR_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 
 _EXISTS, _BAD_REPLICATION = 36, 38
-_CONFIGS = ("cleanup.policy", "max.message.bytes", "min.insync.replicas", "retention.ms")
+_CONFIGS = ("cleanup.policy", "max.message.bytes", "message.timestamp.type", "min.insync.replicas", "retention.ms")
+BROKERS_CLOCK = "LogAppendTime"
+"""Else brokers refuse what a relay sends whose clock is an hour ahead, and expire at once what one sends whose clock is a day behind."""
 
 logger = get_logger(__name__)
 
@@ -38,6 +40,8 @@ class Topic:
     """Of its partitions, the fewest that any has."""
     cleanup: str
     retention: timedelta
+    stamped_by: str
+    """Whose clock the times of its records are of: `BROKERS_CLOCK`, or the sender's."""
     least_in_sync: int
     largest_record: int
 
@@ -126,6 +130,7 @@ def _topic(name: str, partitions: Sequence[dict[str, list[int]]], configs: dict[
         copies=min((len(each["replicas"]) for each in partitions), default=0),
         cleanup=configs["cleanup.policy"],
         retention=timedelta(milliseconds=int(configs["retention.ms"])),
+        stamped_by=configs["message.timestamp.type"],
         least_in_sync=int(configs["min.insync.replicas"]),
         largest_record=int(configs["max.message.bytes"]),
     )
@@ -138,6 +143,7 @@ async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, names: Sequence[str]
         "cleanup.policy": "delete",
         "retention.ms": str(int(kafka.retention.total_seconds() * 1000)),
         "min.insync.replicas": str(max(1, copies - 1)),  # one broker may be away
+        "message.timestamp.type": BROKERS_CLOCK,
     }
     made = await admin.create_topics([NewTopic(name, shards, copies, topic_configs=configs) for name in names])
     for name, code, *message in made.topic_errors:

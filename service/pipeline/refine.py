@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from service.catalog import outcomes, refining
 from service.catalog.engine import Catalog
-from service.catalog.ids import now_us
 from service.catalog.ownership import fence
 from service.catalog.refining import RefineJob
 from service.catalog.sources import SourceRow, read_sources
@@ -83,11 +82,12 @@ class RefineStep(Aside[_InWork]):
 
     def _fail(self, work: _InWork, error: StageError) -> None:
         job = work.job
-        is_over = job.attempts + 1 >= MOST_ATTEMPTS or now_us() - job.create_time > GIVE_UP / timedelta(microseconds=1)
-        logger.warning("refine_failed", job=job.job_id, attempts=job.attempts + 1, given_up=is_over, error=error.message)
         with self._catalog.write() as connection:
             fence(connection, self._ownership.shard, self._ownership.epoch)
+            waited = refining.clock(connection) - job.create_time
+            is_over = job.attempts + 1 >= MOST_ATTEMPTS or waited > GIVE_UP / timedelta(microseconds=1)
+            logger.warning("refine_failed", job=job.job_id, attempts=job.attempts + 1, given_up=is_over, error=error.message)
             if not is_over:
-                refining.postpone(connection, job, now_us() + _FIRST_PAUSE_US * 2**job.attempts)
+                refining.postpone(connection, job, _FIRST_PAUSE_US * 2**job.attempts)
             elif refining.drop_job(connection, job):
                 outcomes.give_up_refining(connection, job.source_id, error)

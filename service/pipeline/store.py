@@ -173,7 +173,6 @@ def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob
 def refine_job(scope: int, ownership: Ownership, row: SourceRow, after_us: int) -> RefineJob:
     """The second look of a source, in some time."""
     is_message = row.source.kind is SourceKind.MESSAGE
-    now = now_us()
     return RefineJob(
         job_id=f"session:{row.session}" if is_message else f"document:{row.source.source_id}",
         shard=ownership.shard,
@@ -183,9 +182,7 @@ def refine_job(scope: int, ownership: Ownership, row: SourceRow, after_us: int) 
         conversation=row.conversation_id,
         session_id=row.session_id,
         extractor_version=ownership.extractor_version,
-        due_time=now + after_us,
-        attempts=0,
-        create_time=now,
+        due_time=after_us,
     )
 
 

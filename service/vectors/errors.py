@@ -21,6 +21,7 @@ _REFUSALS = {
     "NoSuchBucket": ("there is no such bucket", "make it, or correct vectors.uri"),
     "AccessDenied": ("the access key may not use this bucket", "allow it to list, read, write and delete there"),
     "PermanentRedirect": ("the bucket is in another region", "correct AWS_REGION"),
+    "RequestTimeTooSkewed": ("the clocks of this machine and of the store are apart", "set both by a time server"),
     "AuthorizationHeaderMalformed": ("the bucket is in another region", "correct AWS_REGION"),
 }
 """What a store says when waiting does not help, in words, and what does."""

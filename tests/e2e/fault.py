@@ -29,6 +29,7 @@ from deploy.eunoe import EunoeProcess
 from tests.e2e.steady import Count, Load
 from tests.e2e.survival import index_differences
 from tests.support.datadir import attempts, owners, passages, progress
+from tests.support.faults import FaultyProxy
 from tests.support.processes import Process, find_process, worker_of
 from tests.support.service import until
 
@@ -44,11 +45,21 @@ SETTLE_SECONDS = 300.0
 Tell = Callable[[str], None]
 
 
+class FaultyCluster(Cluster):
+    """A deployment that dies with this process, on ports that nobody uses, with something between it and its object store."""
+
+    def __init__(self, directory: Path) -> None:
+        """Start nothing yet."""
+        super().__init__(directory, Plan(port=free_port(*PORTS)), kafka_session_timeout=f"{SESSION_SECONDS}s", shards=4)
+        self.proxy = FaultyProxy(self.store.port)
+        self.store_environment.update(s3.environment(self.proxy.endpoint))  # which its processes get
+
+
 @dataclass
 class Trial:
     """One row being run."""
 
-    cluster: Cluster
+    cluster: FaultyCluster
     load: Load
     seconds: float
     """How long something is away."""
@@ -194,6 +205,19 @@ async def object_store(trial: Trial) -> None:
     await trial.reach("log_indexed", 60, "indexed, the store being back")
 
 
+async def store_refusals(trial: Trial) -> None:
+    """The object store answers one call in five with 503."""
+    proxy = trial.cluster.proxy
+    before, proxy.refuse_each = proxy.faults, 5
+    try:
+        await asyncio.sleep(trial.seconds)
+    finally:
+        proxy.refuse_each = 0
+    trial.tell(f"  {proxy.faults - before} calls of {proxy.requests.total()} refused")
+    trial.expect(proxy.faults > before, "nothing was refused")
+    await trial.reach("log_indexed", 60, "indexed, the store refusing nothing any more")
+
+
 async def wiped_kafka(trial: Trial) -> None:
     """All of Kafka's data is lost while nobody works."""
     for worker in trial.cluster.workers:
@@ -211,14 +235,14 @@ async def wiped_kafka(trial: Trial) -> None:
 async def clocks_apart(trial: Trial) -> None:
     """The clocks of the workers go an hour wrong, one ahead and one behind."""
     for worker, hours in zip(trial.cluster.workers, (1, -1), strict=True):
-        await _restart(worker, ("-c", _OTHER_CLOCK.format(nanoseconds=hours * 3600 * 10**9)))
+        await _restart(worker, ("-c", OTHER_CLOCK.format(nanoseconds=hours * 3600 * 10**9)))
     await asyncio.sleep(trial.seconds)
     await trial.reach("log_indexed", 30, "processed with clocks apart")
     for worker in trial.cluster.workers:
         await _restart(worker, ("-m", "service"))
 
 
-_OTHER_CLOCK = """
+OTHER_CLOCK = """
 import time
 seconds, whole = time.time, time.time_ns
 time.time, time.time_ns = lambda: seconds() + {nanoseconds} / 1e9, lambda: whole() + {nanoseconds}
@@ -240,6 +264,7 @@ ROWS = {
     "rolling": Row(rolling_restart),
     "worker": Row(worker_kills, compares=True),
     "store": Row(object_store, longest=12.0),  # the first fetch of a scope that is not in memory takes 5 s to notice
+    "refusals": Row(store_refusals),
     "broker": Row(one_broker),
     "frozen": Row(frozen_worker),
     "wiped": Row(wiped_kafka),
@@ -248,7 +273,13 @@ ROWS = {
 
 
 ELSEWHERE = {
-    "disk": ["tests/integration/catalog/test_commit.py", "tests/integration/pipeline/test_attempts.py", "-k", "full_disk"],
+    "disk": [
+        "tests/integration/catalog",
+        "tests/integration/pipeline/test_attempts.py",
+        "tests/e2e/test_full_disk.py",
+        "-k",
+        "full_disk",
+    ],
     "shards": ["tests/e2e/test_kafka.py", "-k", "cannot_work_together"],
     "start": ["tests/e2e/test_kafka.py", "tests/integration/catalog/test_postgres.py", "-k", "come_up_at_once or start_at_once"],
     "owners": ["tests/e2e/test_kafka.py", "-k", "shared_out"],
@@ -256,7 +287,7 @@ ELSEWHERE = {
 """What pytest runs for rows without load."""
 
 
-async def run_row(name: str, cluster: Cluster, seconds: float, patience: float, tell: Tell) -> tuple[Count, list[str]]:
+async def run_row(name: str, cluster: FaultyCluster, seconds: float, patience: float, tell: Tell) -> tuple[Count, list[str]]:
     """Run one row on a deployment that runs, and leave it running.
 
     Args:
@@ -319,10 +350,16 @@ def _p99(sorted_seconds: list[float]) -> float:
     return sorted_seconds[int(len(sorted_seconds) * 0.99)] if sorted_seconds else 0.0
 
 
-def free_cluster(directory: Path) -> Cluster:
-    """A deployment that dies with this process, on ports that nobody uses."""
-    plan = Plan(port=free_port(*PORTS))
-    return Cluster(directory, plan, kafka_session_timeout=f"{SESSION_SECONDS}s", shards=4)
+@contextmanager
+def running_cluster(directory: Path) -> Iterator[FaultyCluster]:
+    """A deployment for the length of a block."""
+    cluster = FaultyCluster(directory)
+    with cluster.proxy:
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
 
 
 @contextmanager
@@ -333,22 +370,18 @@ def open_directory() -> Iterator[Path]:
         yield Path(directory)
 
 
-async def run(names: list[str], directory: Path, seconds: float, tell: Tell) -> int:
+async def run(names: list[str], cluster: FaultyCluster, seconds: float, tell: Tell) -> int:
     """Run rows one after the other. Returns how many failed."""
-    cluster, failed = free_cluster(directory), 0
-    os.environ.update(cluster.store_environment)  # for looking into the index at the end
-    try:
-        await asyncio.to_thread(cluster.start)
-        for name in names:
-            _, faults = await run_row(name, cluster, seconds, 1.0, tell)
-            failed += bool(faults)
-        for worker in cluster.workers:
-            await asyncio.to_thread(worker.end)
-        differences = await asyncio.to_thread(index_differences, cluster.postgres.url(DATABASE), s3.URI)
-        for difference in differences[:20]:
-            tell(f"  FAULT {difference}")
-    finally:
-        await asyncio.to_thread(cluster.stop)
+    failed = 0
+    for name in names:
+        _, faults = await run_row(name, cluster, seconds, 1.0, tell)
+        failed += bool(faults)
+    for worker in cluster.workers:
+        await asyncio.to_thread(worker.end)
+    os.environ.update(cluster.store_environment)
+    differences = await asyncio.to_thread(index_differences, cluster.postgres.url(DATABASE), s3.URI)
+    for difference in differences[:20]:
+        tell(f"  FAULT {difference}")
     return failed + bool(differences)
 
 
@@ -364,8 +397,8 @@ def main(rows: tuple[str, ...], seconds: float) -> None:
             failed += bool(subprocess.run([sys.executable, "-m", "pytest", "-q", *ELSEWHERE[name]], check=False).returncode)
     loaded = [name for name in wanted if name in ROWS]
     if loaded:
-        with open_directory() as directory:
-            failed += asyncio.run(run(loaded, directory, seconds, click.echo))
+        with open_directory() as directory, running_cluster(directory) as cluster:
+            failed += asyncio.run(run(loaded, cluster, seconds, click.echo))
     sys.exit(1 if failed else 0)
 
 

@@ -13,7 +13,7 @@ import pytest
 from deploy.cluster import PORTS, Cluster, run, settle_plan
 from deploy.daemon import DeployError, free_port
 from eunoe_client import Eunoe
-from tests.e2e.fault import free_cluster, open_directory, run_row
+from tests.e2e.fault import FaultyCluster, open_directory, run_row, running_cluster
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -88,19 +88,14 @@ def test_what_started_of_a_cluster_that_cannot_start_is_taken_down(place: Path) 
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[FaultyCluster]:
     """A deployment for the rows below, each of which leaves it running."""
-    with open_directory() as directory:
-        started = free_cluster(directory)
-        try:
-            started.start()
-            yield started
-        finally:
-            started.stop()
+    with open_directory() as directory, running_cluster(directory) as started:
+        yield started
 
 
-@pytest.mark.parametrize("row", ["api", "rolling", "broker", "frozen"])
-async def test_a_fault_under_load_costs_no_call_and_loses_and_doubles_nothing(cluster: Cluster, row: str) -> None:
+@pytest.mark.parametrize("row", ["api", "rolling", "broker", "frozen", "clock"])
+async def test_a_fault_under_load_costs_no_call_and_loses_and_doubles_nothing(cluster: FaultyCluster, row: str) -> None:
     """What `make fault` runs for longer: clients of the SDK see no failure, and none waits long."""
     counted, faults = await run_row(row, cluster, OUTAGE_SECONDS, PATIENCE, print)
     assert not faults, faults

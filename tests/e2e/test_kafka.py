@@ -27,12 +27,15 @@ OUTAGE_SECONDS = 5.0
 DRAIN_SECONDS = 60.0
 """On a machine that does other things too."""
 LONGEST_CALL_SECONDS = 5.0
+MOST_WORKERS = 5
 
 
 @asynccontextmanager
-async def deployment(directory: Path, brokers: Brokers, workers: int = 1) -> AsyncIterator[tuple[RunningCluster, Wire]]:
+async def deployment(
+    directory: Path, brokers: Brokers, workers: int = 1, **settings: object
+) -> AsyncIterator[tuple[RunningCluster, Wire]]:
     """A deployment and a client of it; starting and stopping blocks the test for moments."""
-    with start_cluster(directory / "data", brokers, workers) as cluster:
+    with start_cluster(directory / "data", brokers, workers, **settings) as cluster:
         async with connect(cluster) as wire:
             yield cluster, wire
 
@@ -116,23 +119,29 @@ async def test_writes_go_on_while_the_broker_is_away(tmp_path: Path, brokers: Br
     assert longest < LONGEST_CALL_SECONDS and shown >= written - 5
 
 
+def change(cluster: RunningCluster, count: int) -> None:
+    """Let there be so many workers: one comes, or the first of them ends, in order or killed."""
+    running = [worker for worker in cluster.workers if worker.is_running]
+    if count > len(running):
+        cluster.add_worker()
+    elif count % 2:
+        running[0].kill_all()
+    else:
+        assert running[0].stop() == 0
+
+
 async def test_shards_are_shared_out_and_change_hands(tmp_path: Path, brokers: Brokers) -> None:
-    """Workers come, go in order and are killed: every shard has one owner over both lanes, and everything is processed once."""
-    async with deployment(tmp_path, brokers, workers=2) as (cluster, wire):
-        await asyncio.to_thread(cluster.wait_until_owned, 2)
-        await write(wire, 0, 20)
-        third = await asyncio.to_thread(cluster.add_worker)
-        await asyncio.to_thread(cluster.wait_until_owned, 3)
-        await write(wire, 20, 20)
-        assert await asyncio.to_thread(cluster.workers[0].stop) == 0
-        await asyncio.to_thread(cluster.wait_until_owned, 2)
-        await write(wire, 40, 20)
-        await asyncio.to_thread(third.kill_all)
-        await asyncio.to_thread(cluster.wait_until_owned, 1)
-        last = f"pid {cluster.workers[1].process.pid}"
+    """One to five workers come, go in order and are killed: every shard has one owner over both lanes, and everything is processed once."""
+    counts = [*range(2, MOST_WORKERS + 1), *range(MOST_WORKERS - 1, 0, -1)]
+    async with deployment(tmp_path, brokers, workers=1, shards=MOST_WORKERS) as (cluster, wire):
+        for place, count in enumerate(counts):
+            await write(wire, 10 * place, 10)
+            await asyncio.to_thread(change, cluster, count)
+            await asyncio.to_thread(cluster.wait_until_owned, count)
+        last = f"pid {cluster.workers[-1].process.pid}"
         assert all(owner.endswith(last) for owner in owners(cluster.directory))
         await drain(cluster)
-        check_whole(cluster, 60)
+        check_whole(cluster, 10 * len(counts))
 
 
 async def test_what_kafka_lost_is_read_from_the_outbox(tmp_path: Path, brokers: Brokers) -> None:

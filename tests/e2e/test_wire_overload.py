@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from eunoe.v1 import memory_service_pb2
 from grpc import aio
 from pysqlite3 import dbapi2
 
-from tests.support.processes import Process
+from tests.support.processes import Process, no_file_may_grow
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import Refusal, Wire, note, refusal_of, refused, turn
 
@@ -61,17 +60,6 @@ def _locked(directory: Path) -> Iterator[None]:
     finally:
         connection.execute("ROLLBACK")
         connection.close()
-
-
-@contextmanager
-def _no_file_may_grow(process: Process) -> Iterator[None]:
-    """As on a full disk, every write beyond what files hold already fails."""
-    former = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, former[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, former)
 
 
 async def _record_all(wire: Wire, count: int) -> tuple[set[str], list[Refusal]]:
@@ -174,7 +162,7 @@ async def test_a_locked_catalog_refuses_writes_and_goes_on_reading(strained: Run
 async def test_a_full_disk_refuses_writes_and_keeps_what_was_acknowledged(strained: RunningService, wire: Wire) -> None:
     """Nothing is acknowledged that is not there afterwards; with space again everything works."""
     before, _ = await _record_all(wire, 3)
-    with _no_file_may_grow(strained.api):
+    with no_file_may_grow(strained.api):
         acknowledged, refusals = await _record_all(wire.with_key(wire.metadata[0][1].removeprefix("Bearer ")), 10)
     fresh = acknowledged - before
     assert len(fresh) < 7, "files could grow"
@@ -197,7 +185,7 @@ def _readiness(service: RunningService) -> str:
 async def test_an_owner_that_cannot_write_waits(strained: RunningService, wire: Wire) -> None:
     """What was acknowledged waits with it, readiness and metrics say so, no attempt is counted; with space again it goes on, the same one."""
     owner = strained.owner
-    with _no_file_may_grow(owner):
+    with no_file_may_grow(owner):
         recorded = await wire.record(turn("talk", "I like tea."))
 
         async def is_told() -> bool:

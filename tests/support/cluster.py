@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -52,9 +52,10 @@ class RunningCluster:
         for part in (*self.workers, self.api):
             part.stop()
 
-    def add_worker(self) -> RunningProcess:
-        """One more worker, running."""
+    def add_worker(self, program: Sequence[str] = ("-m", "service")) -> RunningProcess:
+        """One more worker, running; or another program that is one."""
         worker = self._worker(len(self.workers))
+        worker.program = program
         self.workers.append(worker)
         worker.start()
         return worker

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +84,17 @@ def descendants_of(pid: int) -> list[Process]:
         found += below
         open_pids += [process.pid for process in below]
     return found
+
+
+@contextmanager
+def no_file_may_grow(process: Process) -> Iterator[None]:
+    """As on a full disk, every write beyond what files hold already fails."""
+    former = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, former[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, former)
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,6 @@ from tests.support.processes import Process, find_process, worker_of
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
-_COMMAND = (sys.executable, "-m", "service")
 
 T = TypeVar("T")
 
@@ -50,6 +49,8 @@ class RunningProcess:
         self._ready_file = directory.with_name(stem + ".ready.json")
         self._command = command
         self._settings = settings
+        self.program: Sequence[str] = ("-m", "service")
+        """What Python runs."""
         self._popen: subprocess.Popen[bytes] | None = None
         self._seen: set[Process] = set()
         self.address = ""
@@ -69,7 +70,9 @@ class RunningProcess:
         if self._command != "work":
             flags += ["--listen", "127.0.0.1:0"]
         settings = {"log_format": "json", **self._settings}
-        self._popen = spawn([*_COMMAND, self._command, *flags], self.log_file, outlives=False, env=environment(settings))
+        self._popen = spawn(
+            [sys.executable, *self.program, self._command, *flags], self.log_file, outlives=False, env=environment(settings)
+        )
 
     def wait_until_ready(self) -> None:
         """Wait until it says that it is ready."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.errors import InvalidTimestampError
 
 from deploy.daemon import free_port
 from deploy.kafka.brokers import Brokers
 from service.domain.errors import FailedPrecondition, Unavailable
 from service.domain.kinds import Lane
-from service.log.broker import open_admin, topic_of
+from service.log.broker import open_admin, open_producer, topic_of
 from service.log.topics import describe_topics, ensure_topics
 from service.settings.schema import Brokers as Addresses
 from service.settings.schema import Kafka
@@ -35,6 +37,19 @@ async def test_they_are_made_once(brokers: Brokers) -> None:
         (5, 1, "delete", timedelta(hours=2))
     }
     assert await ensure_topics(kafka, 5) == []
+
+
+async def test_a_clock_that_is_wrong_is_no_trouble(brokers: Brokers) -> None:
+    """What a machine sends whose clock is days off is taken: brokers stamp records by their own clock, where they would refuse them else."""
+    kafka, other = kafka_settings(brokers), "test-stamped-by-senders"
+    await ensure_topics(kafka, 1)
+    async with open_admin(kafka) as admin:
+        await admin.create_topics([NewTopic(other, 1, 1)])
+    ahead = int((time.time() + timedelta(days=2).total_seconds()) * 1000)
+    async with open_producer(kafka) as producer:
+        await producer.send_and_wait(topic_of(kafka, Lane.REALTIME), b"record", partition=0, timestamp_ms=ahead)
+        with pytest.raises(InvalidTimestampError):
+            await producer.send_and_wait(other, b"record", partition=0, timestamp_ms=ahead)
 
 
 async def test_another_number_of_partitions_is_refused(brokers: Brokers) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grpc import aio
 
 from eunoe_client import AuthenticationError, Eunoe, InvalidInputError, Timeouts, TransientError, UsageError
+from eunoe_client._channels import AWAY_SECONDS, Channels
 from eunoe_client._settings import is_loopback, read_settings, split_addresses
 from service.domain.errors import Unavailable
 from tests.support.fake_failures import Failure, until
@@ -152,6 +154,29 @@ async def test_a_process_that_takes_no_calls_is_left(fake: FakeService, other: F
         await sdk.client.context.fetch("x")
         await sdk.client.context.fetch("y")
     assert {len(service.failures.received["FetchContext"]) for service in (fake, other)} == {1, 3}
+
+
+async def test_clients_go_back_to_a_process_that_is_there_again(fake: FakeService, other: FakeService) -> None:
+    """Not before a while has passed, and only where a connection stands; else all would gather at whichever was restarted first."""
+    now = 0.0
+    channels = Channels([aio.insecure_channel(service.address) for service in (fake, other)], lambda: now)
+    for service in (fake, other):
+        await service.kill()
+    assert channels.choose() == 0
+    channels.move_on(0)
+    for _ in range(20):
+        now += 2 * AWAY_SECONDS
+        assert channels.choose() == 1, "nobody is there"
+        await asyncio.sleep(0.01)
+    for service in (fake, other):
+        await service.start()
+    now -= AWAY_SECONDS
+    assert channels.choose() == 1, "it is too early to look"
+    async with asyncio.timeout(10):
+        while channels.choose():
+            now += AWAY_SECONDS
+            await asyncio.sleep(0.01)
+    await channels.close()
 
 
 async def test_calls_need_an_open_client(fake: FakeService) -> None:

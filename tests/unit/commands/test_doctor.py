@@ -137,11 +137,11 @@ def test_a_catalog_of_something_else_is_a_problem(
     assert found in problem.detail and advice in problem.advice
 
 
-def test_kafka_on_a_catalog_that_is_away_is_a_problem() -> None:
-    """The number of shards cannot be asked: said, and no traceback."""
+def test_kafka_waits_for_a_catalog_that_is_away() -> None:
+    """The number of shards cannot be asked: said, and no traceback; that the catalog is away is a problem of its own."""
     away = DatabaseUrl("postgresql://eunoe@127.0.0.1:1/eunoe")
-    found = checks.check_kafka(Settings(catalog=Database(url=away), kafka=Kafka(bootstrap=Brokers("127.0.0.1:1"))))
-    assert found.state == "problem"
+    (found,) = checks.check_kafka(Settings(catalog=Database(url=away), kafka=Kafka(bootstrap=Brokers("127.0.0.1:1"))))
+    assert (found.state, found.advice) == ("note", "mend the catalog first")
 
 
 def test_a_catalog_that_is_gone_is_a_problem(tmp_path: Path) -> None:
@@ -184,6 +184,6 @@ def test_kafka_is_looked_at_where_it_is_configured(cli: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        found = checks.check_kafka(Settings(data_dir=Path("/nonexistent"), kafka=Kafka(bootstrap=Brokers(address))))
+        (found,) = checks.check_kafka(Settings(data_dir=Path("/nonexistent"), kafka=Kafka(bootstrap=Brokers(address))))
     assert found.state == "problem" and address in found.detail
     assert "Kafka at" not in cli("doctor").output

@@ -1,34 +1,52 @@
-"""Several addresses of one service as one gRPC channel: calls go to one of them until it fails, then to the next.
+"""Several addresses of one service as one gRPC channel: calls go to one of them, to the next while it is away, and back when it is there again.
 
-What counts as failing is the caller's business (`move_on`). One address is enough for a client that a load balancer stands before.
+Without the way back all clients would gather at whichever process was restarted first. What counts as failing is the caller's business (`move_on`).
+One address is enough for a client that a load balancer stands before.
 """
 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from grpc import aio
+from grpc import ChannelConnectivity, aio
+
+AWAY_SECONDS = 10.0
+"""How long a client stays elsewhere before it looks whether its first address is there again; by chance half of it to half of it more."""
 
 
 class Channels:
     """Channels to processes that are as good as one another. To the generated stubs it is a channel."""
 
-    def __init__(self, channels: Sequence[aio.Channel]) -> None:
-        """Begin with any of them: clients share themselves out."""
-        self._channels = channels
-        self.place = random.randrange(len(channels))  # noqa: S311 - spreads load, hides nothing
-        """Which of them is called."""
+    def __init__(self, channels: Sequence[aio.Channel], now: Callable[[], float] = time.monotonic) -> None:
+        """Put them into an order of this client's own: clients share themselves out, also those of a process that is away."""
+        self._channels = random.sample(channels, len(channels))
+        self._now = now
+        self._look = 0.0
+        self._place = 0
 
     def __len__(self) -> int:
         """How many there are."""
         return len(self._channels)
 
+    def choose(self) -> int:
+        """Which of them is called from now on: the first again, if a connection to it stands after a while elsewhere."""
+        if self._place and self._now() >= self._look:
+            self._look_later()
+            if self._channels[0].get_state(try_to_connect=True) is ChannelConnectivity.READY:
+                self._place = 0
+        return self._place
+
     def move_on(self, place: int) -> None:
         """Call another one from now on, if it is still this place's turn: of many calls that failed there, one moves."""
-        if place == self.place:
-            self.place = (place + 1) % len(self._channels)
+        if place == self._place:
+            self._place = (place + 1) % len(self._channels)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._look = self._now() + AWAY_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, hides nothing
 
     async def close(self) -> None:
         """Close all of them."""
@@ -49,6 +67,6 @@ class Channels:
 
     def _chosen(self, calls: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            return calls[self.place](*arguments, **options)
+            return calls[self._place](*arguments, **options)
 
         return call

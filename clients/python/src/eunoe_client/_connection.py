@@ -109,7 +109,7 @@ class Connection:
         deadline = loop.time() + (self.settings.timeouts.call if timeout is None else timeout)
         attempt = 0
         while True:
-            place = self._calls().channels.place
+            place = self._calls().channels.choose()
             try:
                 return await method(request, timeout=max(0.0, deadline - loop.time()), metadata=self.metadata(request_id))
             except aio.AioRpcError as rpc_error:
@@ -150,7 +150,7 @@ class Connection:
         self, method: aio.StreamUnaryMultiCallable[Request, Response], *, timeout: float
     ) -> ClientStream[Request, Response]:
         """Open one client stream."""
-        request_id, place = draw_id(), self._calls().channels.place
+        request_id, place = draw_id(), self._calls().channels.choose()
         call = method(timeout=timeout, metadata=self.metadata(request_id))
         return ClientStream(call, request_id=request_id, failed=lambda code: self._note(place, code))
 
