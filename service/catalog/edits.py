@@ -56,6 +56,13 @@ _CITED = Statement(
     .where(_o.c.memory_id == bindparam("memory_id"))
     .distinct()
 )
+_other = _o.alias()
+_FROM_SAME_WORDS = Statement(
+    select(_other.c.memory_id, _other.c.statement.label("told"), _o.c.statement)
+    .join(_other, and_(_other.c.source_id == _o.c.source_id, _other.c.start == _o.c.start, _other.c.end == _o.c.end))
+    .join(schema.memories, schema.memories.c.memory_id == _other.c.memory_id)
+    .where(_o.c.memory_id == bindparam("memory_id"), _other.c.memory_id != _o.c.memory_id, schema.memories.c.edited == 0)
+)
 _CITED_ELSEWHERE = Statement(
     select(_o.c.observation_id)
     .where(
@@ -102,7 +109,7 @@ class MemoryEdit:
 
 
 def update_memory(connection: Connection, edit: MemoryEdit) -> MemoryRow:
-    """Edit a memory; from now on its content is its user's.
+    """Edit a memory; from now on its content is its user's. Episodes that repeat its former words go.
 
     Raises:
         NotFound: absent, deleted, or not the caller's.
@@ -127,7 +134,8 @@ def update_memory(connection: Connection, edit: MemoryEdit) -> MemoryRow:
             has_time_word=edit.search.has_time_word,
         )
     change.put(fresh, is_new=False)
-    finish_changes(connection, [change])
+    hashes = [] if edit.statement is None else _forget_stories(connection, change, item.item_id)
+    _finish(connection, change, hashes)
     memories.mark_edited(connection, item.item_id, edit.key, now_us())
     found = memories.get_memory(connection, edit.instance_id, item.item_id)
     if found is None:
@@ -145,7 +153,7 @@ def check_version(current: int, expected: int, memory_id: str) -> None:
 
 
 def delete_memory(connection: Connection, instance_id: str, memory_id: str, guard: Guard, version: int, generation: int) -> None:
-    """Delete a memory for good, and hide the excerpts that only it cites.
+    """Delete a memory for good, with the episodes that repeat it, and hide the excerpts that only it cites.
 
     Args:
         connection: in a write transaction.
@@ -163,22 +171,30 @@ def delete_memory(connection: Connection, instance_id: str, memory_id: str, guar
     if version:
         check_version(row.item.version, version, row.item.item_id)
     identity, scope = row.item.item_id, row.item.scope
-    said = memories.observations_of(connection, [identity]).get(identity, [])
-    memories.kill_observations(
-        connection,
-        [
-            {"memory_id": identity, "scope": scope} | {name: entry[name] for name in ("observation_id", "source_id")}
-            for entry in said
-        ],
-    )
-    hashes = _hide_lonely_excerpts(connection, change, identity)
-    memories.delete_observations_of_memory(connection, identity)
-    memories.delete_memories(connection, [identity])
-    change.bury(connection, [identity])
+    hashes = [*_forget_stories(connection, change, identity), *_forget(connection, change, identity)]
     if row.attribute:
         neighbours = memories.memories_by_slot(connection, [(scope, row.item.speaker, row.attribute)])
         settle_memories(connection, [change], [entry["memory_id"] for entry in neighbours])
     _finish(connection, change, hashes)
+
+
+def _forget(connection: Connection, change: ScopeChange, memory_id: str) -> list[int]:
+    """Delete a memory with its observations. Returns the hashes of the texts that are hidden with it."""
+    said = memories.observations_of(connection, [memory_id]).get(memory_id, [])
+    dead = [{name: entry[name] for name in ("observation_id", "source_id", "memory_id", "scope")} for entry in said]
+    memories.kill_observations(connection, dead)
+    hashes = _hide_lonely_excerpts(connection, change, memory_id)
+    memories.delete_observations_of_memory(connection, memory_id)
+    memories.delete_memories(connection, [memory_id])
+    change.bury(connection, [memory_id])
+    return hashes
+
+
+def _forget_stories(connection: Connection, change: ScopeChange, memory_id: str) -> list[int]:
+    """Delete what several turns tell together if it repeats a memory of one of them. Returns hashes as `_forget`."""
+    found = _FROM_SAME_WORDS.rows(connection, memory_id=memory_id)
+    stories = sorted({row["memory_id"] for row in found if row["statement"] in row["told"]})
+    return [each for story in stories for each in _forget(connection, change, story)]
 
 
 def delete_document(connection: Connection, instance_id: str, document_id: str, guard: Guard, generation: int) -> None:

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from service.catalog import outcomes
+from service.catalog import edits, outcomes
 from service.catalog.engine import Catalog
+from service.catalog.memories import MemoryRow
 from service.catalog.ownership import FencedError
 from service.domain.kinds import IngestionMode, Lane
 from service.domain.refining import Known, Refined
-from service.domain.source import Segmented, StageError
+from service.domain.source import SearchText, Segmented, StageError
 from service.pipeline import refine as refine_module
 from service.pipeline.child import RefineDone, RefineSlice
 from service.pipeline.refine import MOST_ATTEMPTS, RefineStep
-from tests.support.catalogs import document, message, record, rows, run_sql, scalar
+from tests.support.catalogs import INSTANCE, document, message, record, rows, run_sql, scalar
 from tests.support.lines import LineExtractor
-from tests.support.stages import HandOwner, NoIndex, second_look, statements
+from tests.support.stages import HandOwner, NoIndex, check_books, memory, second_look, statements
 
 LONG = IngestionMode.LONG_RANGE
 
@@ -40,6 +41,20 @@ class SecondLook(LineExtractor):
         return tuple(found)
 
 
+class StoryTeller(LineExtractor):
+    """Finds with a second look that all sources tell one story together."""
+
+    def refine(self, talk: Sequence[Segmented], known: Known) -> tuple[Refined, ...]:
+        """Each source's own observations, and the story."""
+        del known
+        found = [self.extract(one)[0] for one in talk]
+        told = "; ".join(said.statement for observations in found for said in observations)
+        return tuple(
+            Refined(one.source.source_id, (*observations, replace(observations[0], statement=told, key=told)))
+            for one, observations in zip(talk, found, strict=True)
+        )
+
+
 @dataclass
 class Hands:
     """A refine step, driven by hand."""
@@ -55,17 +70,17 @@ class Hands:
         """Time passes."""
         run_sql(self.catalog, "UPDATE refine_jobs SET due_time = 0")
 
-    def look(self) -> None:
+    def look(self, extractor: LineExtractor | None = None) -> None:
         """Work off one job that is due."""
         step = self.step()
         task = step.next_slice()
         assert task is not None
-        step.take(answer(task))
+        step.take(answer(task, extractor or SecondLook()))
 
 
-def answer(task: RefineSlice) -> RefineDone:
+def answer(task: RefineSlice, extractor: LineExtractor | None = None) -> RefineDone:
     """What a child with a second look says."""
-    return second_look(task, SecondLook())
+    return second_look(task, extractor or SecondLook())
 
 
 @pytest.fixture
@@ -257,3 +272,35 @@ def test_it_gives_up_after_an_hour(catalog: Catalog, owner: HandOwner, hands: Ha
     assert task is not None
     step.take(RefineDone(task.key, (), StageError("extract", "LOOKUPERROR", "cannot")))
     assert status(catalog) == "partial_success"
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_story_goes_with_what_it_repeats(catalog: Catalog, owner: HandOwner, hands: Hands, *, is_edited: bool) -> None:
+    """What a user deleted or put right is told nowhere any more, also not by the episode that several turns made together."""
+    record(catalog, message("saw a whale", session="s", mode=LONG), message("saw the sea", session="s", mode=LONG))
+    owner.work()
+    hands.due()
+    hands.look(StoryTeller())
+    assert sorted(statements(catalog)) == ["User saw a whale", "User saw a whale; User saw the sea", "User saw the sea"]
+    row = memory(catalog, "User saw a whale")
+    with catalog.write() as connection:
+        if is_edited:
+            edits.update_memory(connection, edit_of(row, "User saw a dolphin"))
+        else:
+            edits.delete_memory(connection, INSTANCE, row.item.item_id, edits.Guard(), 0, 1)
+    check_books(catalog)
+    assert sorted(statements(catalog)) == (["User saw a dolphin", "User saw the sea"] if is_edited else ["User saw the sea"])
+
+
+def edit_of(row: MemoryRow, statement: str) -> edits.MemoryEdit:
+    """New words for a memory."""
+    return edits.MemoryEdit(
+        instance_id=INSTANCE,
+        memory_id=row.item.item_id,
+        guard=edits.Guard(),
+        generation=1,
+        resolved_against=row.item.version,
+        statement=statement,
+        search=SearchText("analysed", bytes(768), 2, False),
+        key=statement.casefold(),
+    )
