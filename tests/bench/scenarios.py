@@ -18,10 +18,10 @@ class Scenario:
     measure: Callable[[Place], list[Pair]]
 
 
+RECORD = "RecordMessage acknowledged per second, 64 callers"
+
 SCENARIOS: dict[str, Scenario] = {
-    "record_throughput": Scenario(
-        Asked("RecordMessage acknowledged per second, 64 callers", "calls/s", "higher", 0.50, 0.70), write_path.record_throughput
-    ),
+    "record_throughput": Scenario(Asked(RECORD, "calls/s", "higher", 0.50, 0.70), write_path.record_throughput),
     "record_latency": Scenario(Asked("RecordMessage p50, one caller", "ms", "lower", 2.5, 1.6), write_path.record_latency),
     "stream_throughput": Scenario(
         Asked("StreamMessages per second, 8 streams", "messages/s", "higher", 0.40, 0.52), write_path.stream_throughput
@@ -42,3 +42,11 @@ SCENARIOS: dict[str, Scenario] = {
     "memory": Scenario(Asked("peak memory of all processes, demo", "MB", "lower", 900, 600), footprint.memory),
     "start": Scenario(Asked("start to healthy", "s", "lower", 4.0, 1.5), footprint.start),
 }
+"""Of `eunoe up`: `make bench`, and the table in the README."""
+
+CLUSTER: dict[str, Scenario] = {
+    "cluster_record": Scenario(Asked(f"{RECORD}, on PostgreSQL", "calls/s", "higher", 0.70, 0.90), write_path.record_on_postgres),
+}
+"""Of several processes on PostgreSQL, Kafka and an object store: `make bench-cluster`."""
+
+ALL = SCENARIOS | CLUSTER

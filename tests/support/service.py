@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,8 @@ from tests.support.processes import Process, find_process, worker_of
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
-_COMMAND = (sys.executable, "-m", "service")
+SERVICE = ("-m", "service")
+"""What Python runs."""
 
 T = TypeVar("T")
 
@@ -35,7 +36,14 @@ class NotInTimeError(AssertionError):
 class RunningProcess:
     """One `eunoe` process of a data directory, with what it spawns."""
 
-    def __init__(self, command: str, directory: Path, settings: Mapping[str, object], name: str = "") -> None:
+    def __init__(
+        self,
+        command: str,
+        directory: Path,
+        settings: Mapping[str, object],
+        name: str = "",
+        program: Sequence[str] = SERVICE,
+    ) -> None:
         """Start nothing yet.
 
         Args:
@@ -43,6 +51,7 @@ class RunningProcess:
             directory: the data directory; the log lies beside it.
             settings: by name with underscores, as in `limits_backlog=10`.
             name: of this process, where the directory has several.
+            program: what Python runs, where it is not the service as it is.
         """
         self.directory = directory
         stem = directory.name + (f".{name}" if name else "")
@@ -50,6 +59,7 @@ class RunningProcess:
         self._ready_file = directory.with_name(stem + ".ready.json")
         self._command = command
         self._settings = settings
+        self._program = program
         self._popen: subprocess.Popen[bytes] | None = None
         self._seen: set[Process] = set()
         self.address = ""
@@ -69,7 +79,8 @@ class RunningProcess:
         if self._command != "work":
             flags += ["--listen", "127.0.0.1:0"]
         settings = {"log_format": "json", **self._settings}
-        self._popen = spawn([*_COMMAND, self._command, *flags], self.log_file, outlives=False, env=environment(settings))
+        command = [sys.executable, *self._program, self._command, *flags]
+        self._popen = spawn(command, self.log_file, outlives=False, env=environment(settings))
 
     def wait_until_ready(self) -> None:
         """Wait until it says that it is ready."""
