@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 from service.embedders.build import prepare_model
 from service.settings.load import load_settings
@@ -26,6 +27,23 @@ _SETTLE_SECONDS = 60.0
 
 class LostError(Exception):
     """Something that was acknowledged is not there, or an answer was empty: the figures are worth nothing."""
+
+
+class Reachable(Protocol):
+    """A service that runs."""
+
+    @property
+    def address(self) -> str:
+        """`HOST:PORT` of gRPC."""
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """`instance_id`, `api_key` and `admin_token`."""
+
+
+def reach(running: Reachable) -> dict[str, Any]:
+    """What a client is told to reach it."""
+    return {"address": running.address, "key": running.credentials["api_key"]}
 
 
 @dataclass(slots=True)
@@ -55,7 +73,7 @@ class Place:
     def service(self, directory: Path | None = None, **settings: object) -> Iterator[RunningService]:
         """`eunoe up` on a fresh data directory or a given one, warm: its worker works, its model and index are open."""
         with start_service(directory or self.directory / self.fresh("data"), **settings) as service:
-            self._warm(service.address, service.credentials["api_key"], service.directory)
+            self._warm(service, service.directory)
             yield service
 
     @contextmanager
@@ -65,11 +83,11 @@ class Place:
         settings = {"catalog_url": postgres.url(postgres.create()), "shards": SHARDS}
         with start_cluster(self.directory / self.fresh("cluster"), brokers, workers, program, **settings) as cluster:
             cluster.wait_until_owned(workers)
-            self._warm(cluster.address, cluster.credentials["api_key"], cluster.catalog)
+            self._warm(cluster, cluster.catalog)
             yield cluster
 
-    def _warm(self, address: str, key: str, catalog: Path | str) -> None:
-        run_job("clients.warm", address=address, key=key, tag=self.fresh("warm"))
+    def _warm(self, running: Reachable, catalog: Path | str) -> None:
+        run_job("clients.warm", tag=self.fresh("warm"), **reach(running))
         wait_for(lambda: backlog(catalog) == 0, _SETTLE_SECONDS, lambda: "the worker does not finish")
 
     @contextmanager
