@@ -61,8 +61,8 @@ class _Deployment:
 
     def running(self, workers: int = 0) -> AbstractContextManager[RunningCluster]:
         """Start its API process, and some workers."""
-        settings = {"catalog_url": self._url, "shards": SHARDS, "kafka_prefix": self._prefix}
-        return start_cluster(self._directory, self.place.parts.brokers, workers, **settings)
+        brokers = self.place.parts.brokers
+        return start_cluster(self._directory, brokers, workers, catalog_url=self._url, shards=SHARDS, kafka_prefix=self._prefix)
 
     def copied(self) -> _Deployment:
         """The same in a database of its own. Neither may run beside the other."""

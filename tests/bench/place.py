@@ -80,8 +80,8 @@ class Place:
     def cluster(self, workers: int = 1, program: Sequence[str] = SERVICE) -> Iterator[RunningCluster]:
         """A fresh deployment on PostgreSQL and Kafka, warm likewise: one API process and some workers, of another program where one is given."""
         postgres, brokers = self.parts.postgres, self.parts.brokers
-        settings = {"catalog_url": postgres.url(postgres.create()), "shards": SHARDS}
-        with start_cluster(self.directory / self.fresh("cluster"), brokers, workers, program, **settings) as cluster:
+        directory, url = self.directory / self.fresh("cluster"), postgres.url(postgres.create())
+        with start_cluster(directory, brokers, workers, program, catalog_url=url, shards=SHARDS) as cluster:
             cluster.wait_until_owned(workers)
             self._warm(cluster, cluster.catalog)
             yield cluster
