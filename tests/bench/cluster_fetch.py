@@ -13,6 +13,7 @@ from tests.bench.figures import Measured, Pair
 from tests.bench.jobs import JOB_SECONDS, run_job
 from tests.bench.place import SHARDS, Place
 from tests.support.cluster import RunningCluster, start_cluster
+from tests.support.service import RunningService
 
 COLD_TURNS = 290
 """What gives a scope about 500 rows."""
@@ -24,15 +25,14 @@ def warm_on_s3(place: Place) -> list[Pair]:
     """`FetchContext` of a user whose scope is in memory, the index on an object store; the floor is the same with the index on disk."""
     user, load = place.fresh("user"), {"calls": place.size(300, 40), "warm": place.size(30, 10), "records": False}
 
-    def spec() -> dict[str, Any]:
-        return {"tag": place.fresh("question"), "users": [user], **load}
+    def measured(service: RunningService) -> Measured:
+        answer = ask(service, {"tag": place.fresh("question"), "users": [user], **load})
+        return asked(answer["latencies_ms"], {"scope_bytes": service.metric("eunoe_scope_cache_bytes")})
 
     with place.service() as near, place.parts.bucket() as uri, place.service(vectors_uri=uri) as far:
         for service in (near, far):
             fill(service, [user], place.size(SCOPE_TURNS, 100))
-        return place.alternate(
-            lambda: asked(ask(near, spec())["latencies_ms"], {}), lambda: asked(ask(far, spec())["latencies_ms"], {})
-        )
+        return place.alternate(lambda: measured(near), lambda: measured(far))
 
 
 def cold_among_many(place: Place) -> list[Pair]:

@@ -80,7 +80,7 @@ def _probed_beside(place: Place, cluster: RunningCluster, documents: int) -> Mea
 
 
 def _probed(place: Place, cluster: RunningCluster) -> Measured:
-    answer = run_job("clients.fresh", tag=place.fresh("fresh"), probes=place.size(100, 15), **reach(cluster))
+    answer = run_job("clients.fresh", tag=place.fresh("fresh"), probes=place.size(60, 15), **reach(cluster))
     nothing_missing(answer)
     latencies = answer["latencies_ms"]
     return Measured(percentile(latencies, 0.95) / 1000, {"p50_s": percentile(latencies, 0.5) / 1000})

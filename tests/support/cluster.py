@@ -101,8 +101,7 @@ class RunningCluster:
         found = {}
         for number, worker in enumerate(self.workers):
             if worker.is_running:
-                lines = [line for line in worker.page("/metrics").splitlines() if line.startswith("eunoe_owned_shards ")]
-                found[number] = int(float(lines[0].split()[1]))
+                found[number] = int(worker.metric("eunoe_owned_shards"))
         return found
 
     def _worker(self, number: int) -> RunningProcess:

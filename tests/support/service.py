@@ -151,6 +151,11 @@ class RunningProcess:
         with urlopen(f"http://{self.http}{path}", timeout=10) as answer:
             return str(answer.read().decode())
 
+    def metric(self, name: str) -> float:
+        """The value of a metric without labels."""
+        (line,) = [line for line in self.page("/metrics").splitlines() if line.startswith(f"{name} ")]
+        return float(line.split()[1])
+
     def log_tail(self) -> str:
         """The last lines of the log, for a failure's message."""
         return self.log_file.read_text(errors="replace")[-2000:] if self.log_file.exists() else ""
