@@ -12,23 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, select
 
 from service.catalog import log, schema
-from service.catalog.errors import Overtaken
-from service.catalog.ids import new_id
+from service.catalog.heads import Head, Key, Place, lock_heads, move_heads, open_heads
+from service.catalog.rows import Accepted, answer_of, document_row, message_row
 from service.catalog.scopes import ensure_scope
-from service.catalog.sql import Bulk, Statement, insertion, json_list, json_rows, upsert
+from service.catalog.sql import Statement, insertion, json_list, json_rows
 from service.domain.errors import AlreadyExists, EunoeError, FailedPrecondition, InvalidArgument
-from service.domain.kinds import IngestionStatus, SourceKind
+from service.domain.kinds import SourceKind
 from service.domain.scope import ScopeRef
-from service.domain.writes import AcceptedDocument, DocumentWrite, LogEntry, MessageWrite, RecordedMessage
-
-SESSION_GAP_US = 30 * 60 * 1_000_000
-"""A turn this long after the conversation's last one opens a new session (design section 5)."""
+from service.domain.writes import DocumentWrite, MessageWrite
 
 Write = MessageWrite | DocumentWrite
-Answer = RecordedMessage | AcceptedDocument | EunoeError
+Answer = Accepted | EunoeError
 
 _c, _m, _d = schema.conversations, schema.messages, schema.documents
 
@@ -38,48 +35,6 @@ def _known(table: Any, columns: Sequence[Any], first: Any, second: Any) -> State
     return Statement(select(*columns).select_from(pairs).join(table, and_(first == left, second == right)))
 
 
-_pairs, (_instance, _name) = json_rows("pairs", _c.c.instance_id.type, _c.c.conversation_id.type)
-_CONVERSATIONS = Statement(
-    select(
-        _c.c.instance_id,
-        _c.c.conversation_id,
-        _c.c.conversation,
-        _c.c.scope,
-        _c.c.message_count,
-        _c.c.session_id,
-        _c.c.turn_time,
-        schema.scopes.c.shard,
-    )
-    .select_from(_pairs)
-    .join(_c, and_(_c.c.instance_id == _instance, _c.c.conversation_id == _name))
-    .join(schema.scopes, schema.scopes.c.scope == _c.c.scope)
-    .order_by(_c.c.conversation)
-    .with_for_update(of=_c)
-)
-_NEW_CONVERSATION = Statement(
-    upsert(_c)
-    .values({column.name: bindparam(column.name) for column in _c.columns if column.name != "conversation"})
-    .on_conflict_do_nothing(index_elements=["instance_id", "conversation_id"])
-    .returning(_c.c.conversation)
-)
-_MOVED = {
-    "which": _c.c.conversation,
-    "new_count": _c.c.message_count,
-    "new_session": _c.c.session_id,
-    "new_turn_time": _c.c.turn_time,
-    "new_update_time": _c.c.update_time,
-}
-
-
-def _move(which: ColumnElement[int], *new: ColumnElement[Any]) -> Executable:
-    return update(_c).where(_c.c.conversation == which).values(dict(zip([*_MOVED.values()][1:], new, strict=True)))
-
-
-_MOVE_CONVERSATIONS = Bulk(
-    _move(*[bindparam(name) for name in _MOVED]),
-    _move(*json_rows("rows", *[column.type for column in _MOVED.values()])[1]),
-    [*_MOVED],
-)
 _KNOWN_MESSAGES = _known(
     _m,
     [
@@ -139,40 +94,6 @@ def is_known(connection: Connection, write: Write) -> bool:
     return found.first() is not None
 
 
-class _Conversation:
-    """The head of a conversation while a group is written."""
-
-    __slots__ = ("conversation", "count", "is_changed", "is_new", "scope", "session_id", "shard", "turn_time", "update_time")
-
-    def __init__(
-        self, conversation: int, scope: int, shard: int, count: int, session_id: str, turn_time: int, *, is_new: bool = False
-    ) -> None:
-        self.is_new = is_new
-        self.conversation = conversation
-        self.scope = scope
-        self.shard = shard
-        self.count = count
-        self.session_id = session_id
-        self.turn_time = turn_time
-        self.update_time = 0
-        """When its last message of this group was recorded."""
-        self.is_changed = False
-
-    def place(self, write: MessageWrite) -> tuple[int, str]:
-        """The next number, and the session of a message."""
-        turn_time = write.record_time if write.said_time is None else write.said_time
-        session = write.session_id
-        if not session:
-            is_near = self.session_id and turn_time - self.turn_time < SESSION_GAP_US
-            session = self.session_id if is_near else new_id()
-        self.count += 1
-        self.session_id, self.turn_time, self.update_time, self.is_changed = session, turn_time, write.record_time, True
-        return self.count, session
-
-
-_Place = tuple[int, int]
-"""Scope number and shard."""
-
 MOST_SCOPES = 50_000
 """Scopes whose numbers are kept: about 20 MB."""
 
@@ -183,7 +104,7 @@ class Recorder:
     def __init__(self, shards: int) -> None:
         """Take the deployment's number of shards."""
         self._shards = shards
-        self._scopes: dict[tuple[str, ScopeRef], _Place] = {}
+        self._scopes: dict[tuple[str, ScopeRef], Place] = {}
         self._fresh: list[tuple[str, ScopeRef]] = []
 
     def record(self, connection: Connection, writes: Sequence[Write]) -> list[Answer]:
@@ -214,7 +135,7 @@ class Recorder:
         """The group's transaction is durable: scopes created in it exist. A group that nobody says this of has failed."""
         self._fresh = []
 
-    def _places(self, connection: Connection, writes: Sequence[Write]) -> list[_Place]:
+    def _places(self, connection: Connection, writes: Sequence[Write]) -> list[Place]:
         """Where each write goes. New scopes are created in one order, as whoever else creates them does."""
         keys = [(write.instance_id, write.scope) for write in writes]
         try:
@@ -236,7 +157,7 @@ class _Group:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._conversations: dict[tuple[str, str], _Conversation] = {}
+        self._heads: dict[Key, Head] = {}
         self._messages: dict[tuple[int, str], Mapping[str, Any]] = {}
         self._documents: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._answers: list[Answer | None] = []
@@ -244,21 +165,21 @@ class _Group:
         self._doubles: list[tuple[int, int]] = []  # (answer, the answer it repeats)
         self._rows_at: dict[int, dict[str, Any]] = {}
 
-    def load_conversations(self, writes: Sequence[Write], places: Sequence[_Place]) -> None:
+    def load_conversations(self, writes: Sequence[Write], places: Sequence[Place]) -> None:
         """Lock the heads of the group's conversations, opening new ones, and find out which of its messages are known."""
         first = {
             (write.instance_id, write.conversation_id): (write, place)
             for write, place in zip(reversed(writes), reversed(places), strict=True)
             if isinstance(write, MessageWrite)
         }
-        for row in _CONVERSATIONS.run(self._connection, pairs=json_list(first)):
-            self._conversations[row[0], row[1]] = _Conversation(row[2], row[3], row[7], row[4], row[5], row[6])
-        self._open_conversations([first[key] for key in sorted(first.keys() - self._conversations.keys())])
+        self._heads = lock_heads(self._connection, first)
+        new = {key: first[key] for key in sorted(first.keys() - self._heads.keys())}
+        self._heads |= open_heads(self._connection, new)
         pairs = []
         for write in writes:
             if not isinstance(write, MessageWrite):
                 continue
-            head = self._conversations[write.instance_id, write.conversation_id]
+            head = self._heads[write.instance_id, write.conversation_id]
             if not head.is_new and write.message_id != write.source_id:
                 pairs.append((head.conversation, write.message_id))
         if pairs:
@@ -271,7 +192,7 @@ class _Group:
         for row in _KNOWN_DOCUMENTS.rows(self._connection, pairs=json_list(pairs)):
             self._documents[row["instance_id"], row["document_id"]] = row
 
-    def take(self, write: Write, place: _Place) -> None:
+    def take(self, write: Write, place: Place) -> None:
         """Accept, recognise or refuse one write."""
         try:
             answer = self._take_message(write, place) if isinstance(write, MessageWrite) else self._take_document(write, place)
@@ -290,22 +211,9 @@ class _Group:
         _INSERT_DOCUMENTS.run(self._connection, documents)
         _INSERT_INGESTIONS.run(self._connection, documents)
         log.append_records(self._connection, rows)
-        _MOVE_CONVERSATIONS.run(
-            self._connection,
-            [
-                {
-                    "which": head.conversation,
-                    "new_count": head.count,
-                    "new_session": head.session_id,
-                    "new_turn_time": head.turn_time,
-                    "new_update_time": head.update_time,
-                }
-                for head in self._conversations.values()
-                if head.is_changed
-            ],
-        )
+        move_heads(self._connection, self._heads.values())
         for at, first in self._doubles:
-            self._answers[at] = _answer(self._rows_at[first], is_duplicate=True)
+            self._answers[at] = answer_of(self._rows_at[first], is_duplicate=True)
         return [answer for answer in self._answers if answer is not None]
 
     def _number_records(self) -> None:
@@ -314,12 +222,12 @@ class _Group:
             seq = firsts[place]
             for at, row in batch:
                 row["seq"] = seq
-                self._answers[at] = _answer(row, is_duplicate=False)
+                self._answers[at] = answer_of(row, is_duplicate=False)
                 seq += 1
 
-    def _take_message(self, write: MessageWrite, place: _Place) -> Answer | None:
+    def _take_message(self, write: MessageWrite, place: Place) -> Answer | None:
         scope, shard = place
-        head = self._conversations[write.instance_id, write.conversation_id]
+        head = self._heads[write.instance_id, write.conversation_id]
         if head.scope != scope:
             raise FailedPrecondition(
                 f"conversation {write.conversation_id!r} belongs to another scope: its first message fixed its user and customer",
@@ -330,12 +238,12 @@ class _Group:
             _check_repeat(write, known, "message_id", write.message_id)
             return self._repeat(known, shard, write.conversation_id)
         number, session = head.place(write)
-        row = _message_row(write, head.conversation, scope, shard, number, session)
+        row = message_row(write, head.conversation, scope, shard, number, session)
         self._messages[head.conversation, write.message_id] = row
         self._wait(row, shard, write.lane)
         return None
 
-    def _take_document(self, write: DocumentWrite, place: _Place) -> Answer | None:
+    def _take_document(self, write: DocumentWrite, place: Place) -> Answer | None:
         scope, shard = place
         known = self._documents.get((write.instance_id, write.document_id))
         if known is not None:
@@ -343,19 +251,10 @@ class _Group:
             if "answer_at" not in known:
                 shard = int(_SHARD_OF_SCOPE.run(self._connection, scope=known["scope"]).scalar_one())
             return self._repeat(known, shard, "")
-        row = _document_row(write, scope, shard)
+        row = document_row(write, scope, shard)
         self._documents[write.instance_id, write.document_id] = row
         self._wait(row, shard, write.lane)
         return None
-
-    def _open_conversations(self, first: Sequence[tuple[MessageWrite, _Place]]) -> None:
-        """Create conversations; each belongs to the scope of its first message."""
-        opened = _NEW_CONVERSATION.run_each(self._connection, [_conversation_row(write, scope) for write, (scope, _) in first])
-        for (write, (scope, shard)), row in zip(first, opened, strict=True):
-            if row is None:
-                raise Overtaken("the conversation was opened by somebody else at the same time")
-            head = _Conversation(row[0], scope, shard, 0, "", 0, is_new=True)
-            self._conversations[write.instance_id, write.conversation_id] = head
 
     def _wait(self, row: dict[str, Any], shard: int, lane: int) -> None:
         at = len(self._answers)
@@ -367,7 +266,7 @@ class _Group:
         if "answer_at" in known:  # its first is in this very group, and has no number yet
             self._doubles.append((len(self._answers), known["answer_at"]))
             return None
-        return _answer({**known, "shard": shard, "conversation_id": conversation_id}, is_duplicate=True)
+        return answer_of({**known, "shard": shard, "conversation_id": conversation_id}, is_duplicate=True)
 
 
 def _check_repeat(write: Write, known: Mapping[str, Any], key: str, first_id: str) -> None:
@@ -388,91 +287,3 @@ def _check_repeat(write: Write, known: Mapping[str, Any], key: str, first_id: st
         return
     value = write.message_id if isinstance(write, MessageWrite) else write.document_id
     raise AlreadyExists(f"{key} {value!r} is taken", values={key: value, "first_id": first_id})
-
-
-def _answer(row: Mapping[str, Any], *, is_duplicate: bool) -> Answer:
-    entry = LogEntry(row["shard"], row["lane"], row["seq"])
-    if "message_id" in row:
-        return RecordedMessage(
-            row["message_id"],
-            row["conversation_id"],
-            row["session_id"],
-            row["record_time"],
-            row["number"],
-            entry,
-            is_duplicate,
-        )
-    return AcceptedDocument(row["ingestion_id"], row["document_id"], row["record_time"], entry, is_duplicate)
-
-
-def _conversation_row(write: MessageWrite, scope: int) -> dict[str, Any]:
-    return {
-        "instance_id": write.instance_id,
-        "conversation_id": write.conversation_id,
-        "scope": scope,
-        "message_count": 0,
-        "session_id": "",
-        "turn_time": 0,
-        "create_time": write.record_time,
-        "update_time": write.record_time,
-    }
-
-
-def _message_row(write: MessageWrite, conversation: int, scope: int, shard: int, number: int, session: str) -> dict[str, Any]:
-    return {
-        "conversation": conversation,
-        "number": number,
-        "message_id": write.message_id,
-        "source_id": write.source_id,
-        "request_id": write.request_id,
-        "content_hash": write.content_hash,
-        "role": write.role,
-        "speaker": write.speaker,
-        "content": write.content,
-        "metadata": write.metadata,
-        "session_id": session,
-        "said_time": write.said_time,
-        "record_time": write.record_time,
-        "time_zone": write.time_zone,
-        "mode": write.mode,
-        "lane": int(write.lane),
-        # for the outbox and the answer
-        "shard": shard,
-        "instance_id": write.instance_id,
-        "scope": scope,
-        "source_kind": SourceKind.MESSAGE.value,
-        "create_time": write.record_time,
-        "conversation_id": write.conversation_id,
-    }
-
-
-def _document_row(write: DocumentWrite, scope: int, shard: int) -> dict[str, Any]:
-    return {
-        "instance_id": write.instance_id,
-        "document_id": write.document_id,
-        "source_id": write.source_id,
-        "ingestion_id": write.ingestion_id,
-        "request_id": write.request_id,
-        "content_hash": write.content_hash,
-        "scope": scope,
-        "document_type": write.document_type,
-        "content": write.content,
-        "metadata": write.metadata,
-        "document_time": write.document_time,
-        "record_time": write.record_time,
-        "time_zone": write.time_zone,
-        "mode": write.mode,
-        "lane": int(write.lane),
-        # for the outbox, the ingestion and the answer
-        "shard": shard,
-        "source_kind": SourceKind.DOCUMENT.value,
-        "create_time": write.record_time,
-        "update_time": write.record_time,
-        "batch_id": write.batch_id,
-        "status": IngestionStatus.QUEUED.value,
-        "outcome": "",
-        "stage": "",
-        "errors": "[]",
-        "passage_count": 0,
-        "memory_count": 0,
-    }

@@ -20,7 +20,7 @@ from eunoe.v1 import (
 )
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import Progress, TaskID
 
 from service.commands.messages import Spoken
 from service.commands.remote import CallFailed, Service
@@ -213,12 +213,6 @@ class Delivery:
                 parcel.outcome = f"{parcel.outcome}; all {found.message_count:,} messages of it are searchable"
                 return
             time.sleep(_POLL_SECONDS)
-
-
-def bars(console: Console) -> Progress:
-    """Progress bars that leave nothing behind, and are no use to what is no terminal."""
-    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _segments(spoken: Iterator[Spoken]) -> Iterator[list[Spoken]]:

@@ -10,8 +10,9 @@ import click
 
 from service.commands import detect, messages
 from service.commands.console import open_console
-from service.commands.deliver import Delivery, Labels, bars
+from service.commands.deliver import Delivery, Labels
 from service.commands.detect import Unreadable
+from service.commands.progress import spinning_bars
 from service.commands.remote import Where, connect, remote_options
 from service.domain.kinds import DocumentType, IngestionMode
 
@@ -82,7 +83,7 @@ def command(
     limit = where.chosen.load().settings.limits.document
     labels = Labels(user, customer, moment, time_zone, mode or "")
     console = open_console(stderr=True)
-    with connect(target) as service, bars(console) as progress:
+    with connect(target) as service, spinning_bars(console) as progress:
         delivery = Delivery(service, labels, progress)
         for file in progress.track(files, description="sending"):
             try:

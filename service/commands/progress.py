@@ -1,11 +1,21 @@
-"""Progress bars of long commands, on standard error."""
+"""Progress bars of long commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from service.commands.console import open_console
 
@@ -15,7 +25,7 @@ Show = Callable[[str, int, int], None]
 
 @contextmanager
 def bars(*, in_bytes: bool = False) -> Iterator[Show]:
-    """A bar per stage, each from when it is first told of."""
+    """A bar per stage on standard error, each from when it is first told of."""
     amount = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn()
     tasks: dict[str, TaskID] = {}
@@ -27,3 +37,9 @@ def bars(*, in_bytes: bool = False) -> Iterator[Show]:
             progress.update(tasks[stage], completed=done, total=total)
 
         yield show
+
+
+def spinning_bars(console: Console) -> Progress:
+    """Bars for work whose length shows as it goes. They leave nothing behind, and are no use to what is no terminal."""
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -2,7 +2,7 @@
 
 Every change that the table in use is told goes into the next one too, and how far the pages have come stands in the catalog in the same
 transactions: whoever owns the shard after a kill goes on where the last page ended. Making the vectors of another model is `reembed`'s,
-switching to the table `index`'s.
+switching to the table `next_index`'s.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Whatever the catalog says is pending goes into LanceDB, whoever changed it. Transaction 2 forgets what was pending at the version that was
 written, advances `indexed`, ends ingestions and drops outbox rows. A crash in between repeats the upserts, which changes nothing.
+Building another table and switching to it is `next_index`'s.
 """
 
 from __future__ import annotations
@@ -12,40 +13,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from service.catalog import deployment as deployments
-from service.catalog import indexes, items, log, outcomes, vectors
-from service.catalog.engine import Catalog, Connection
+from service.catalog import indexes, items, log, outcomes
+from service.catalog.engine import Catalog
 from service.catalog.indexes import IndexTable
-from service.catalog.ownership import fence, fence_all
+from service.catalog.ownership import fence
 from service.domain.item import Item
 from service.domain.kinds import Lane
 from service.ops.logging import get_logger
-from service.pipeline.build import Builder
-from service.pipeline.reembed import Reembedding
+from service.pipeline.next_index import LOOK_SECONDS, NextIndex, Progress
 from service.pipeline.store import Ownership
 from service.pipeline.worker import ChildWorker
 from service.vectors.errors import IndexUnavailable
-from service.vectors.upkeep import KEEP, Upkeep
+from service.vectors.upkeep import Upkeep
 from service.vectors.writer import IndexWriter
 
 FLUSH_ITEMS = 2_000
 """At most so many items go into the index at once."""
 
-LOOK_SECONDS = 0.5
-"""How often it is looked whether a build is wanted, or another shard's is complete."""
-CHILD_SECONDS = 0.05
-"""How often it is looked whether texts are embedded; a slice of them takes twice as long."""
-
-QUIET_SECONDS = 5.0
-"""How long records wait at most for a change of the model, and are stored at least until the next try."""
-
 LITTER_SECONDS = 60.0
 """How long after a switch the former table is kept for reads under way."""
 
 logger = get_logger(__name__)
-
-Progress = Callable[[int, int], None]
-"""Told (rows done, rows in all) while an index is rebuilt."""
 
 
 class IndexStep:
@@ -69,15 +57,12 @@ class IndexStep:
         self._catalog = catalog
         self._writer = writer
         self._ownership = ownership
-        self._start_child = start_child
-        self._builder = Builder(catalog, writer, ownership)
-        self._reembedding: Reembedding | None = None
+        self._next = NextIndex(catalog, writer, ownership, start_child)
+        self._builder = self._next.builder
         self._table = IndexTable("", 0, 0)
         self._upkeep: Upkeep | None = None
         self._tidying: threading.Thread | None = None
-        self._finishing: threading.Thread | None = None
         self._litter_due: float | None = None
-        self._quiet_until = -QUIET_SECONDS
         self._is_open = False
         self._is_certain = False
         """Whether the last flush of this very table went through, so that it holds nothing that the catalog believes pending."""
@@ -97,7 +82,7 @@ class IndexStep:
     @property
     def wants_quiet(self) -> bool:
         """Whether records should not be stored just now, so that the next model can be switched to."""
-        return time.monotonic() < self._quiet_until
+        return self._next.wants_quiet
 
     @property
     def table(self) -> IndexTable:
@@ -125,49 +110,24 @@ class IndexStep:
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Build a new table from the catalog beside the old one, or go on with one that was begun, then switch."""
-        self._builder.want()
-        self._builder.load()
-        is_more = True
-        while is_more:
-            is_more, build = self._builder.step(), self._builder.build
-            if progress is not None and build is not None:
-                progress(build.done, max(build.total, build.done))
-        self._switch()
+        self._use(self._next.build_now(progress))
         self._drop_others()
 
     def advance(self) -> float:
-        """Go on with a build, if one is wanted: with another model its vectors, then a page, then a pass of upkeep, then the switch.
-
-        Returns:
-            In how many seconds there is more to do, if anything.
-        """
+        """Go on with the next table, if one is wanted, up to the switch. Returns in how many seconds there is more to do."""
         if not self._is_open:
             return LOOK_SECONDS
-        if self._builder.build is None:
-            self._builder.load()
-        if self._builder.build is None:
-            return LOOK_SECONDS
-        is_embedded = self._embed()
-        if self._reembedding is not None and not self._reembedding.is_nearly_done:
-            return CHILD_SECONDS
-        if self._builder.step():
-            return 0.0
-        if not self._builder.build.is_complete and not self._is_tidied(self._builder.build.name):
-            return CHILD_SECONDS
-        self._builder.complete()
-        if not is_embedded:
-            self._ask_for_quiet()
-            return CHILD_SECONDS
-        former = self._table.name
-        if self._switch():
+        pause, table = self._next.advance()
+        if table is not None:
+            former = self._table.name
+            self._use(table)
             self._litter_due = time.monotonic() + LITTER_SECONDS
             logger.info("index_switched", shard=self._ownership.shard, instead_of=former)
-        return LOOK_SECONDS
+        return pause
 
     def stop(self) -> None:
         """End what was started beside everything else."""
-        if self._reembedding is not None:
-            self._reembedding.stop()
+        self._next.stop()
 
     def flush(self) -> bool:
         """Bring the index up to date and run transaction 2. Returns whether there was anything to do.
@@ -263,6 +223,7 @@ class IndexStep:
         return replace(self._table, lance_version=max(commits, default=self._table.lance_version))
 
     def _use(self, table: IndexTable) -> None:
+        self._is_open = False  # until this is over: the former table must not be noted again
         self._upkeep = Upkeep(self._writer, table.name)
         self._table, self._is_open = table, True
         self._is_certain = False  # pages of a build hold also what is pending
@@ -276,80 +237,6 @@ class IndexStep:
                     self._writer.drop(name)
         except IndexUnavailable as error:  # the next owner tries again
             logger.warning("index_litter_left", error=error.message)
-
-    def _switch(self) -> bool:
-        """Use what was built, unless it lacks something by now. What changed meanwhile and is pending goes into it with the next flush."""
-        build, shard = self._builder.build, self._ownership.shard
-        assert build is not None
-        table = IndexTable(build.name, build.lance_version, build.generation)
-        if build.generation != self._ownership.generation:
-            return self._switch_model(build.generation)
-        with self._catalog.write() as connection:
-            fence(connection, shard, self._ownership.epoch)
-            indexes.set_index_table(connection, shard, table)
-            indexes.end_index_build(connection, shard)
-        self._builder.build = None
-        self._is_open = False  # until the next line is over: the former table must not be noted again
-        self._use(table)
-        return True
-
-    def _switch_model(self, generation: int) -> bool:
-        """With another model all shards switch at once, and every owner begins anew, this one too: with its next transaction it ends."""
-        try:
-            with self._catalog.write() as connection:
-                fence_all(connection, self._ownership.shard, self._ownership.epoch)
-                _check_complete(connection, generation)
-                indexes.switch_all(connection)
-                deployments.switch_model(connection)
-                log.release_all(connection)
-        except _NotYetError:
-            return False
-        logger.info("model_switched", generation=generation)
-        return True
-
-    def _ask_for_quiet(self) -> None:
-        """Nothing but the last vectors is missing, and while records are stored some always are: hold that for a moment, not for long."""
-        now = time.monotonic()
-        with self._catalog.read() as connection:
-            is_worth_it = all(build.is_complete for build in indexes.index_builds(connection))
-        if is_worth_it and now > self._quiet_until + QUIET_SECONDS:
-            self._quiet_until = now + QUIET_SECONDS
-
-    def _embed(self) -> bool:
-        """Go on with the vectors of the next model, where it is another. Returns whether all are there."""
-        model_dir = self._builder.next_model_dir
-        if model_dir is None:
-            return True
-        if self._reembedding is None:
-            self._reembedding = Reembedding(self._catalog, self._ownership, self._builder.put, self._start_child, model_dir)
-        return self._reembedding.step()
-
-    def _is_tidied(self, name: str) -> bool:
-        """Whether the pass of upkeep that a table gets before it is used is over."""
-        if self._finishing is None:
-            self._finishing = threading.Thread(target=self._optimize, args=(name,), name="build", daemon=True)
-            self._finishing.start()
-        if self._finishing.is_alive():
-            return False
-        self._finishing = None
-        return True
-
-    def _optimize(self, name: str) -> None:
-        try:
-            self._writer.optimize(name, keep=KEEP)
-        except IndexUnavailable as error:  # the table is whole as it is; upkeep comes anyway
-            logger.warning("index_upkeep_failed", error=error.message)
-
-
-class _NotYetError(Exception):
-    """Something changed meanwhile, or another shard is not as far."""
-
-
-def _check_complete(connection: Connection, generation: int) -> None:
-    """Raise `_NotYetError` unless every shard's build is complete and every vector there."""
-    builds = indexes.index_builds(connection)
-    if vectors.count_to_embed(connection, generation) or not all(build.is_complete for build in builds):
-        raise _NotYetError
 
 
 def _tidy(upkeep: Upkeep) -> None:

@@ -1,7 +1,7 @@
 """Embedding what a shard holds with the next model, in a child of its own, while the model in use goes on answering.
 
 The catalog keeps what is done (`service.catalog.vectors`), so a kill costs one page at most. Rows that change meanwhile
-wait again. When nothing waits any more the deployment can switch, which is `index`'s.
+wait again. When nothing waits any more the deployment can switch, which is `next_index`'s.
 """
 
 from __future__ import annotations
