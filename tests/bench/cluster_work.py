@@ -39,7 +39,7 @@ def relay(place: Place) -> list[Pair]:
 
 def two_workers(place: Place) -> list[Pair]:
     """Turns fully processed per second by two workers that sleep in place of embedding; the floor is one such worker."""
-    turns = place.size(1_600, 320)
+    turns = place.size(640, 320)
 
     def drained(workers: int) -> Measured:
         with place.cluster(workers, sleeping.PROGRAM) as cluster:

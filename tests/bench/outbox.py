@@ -8,6 +8,8 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import text
+
 from service.catalog.deployment import create_deployment
 from service.catalog.engine import Catalog
 from service.catalog.migrate import migrate
@@ -36,6 +38,8 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
             with catalog.write() as connection:
                 recorder.record(connection, group)
             recorder.committed()
+        with catalog.write() as connection:
+            connection.execute(text("ANALYZE"))  # as PostgreSQL does by itself, a minute later
     return {}
 
 
