@@ -18,7 +18,7 @@ from service.catalog import log, memories, outcomes, passages, schema
 from service.catalog.ids import now_us
 from service.catalog.memories import MemoryRow
 from service.catalog.repeats import settle_repeats
-from service.catalog.resolution import ScopeChange, settle_memories
+from service.catalog.resolution import ScopeChange, finish_changes, settle_memories
 from service.catalog.sql import Statement
 from service.domain.errors import Aborted, NotFound
 from service.domain.kinds import ScopeKind, Stage
@@ -127,7 +127,7 @@ def update_memory(connection: Connection, edit: MemoryEdit) -> MemoryRow:
             has_time_word=edit.search.has_time_word,
         )
     change.put(fresh, is_new=False)
-    change.finish(connection)
+    finish_changes(connection, [change])
     memories.mark_edited(connection, item.item_id, edit.key, now_us())
     found = memories.get_memory(connection, edit.instance_id, item.item_id)
     if found is None:
@@ -176,8 +176,8 @@ def delete_memory(connection: Connection, instance_id: str, memory_id: str, guar
     memories.delete_memories(connection, [identity])
     change.bury(connection, [identity])
     if row.attribute:
-        neighbours = memories.memories_by_slot(connection, scope, [(row.item.speaker, row.attribute)])
-        settle_memories(connection, change, [entry["memory_id"] for entry in neighbours])
+        neighbours = memories.memories_by_slot(connection, [(scope, row.item.speaker, row.attribute)])
+        settle_memories(connection, [change], [entry["memory_id"] for entry in neighbours])
     _finish(connection, change, hashes)
 
 
@@ -223,7 +223,7 @@ def _delete_sources(connection: Connection, change: ScopeChange, source_ids: Seq
     ids = [row["passage_id"] for row in found]
     change.bury(connection, ids)
     passages.delete_passages(connection, ids)
-    settle_memories(connection, change, touched)
+    settle_memories(connection, [change], touched)
     log.forget_reasons(connection, source_ids)
     return [row["text_hash"] for row in found]
 
@@ -239,7 +239,7 @@ def _hide_lonely_excerpts(connection: Connection, change: ScopeChange, memory_id
             continue
         lonely = [
             twin["passage_id"]
-            for twin in passages.passages_by_text(connection, change.scope, [row["text_hash"]])
+            for twin in passages.passages_by_text(connection, [(change.scope, row["text_hash"])])
             if twin["served_by"] == row["served_by"] and not _is_cited_elsewhere(connection, twin, memory_id)
         ]
         change.bury(connection, lonely)
@@ -260,11 +260,9 @@ def _is_cited_elsewhere(connection: Connection, passage: Mapping[str, Any], memo
 
 
 def _finish(connection: Connection, change: ScopeChange, hashes: Sequence[int]) -> None:
-    change.finish(connection)
+    finish_changes(connection, [change])
     if hashes:
-        repeats = ScopeChange(change.scope, change.shard, change.generation, change.change_number)
-        settle_repeats(connection, repeats, hashes, after_deletion=True)
-        repeats.finish(connection)
+        settle_repeats(connection, [change], [(change.scope, each) for each in hashes], after_deletion=True)
 
 
 def _claim(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
@@ -28,27 +28,29 @@ _KILL = Statement(
     .values({name: bindparam(name) for name in ("observation_id", "scope", "memory_id", "source_id")})
     .on_conflict_do_nothing(index_elements=["observation_id"])
 )
-_keys, (_key_type, _key_text) = json_rows("keys", _m.c.type.type, _m.c.key.type)
+_keys, (_key_scope, _key_type, _key_text) = json_rows("keys", _m.c.scope.type, _m.c.type.type, _m.c.key.type)
 _BY_KEY = Statement(
     select(_m)
     .select_from(_keys)
     .join(
         _m,
         and_(
-            _m.c.scope == bindparam("scope"),
+            _m.c.scope == _key_scope,
             _m.c.type == _key_type,
             _m.c.key == _key_text,
         ),
     )
 )
-_slots, (_slot_subject, _slot_attribute) = json_rows("slots", _m.c.subject.type, _m.c.attribute.type)
+_slots, (_slot_scope, _slot_subject, _slot_attribute) = json_rows(
+    "slots", _m.c.scope.type, _m.c.subject.type, _m.c.attribute.type
+)
 _BY_SLOT = Statement(
     select(_m)
     .select_from(_slots)
     .join(
         _m,
         and_(
-            _m.c.scope == bindparam("scope"),
+            _m.c.scope == _slot_scope,
             _m.c.subject == _slot_subject,
             _m.c.attribute == _slot_attribute,
         ),
@@ -171,6 +173,19 @@ class MemoryRow:
     scope: ScopeRef
 
 
+@dataclass(slots=True)
+class Graph:
+    """Rows for the tables around memories, with their columns as keys."""
+
+    entities: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By id."""
+    aliases: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
+    """By scope and folded alias."""
+    links: list[Mapping[str, Any]] = field(default_factory=list)
+    """Each memory with each entity that it names."""
+    relations: list[Mapping[str, Any]] = field(default_factory=list)
+
+
 def get_memory(connection: Connection, instance_id: str, memory_id: str) -> MemoryRow | None:
     """A live memory of an instance, also by the id of one that was merged into it."""
     row = _GET.run(connection, instance_id=instance_id, memory_id=memory_id).first()
@@ -198,14 +213,14 @@ def kill_observations(connection: Connection, rows: Sequence[Mapping[str, Any]])
     _KILL.run_many(connection, rows)
 
 
-def memories_by_key(connection: Connection, scope: int, keys: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The memories of a scope with these (type, key)."""
-    return _BY_KEY.rows(connection, scope=scope, keys=json_list(keys))
+def memories_by_key(connection: Connection, keys: Iterable[tuple[int, str, str]]) -> list[dict[str, Any]]:
+    """The memories with these (scope, type, key)."""
+    return _BY_KEY.rows(connection, keys=json_list(keys))
 
 
-def memories_by_slot(connection: Connection, scope: int, slots: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The memories of a scope in these (subject, attribute)."""
-    return _BY_SLOT.rows(connection, scope=scope, slots=json_list(slots))
+def memories_by_slot(connection: Connection, slots: Iterable[tuple[int, str, str]]) -> list[dict[str, Any]]:
+    """The memories in these (scope, subject, attribute)."""
+    return _BY_SLOT.rows(connection, slots=json_list(slots))
 
 
 def memories_by_ids(connection: Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
@@ -280,18 +295,12 @@ def live_items(connection: Connection, ids: Iterable[str]) -> dict[str, Item]:
     return {row[0]: Item(*row) for row in _ITEMS.run(connection, ids=json_list(ids))}
 
 
-def put_graph(
-    connection: Connection,
-    entities: Sequence[Mapping[str, Any]],
-    aliases: Sequence[Mapping[str, Any]],
-    links: Sequence[Mapping[str, Any]],
-    relations: Sequence[Mapping[str, Any]],
-) -> None:
-    """Insert what is new of the graph; keys as the tables' columns."""
-    _PUT_ENTITY.run_many(connection, entities)
-    _PUT_ALIAS.run_many(connection, aliases)
-    _LINK_ENTITY.run_many(connection, links)
-    _PUT_RELATION.run_many(connection, relations)
+def put_graph(connection: Connection, graph: Graph) -> None:
+    """Insert what is new of it."""
+    _PUT_ENTITY.run_many(connection, [*graph.entities.values()])
+    _PUT_ALIAS.run_many(connection, [*graph.aliases.values()])
+    _LINK_ENTITY.run_many(connection, graph.links)
+    _PUT_RELATION.run_many(connection, graph.relations)
 
 
 def statements_after(connection: Connection, after: str, most: int) -> list[tuple[str, str]]:

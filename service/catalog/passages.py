@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from service.catalog import schema
-from service.catalog.sql import Statement, in_list, json_list, upsert
+from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
 
 _p = schema.passages
 _values: dict[str, Any] = {column.name: bindparam(column.name) for column in _p.columns}
@@ -19,7 +19,8 @@ _PUT = Statement(
         set_={name: _put.excluded[name] for name in _values if name != "passage_id"},
     )
 )
-_BY_TEXT = Statement(select(_p).where(_p.c.scope == bindparam("scope"), in_list(_p.c.text_hash, "hashes")))
+_texts, (_text_scope, _text_hash) = json_rows("texts", _p.c.scope.type, _p.c.text_hash.type)
+_BY_TEXT = Statement(select(_p).select_from(_texts).join(_p, and_(_p.c.scope == _text_scope, _p.c.text_hash == _text_hash)))
 _OF_SOURCES = Statement(select(_p).where(in_list(_p.c.source_id, "ids")))
 _DELETE = Statement(delete(_p).where(in_list(_p.c.passage_id, "ids")))
 _SERVE = Statement(update(_p).where(_p.c.passage_id == bindparam("which")).values(served_by=bindparam("new_served_by")))
@@ -31,9 +32,9 @@ def put_passages(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
     _PUT.run_many(connection, rows)
 
 
-def passages_by_text(connection: Connection, scope: int, hashes: Iterable[int]) -> list[dict[str, Any]]:
-    """The passages of a scope whose text has one of these hashes."""
-    return _BY_TEXT.rows(connection, scope=scope, hashes=json_list(hashes))
+def passages_by_text(connection: Connection, texts: Iterable[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The passages with these (scope, hash of their text)."""
+    return _BY_TEXT.rows(connection, texts=json_list(texts))
 
 
 def passages_of_sources(connection: Connection, source_ids: Iterable[str]) -> list[dict[str, Any]]:

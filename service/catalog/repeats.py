@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from service.catalog import items, memories, passages
-from service.catalog.resolution import ScopeChange
+from service.catalog.resolution import ScopeChange, finish_changes
 from service.domain.kinds import SourceKind
 from service.domain.resolution import compact_json
 
@@ -26,19 +26,29 @@ def text_hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(folded.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def settle_repeats(connection: Connection, change: ScopeChange, hashes: Iterable[int], *, after_deletion: bool = False) -> None:
-    """Decide anew which passages are served for these texts. Items put in this change must be finished before.
+def settle_repeats(
+    connection: Connection, changes: Sequence[ScopeChange], texts: Iterable[tuple[int, int]], *, after_deletion: bool = False
+) -> None:
+    """Decide anew which passages are served for these texts. Items put in these changes must be finished before.
 
     Without a copy among them there is nothing to decide, unless the last one was just deleted and is still named as a source.
+
+    Args:
+        connection: in the transaction of the changes.
+        changes: of the scopes; each goes on under its number.
+        texts: scope and hash of each.
+        after_deletion: whether passages with these texts were just deleted.
     """
-    by_hash: dict[int, list[Mapping[str, Any]]] = {}
-    for row in passages.passages_by_text(connection, change.scope, sorted(set(hashes))):
-        by_hash.setdefault(row["text_hash"], []).append(row)
-    for rows in by_hash.values():
+    following = {change.scope: change.following() for change in changes}
+    alike: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
+    for row in passages.passages_by_text(connection, sorted(set(texts))):
+        alike.setdefault((row["scope"], row["text_hash"]), []).append(row)
+    for (scope, _), rows in alike.items():
         recorded = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
         copies = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
         if copies or after_deletion:
-            _settle(connection, change, recorded, copies)
+            _settle(connection, following[scope], recorded, copies)
+    finish_changes(connection, [*following.values()])
 
 
 def _settle(

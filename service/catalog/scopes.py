@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, bindparam, select, update
 
 from service.catalog import schema
@@ -74,7 +76,6 @@ def draw_change(connection: Connection, scope: int) -> int:
     return int(_DRAW_CHANGE.run(connection, which=scope).scalar_one())
 
 
-def grow(connection: Connection, scope: int, growth: int) -> None:
-    """Change the count of the scope's live items."""
-    if growth:
-        _GROW.run(connection, which=scope, growth=growth)
+def grow(connection: Connection, growths: Mapping[int, int]) -> None:
+    """Change the counts of live items: scope → by how many."""
+    _GROW.run_many(connection, [{"which": scope, "growth": growth} for scope, growth in growths.items() if growth])

@@ -26,7 +26,7 @@ from service.pipeline.index import IndexStep
 from service.pipeline.reextract import ReextractStep
 from service.pipeline.refine import RefineStep
 from service.pipeline.schedule import Job
-from service.pipeline.store import Ownership, store
+from service.pipeline.store import Draft, Ownership, store
 from service.vectors.writer import IndexWriter
 
 WINDOW = 64
@@ -180,8 +180,9 @@ class Shard:
 
     def store(self, batch: Sequence[Job]) -> None:
         """Transaction 1."""
+        drafts = [Draft.of(self._ownership, job.outcome) for job in batch if job.outcome is not None]
         with self._catalog.write() as connection:
-            store(connection, self._ownership, [job.outcome for job in batch if job.outcome is not None])
+            store(connection, self._ownership, drafts)
 
     def next_rereading(self) -> RefineSlice | None:
         """What is to be read again and may be now: second looks first."""

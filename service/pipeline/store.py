@@ -15,7 +15,7 @@ from service.catalog.items import buried_items
 from service.catalog.ownership import fence
 from service.catalog.refining import RefineJob
 from service.catalog.repeats import settle_repeats, text_hash
-from service.catalog.resolution import ScopeChange, settle_memories
+from service.catalog.resolution import ScopeChange, finish_changes, settle_memories
 from service.catalog.sources import SourceRow, existing_sources
 from service.domain.ids import next_memory_id, observation_id, passage_id
 from service.domain.instants import to_us
@@ -50,7 +50,30 @@ class Ownership:
     extractor_version: str
 
 
-def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]) -> None:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record with the rows that it becomes, made before the transaction: as long as that lasts nobody else can write."""
+
+    outcome: Outcome
+    items: Sequence[Item] = ()
+    passages: Sequence[dict[str, Any]] = ()
+    observations: Sequence[dict[str, Any]] = ()
+
+    @classmethod
+    def of(cls, ownership: Ownership, outcome: Outcome) -> Draft:
+        """Make the rows."""
+        record, embedded = outcome.record, outcome.embedded
+        if record.source is None or embedded is None or outcome.failure is not None:
+            return cls(outcome)
+        items = _passage_items(record.scope, record.source, embedded)
+        passages_ = [
+            _passage_row(record.scope, ownership, record.source, passage, item.item_id)
+            for passage, item in zip(embedded.passages, items, strict=True)
+        ]
+        return cls(outcome, items, passages_, _observation_rows(record.scope, ownership, record.source, embedded))
+
+
+def store(connection: Connection, ownership: Ownership, batch: Sequence[Draft]) -> None:
     """Apply a batch, inside a write transaction.
 
     Args:
@@ -62,19 +85,19 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Outcome]
         FencedError: another process owns the shard.
     """
     fence(connection, ownership.shard, ownership.epoch)
-    existing = _existing(connection, batch)
-    by_scope: dict[int, list[Outcome]] = {}
-    for outcome in batch:
-        record = outcome.record
-        if record.source_id not in existing:
+    outcomes_ = [draft.outcome for draft in batch]
+    existing = _existing(connection, outcomes_)
+    kept: list[Draft] = []
+    for draft in batch:
+        outcome = draft.outcome
+        if outcome.record.source_id not in existing:
             continue  # deleted meanwhile: what was found in it, and what an error may quote of it, goes too
         if outcome.failure is not None:
             _bury(connection, ownership, outcome)
         elif outcome.embedded is not None:
-            by_scope.setdefault(record.scope, []).append(outcome)
-    for scope in sorted(by_scope):
-        _store_scope(connection, ownership, scope, by_scope[scope])
-    for (shard, lane), seq in log.highest(outcome.record.entry for outcome in batch).items():
+            kept.append(draft)
+    _store_drafts(connection, ownership, kept)
+    for (shard, lane), seq in log.highest(outcome.record.entry for outcome in outcomes_).items():
         log.advance_applied(connection, shard, lane, seq)
 
 
@@ -102,26 +125,38 @@ def _bury(connection: Connection, ownership: Ownership, outcome: Outcome) -> Non
     outcomes.fail_ingestion(connection, record.source_id, failure)
 
 
-def _store_scope(connection: Connection, ownership: Ownership, scope: int, batch: Sequence[Outcome]) -> None:
-    change = ScopeChange.begin(connection, scope, ownership.shard, ownership.generation)
-    hashes = _put_passages(connection, change, ownership, batch)
-    touched = _put_observations(connection, change, ownership, batch)
-    settle_memories(connection, change, touched)
-    change.finish(connection)
-    repeats = ScopeChange(scope, ownership.shard, ownership.generation, change.change_number)
-    settle_repeats(connection, repeats, hashes)
-    repeats.finish(connection)
-    refining.put_jobs(connection, [job for outcome in batch if (job := _refine_job(scope, ownership, outcome)) is not None])
-    for outcome in batch:
-        if outcome.record.kind is SourceKind.DOCUMENT and outcome.embedded is not None:
-            found = memories.memory_ids_of_source(connection, outcome.record.source_id)
-            outcomes.apply_ingestion(
-                connection,
-                outcome.record.source_id,
-                outcome.embedded.errors,
-                passages=len(outcome.embedded.passages),
-                memories=len(found),
-            )
+def _store_drafts(connection: Connection, ownership: Ownership, batch: Sequence[Draft]) -> None:
+    """All scopes together: a statement costs more than its rows."""
+    numbers = sorted({draft.outcome.record.scope for draft in batch})
+    changes = {scope: ScopeChange.begin(connection, scope, ownership.shard, ownership.generation) for scope in numbers}
+    for draft in batch:
+        for item in draft.items:
+            changes[item.scope].put(item, is_new=True)
+    rows = [row for draft in batch for row in draft.passages]
+    passages.put_passages(connection, rows)
+    touched = _put_observation_rows(connection, [row for draft in batch for row in draft.observations])
+    settle_memories(connection, [*changes.values()], touched)
+    finish_changes(connection, [*changes.values()])
+    settle_repeats(connection, [*changes.values()], [(row["scope"], row["text_hash"]) for row in rows])
+    jobs = [_refine_job(draft.outcome.record.scope, ownership, draft.outcome) for draft in batch]
+    refining.put_jobs(connection, [job for job in jobs if job is not None])
+    for draft in batch:
+        if draft.outcome.record.kind is SourceKind.DOCUMENT:
+            _tell_document(connection, draft.outcome)
+
+
+def _tell_document(connection: Connection, outcome: Outcome) -> None:
+    """Note at its ingestion what a document gave."""
+    if outcome.embedded is None:
+        return
+    found = memories.memory_ids_of_source(connection, outcome.record.source_id)
+    outcomes.apply_ingestion(
+        connection,
+        outcome.record.source_id,
+        outcome.embedded.errors,
+        passages=len(outcome.embedded.passages),
+        memories=len(found),
+    )
 
 
 def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob | None:
@@ -181,26 +216,19 @@ def store_refined(
     }
     rows_found = [row for each in found.values() for row in each]
     buried = buried_items(connection, [row["observation_id"] for row in rows_found])
-    touched = _put_observation_rows(connection, scope, rows_found, buried)
+    touched = _put_observation_rows(connection, rows_found, buried)
     for source_id, written in found.items():
         touched |= refining.forget_others(connection, source_id, {row["observation_id"] for row in written})
-    settle_memories(connection, change, touched)
-    change.finish(connection)
+    settle_memories(connection, [change], touched)
+    finish_changes(connection, [change])
 
 
-def _put_passages(connection: Connection, change: ScopeChange, ownership: Ownership, batch: Sequence[Outcome]) -> list[int]:
-    rows: list[dict[str, Any]] = []
-    for outcome in batch:
-        row, embedded = outcome.record.source, outcome.embedded
-        if row is None or embedded is None:
-            continue
-        heads: dict[int, str] = {}
-        for passage, search in zip(embedded.passages, embedded.passage_search, strict=True):
-            item = _passage_item(change.scope, row, passage, search, heads)
-            change.put(item, is_new=True)
-            rows.append(_passage_row(change.scope, ownership, row, passage, item.item_id))
-    passages.put_passages(connection, rows)
-    return [row["text_hash"] for row in rows]
+def _passage_items(scope: int, row: SourceRow, embedded: Embedded) -> list[Item]:
+    heads: dict[int, str] = {}
+    return [
+        _passage_item(scope, row, passage, search, heads)
+        for passage, search in zip(embedded.passages, embedded.passage_search, strict=True)
+    ]
 
 
 def _passage_item(scope: int, row: SourceRow, passage: Passage, search: SearchText, heads: dict[int, str]) -> Item:
@@ -279,19 +307,7 @@ def origin(row: SourceRow, span: Passage | Observation, role: Role | None = None
     }
 
 
-def _put_observations(connection: Connection, change: ScopeChange, ownership: Ownership, batch: Sequence[Outcome]) -> set[str]:
-    rows = [
-        row
-        for outcome in batch
-        if outcome.record.source is not None and outcome.embedded is not None
-        for row in _observation_rows(change.scope, ownership, outcome.record.source, outcome.embedded)
-    ]
-    return _put_observation_rows(connection, change.scope, rows)
-
-
-def _put_observation_rows(
-    connection: Connection, scope: int, rows: list[dict[str, Any]], buried: Collection[str] = ()
-) -> set[str]:
+def _put_observation_rows(connection: Connection, rows: list[dict[str, Any]], buried: Collection[str] = ()) -> set[str]:
     """Write observations, each to the memory of its type and key, which is created where there is none. Returns the memories.
 
     `buried` are tombstones: what was said, then not, and now again, is another memory.
@@ -300,14 +316,11 @@ def _put_observation_rows(
         return set()
     dead = memories.dead_observations(connection, [row["observation_id"] for row in rows])
     rows = [row for row in rows if row["observation_id"] not in dead]
-    keys = sorted({(row["type"], row["key"]) for row in rows})
-    known = {
-        (row["type"], row["key"]): row["memory_id"]
-        for row in sorted(memories.memories_by_key(connection, scope, keys), key=lambda row: row["memory_id"], reverse=True)
-    }
+    found = memories.memories_by_key(connection, sorted({_key(row) for row in rows}))
+    known = {_key(row): row["memory_id"] for row in sorted(found, key=lambda row: row["memory_id"], reverse=True)}
     created = []
     for row in rows:
-        key = (row["type"], row["key"])
+        key = _key(row)
         if key not in known:
             known[key] = _free_id(connection, row["observation_id"], buried)
             created.append(_memory_row(row, known[key]))
@@ -315,6 +328,11 @@ def _put_observation_rows(
     memories.insert_memories(connection, created)
     memories.put_observations(connection, rows)
     return {row["memory_id"] for row in rows}
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, str, str]:
+    """What observations of one memory have in common."""
+    return (row["scope"], row["type"], row["key"])
 
 
 def _free_id(connection: Connection, memory_id: str, buried: Collection[str]) -> str:

@@ -46,7 +46,7 @@ def fill_scope(directory: Path, user_id: str, customer_id: str, rows: int) -> No
             found = scopes.find_scope(connection, instance.instance_id, ref)
             assert found is not None
             change = scopes.draw_change(connection, found[0])
-            scopes.grow(connection, found[0], rows)
+            scopes.grow(connection, {found[0]: rows})
             extra = {"shard": found[1], "change_number": change, "generation": deployment.generation}
             page: list[dict[str, Any]] = []
             for item in _items(found[0], rows):
@@ -66,7 +66,7 @@ def bury_unnoticed(directory: Path, item_ids: list[str]) -> None:
         with catalog.write() as connection:
             (scope,) = {item.scope for item in items.items_by_ids(connection, item_ids)}
             change = scopes.draw_change(connection, scope)
-            scopes.grow(connection, scope, -len(item_ids))
+            scopes.grow(connection, {scope: -len(item_ids)})
             assert items.bury_items(connection, item_ids, change) == len(item_ids)
             shard = 0
             pending = items.read_pending(connection, shard, len(item_ids))

@@ -20,7 +20,7 @@ from service.log.base import Record
 from service.pipeline.child import RefineDone, RefineSlice
 from service.pipeline.prepare import embed_texts, finish, prepare, refine
 from service.pipeline.refine import RefineStep
-from service.pipeline.store import Outcome, Ownership, store
+from service.pipeline.store import Draft, Outcome, Ownership, store
 from tests.support.catalogs import INSTANCE, rows
 from tests.support.lines import HashEmbedder, LineExtractor
 
@@ -93,8 +93,9 @@ class HandOwner:
 
     def store(self, batch: Sequence[Outcome]) -> None:
         """Transaction 1."""
+        drafts = [Draft.of(self.ownership, outcome) for outcome in batch]
         with self.catalog.write() as connection:
-            store(connection, self.ownership, batch)
+            store(connection, self.ownership, drafts)
 
     def refine(self) -> None:
         """Second looks, as far as they are due."""
