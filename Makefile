@@ -11,7 +11,7 @@ F ?= kafka
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up kafka-up kafka-down cluster-up cluster-down test check quick fmt lint types imports protos protos-check crash fault test-long s3-up s3-down bench quality extraction lock clean
+.PHONY: help setup demo up kafka-up kafka-down cluster-up cluster-down test check quick fmt lint types imports protos protos-check crash fault test-long s3-up s3-down bench bench-cluster quality extraction lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ test-long: setup ## All of these, each with the full length of its outage (about
 
 bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.
 	$(BIN)/python -m tests.bench.run
+
+bench-cluster: setup ## The same for several processes on PostgreSQL, three Kafka brokers and S3, which it starts. Needs Java and Maven, and says so.
+	$(BIN)/python -m tests.bench.run --cluster
 
 quality: setup ## Ask labelled questions and write what was found. DATA=conversations.jsonl.gz OUT=directory, MODE=fast|accurate, MERGED=1.
 	$(BIN)/python -m tests.quality.retrieval $(DATA) $(OUT) --mode $(MODE) $(if $(MERGED),--merged)

@@ -9,7 +9,10 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
@@ -27,6 +30,7 @@ from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition, watch_trouble
 from service.ops.trouble import OwnerTrouble
 from service.pipeline.backoff import Backoff
+from service.pipeline.child import run_child
 from service.pipeline.owner import Owner
 from service.pipeline.shard import ModelSwitchedError, shard_taker
 from service.pipeline.worker import ChildWorker
@@ -36,8 +40,12 @@ from service.vectors.writer import IndexWriter
 logger = get_logger(__name__)
 
 
-def run_worker(settings: Settings) -> int:
+def run_worker(settings: Settings, child: Callable[[Connection, Path], None] = run_child) -> int:
     """Work until SIGTERM or Ctrl-C. Returns the exit status: 1 when the owner died of an error.
+
+    Args:
+        settings: of the deployment.
+        child: the main function of the process that reads and embeds, importable by name.
 
     Raises:
         EunoeError: it cannot start; says why and what to do.
@@ -46,13 +54,13 @@ def run_worker(settings: Settings) -> int:
     require_kafka(settings.kafka, "work")
     with open_shared(settings) as opened:
         prepare_topics(settings.kafka, opened)
-        return asyncio.run(_Worker(settings, opened).run())
+        return asyncio.run(_Worker(settings, opened, child).run())
 
 
 class _Worker:
     """One running worker."""
 
-    def __init__(self, settings: Settings, opened: Opened) -> None:
+    def __init__(self, settings: Settings, opened: Opened, child: Callable[[Connection, Path], None]) -> None:
         self._settings = settings
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
@@ -61,7 +69,7 @@ class _Worker:
         metrics = OwnerMetrics(self._registry)
         inbox = Inbox()
         intake = KafkaIntake(opened.catalog, inbox)
-        self._child = ChildWorker(opened.model_dir, on_restart=metrics.child_restarts.inc)
+        self._child = ChildWorker(opened.model_dir, on_restart=metrics.child_restarts.inc, main=child)
         self._writer = IndexWriter(settings.index_uri)
         take = shard_taker(
             opened.catalog,

@@ -8,8 +8,7 @@ from typing import Any
 
 from tests.bench.figures import Measured, Pair, percentile
 from tests.bench.jobs import run_job
-from tests.bench.place import LostError, Place, nothing_missing
-from tests.support.service import RunningService
+from tests.bench.place import LostError, Place, Reachable, nothing_missing, reach
 
 SCOPE_TURNS = 600
 TEMPLATES = 4
@@ -45,14 +44,14 @@ def _warm(place: Place, *, records: bool) -> list[Pair]:
         with place.echo(embeds=True) as address:
             spec: dict[str, Any] = {"tag": place.fresh("question"), "users": [user], "records": False, **load}
             answer = run_job("clients.fetch", address=address, key="", **spec)
-        return _asked(answer["latencies_ms"], {})
+        return asked(answer["latencies_ms"], {})
 
     def run() -> Measured:
         spec = {"tag": place.fresh("question"), "users": [user], "records": records, **load}
-        return _asked(_ask(service, spec)["latencies_ms"], {})
+        return asked(ask(service, spec)["latencies_ms"], {})
 
     with place.service() as service:
-        _fill(service, [user], place.size(SCOPE_TURNS, 100))
+        fill(service, [user], place.size(SCOPE_TURNS, 100))
         return place.alternate(floor, run)
 
 
@@ -60,7 +59,7 @@ def _cold(place: Place, rows: int, *, starts: int) -> list[Pair]:
     directory = place.directory / place.fresh("data")
     with place.service(directory) as service:
         templates = [place.fresh("template") for _ in range(place.size(TEMPLATES, 1))]
-        _fill(service, templates, place.size(SCOPE_TURNS, 100))
+        fill(service, templates, place.size(SCOPE_TURNS, 100))
     table = run_job("clone", directory=str(directory), templates=templates, rows=rows)
     everybody = cycle(table["users"])  # a service that was started anew has read none of them
 
@@ -79,25 +78,31 @@ def _cold(place: Place, rows: int, *, starts: int) -> list[Pair]:
             with place.service(directory) as service:
                 users = some()
                 spec = {"tag": place.fresh("question"), "users": users, "calls": len(users), "warm": 0, "records": False}
-                answers.append(_ask(service, spec))
-        return _asked(_joined(answers, "latencies_ms"), {"rows": table["rows"]})
+                answers.append(ask(service, spec))
+        return asked(_joined(answers, "latencies_ms"), {"rows": table["rows"]})
 
     return place.alternate(floor, run)
 
 
-def _fill(service: RunningService, users: Sequence[str], turns: int) -> None:
-    key = service.credentials["api_key"]
-    nothing_missing(run_job("clients.fill", address=service.address, key=key, users=users, turns=turns))
+def fill(service: Reachable, users: Sequence[str], turns: int) -> None:
+    """Give users so many turns each."""
+    nothing_missing(run_job("clients.fill", users=users, turns=turns, **reach(service)))
 
 
-def _ask(service: RunningService, spec: Mapping[str, Any]) -> dict[str, Any]:
-    answer = run_job("clients.fetch", address=service.address, key=service.credentials["api_key"], **spec)
+def ask(service: Reachable, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask a service as told, see `clients.fetch`.
+
+    Raises:
+        LostError: an answer was empty.
+    """
+    answer = run_job("clients.fetch", **reach(service), **spec)
     if answer["empty"]:
         raise LostError(f"{answer['empty']} answers were empty")
     return answer
 
 
-def _asked(latencies: Sequence[float], details: Mapping[str, Any]) -> Measured:
+def asked(latencies: Sequence[float], details: Mapping[str, Any]) -> Measured:
+    """The median of calls that were asked."""
     return Measured(percentile(latencies, 0.5), {"p95_ms": percentile(latencies, 0.95), "calls": len(latencies), **details})
 
 

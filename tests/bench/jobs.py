@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from service.ops.logging import configure_logging
+
 JOB_SECONDS = 300.0
 """The longest a job may take."""
 _END_SECONDS = 10.0
@@ -85,7 +87,8 @@ def _last_words(module: str, process: subprocess.Popen[bytes]) -> dict[str, Any]
 
 
 def answer_once(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """A job's side: do what standard input says, and answer."""
+    """A job's side: do what standard input says, and answer; what parts of the service say about themselves goes to standard error."""
+    configure_logging(process="job", form="json", level="warning")
     say(work(told()))
 
 

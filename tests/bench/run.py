@@ -16,22 +16,23 @@ from tests.bench import results
 from tests.bench.figures import Figure
 from tests.bench.jobs import JobFailedError
 from tests.bench.place import LostError, Place, new_place
-from tests.bench.scenarios import SCENARIOS
+from tests.bench.scenarios import ALL, CLUSTER, SCENARIOS
 
 _VERDICTS = {"goal": "goal met", "yes": "yes", "no": "NO"}
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(SCENARIOS)))
+@click.argument("names", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(ALL)))
+@click.option("--cluster", is_flag=True, help="All of a deployment of several processes, in place of all of `eunoe up`.")
 @click.option("--pairs", default=3, show_default=True, help="Alternating pairs of floor and run; the medians count.")
 @click.option("--quick", is_flag=True, help="One small pair of each, to see that everything works: no measurement.")
 @click.option("--record/--no-record", default=True, help="Whether to write to the results.  [default: yes, but not with --quick]")
-def main(names: tuple[str, ...], pairs: int, quick: bool, record: bool) -> None:
+def main(names: tuple[str, ...], cluster: bool, pairs: int, quick: bool, record: bool) -> None:
     """Measure the scenarios named, or all of them."""
     figures, failures = [], []
     console = Console(width=None if sys.stdout.isatty() else 140)
     with new_place(1 if quick else pairs, is_quick=quick) as place:
-        for name in names or SCENARIOS:
+        for name in names or (CLUSTER if cluster else SCENARIOS):
             started = time.monotonic()
             try:
                 figures.append(_measure(place, name))
@@ -48,7 +49,7 @@ def main(names: tuple[str, ...], pairs: int, quick: bool, record: bool) -> None:
 
 
 def _measure(place: Place, name: str) -> Figure:
-    scenario = SCENARIOS[name]
+    scenario = ALL[name]
     return Figure(name, scenario.asked, scenario.measure(place))
 
 

@@ -32,7 +32,9 @@ _QUESTIONS = [
 ]
 
 
-def messages(tag: str, conversation_id: str, user_id: str, count: int) -> list[conversation_pb2.MessageInput]:
+def messages(
+    tag: str, conversation_id: str, user_id: str, count: int, customer_id: str = CUSTOMER
+) -> list[conversation_pb2.MessageInput]:
     """The first turns of one conversation, each with ids and metadata, as the SDK sends them."""
     metadata = _metadata(random.Random(f"{tag}/{conversation_id}"))
     made = []
@@ -42,7 +44,7 @@ def messages(tag: str, conversation_id: str, user_id: str, count: int) -> list[c
             role=said.role,
             content=said.content,
             user_id=user_id,
-            customer_id=CUSTOMER,
+            customer_id=customer_id,
             message_id=_id(f"{tag}/{conversation_id}/{said.number}"),
             metadata=metadata,
         )

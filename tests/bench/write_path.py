@@ -9,18 +9,35 @@ from tests.bench.place import Place, nothing_missing
 
 def record_throughput(place: Place) -> list[Pair]:
     """`RecordMessage` by 64 callers, each into its own conversation."""
-    load = {"callers": 64, "calls": place.size(200, 20), "warm": place.size(20, 4)}
 
     def floor() -> Measured:
         with place.echo(is_beside_work=True) as address:
-            return _per_second(run_job("clients.unary", address=address, key="", tag=place.fresh("echo"), **load))
+            return _record(place, address, "")
 
     def run() -> Measured:
         with place.service() as service:
-            key = service.credentials["api_key"]
-            return _per_second(run_job("clients.unary", address=service.address, key=key, tag=place.fresh("record"), **load))
+            return _record(place, service.address, service.credentials["api_key"])
 
     return place.alternate(floor, run)
+
+
+def record_on_postgres(place: Place) -> list[Pair]:
+    """The same to a deployment on PostgreSQL and Kafka, its worker working; the floor is the embedded service."""
+
+    def floor() -> Measured:
+        with place.service() as service:
+            return _record(place, service.address, service.credentials["api_key"])
+
+    def run() -> Measured:
+        with place.cluster() as cluster:
+            return _record(place, cluster.address, cluster.credentials["api_key"])
+
+    return place.alternate(floor, run)
+
+
+def _record(place: Place, address: str, key: str) -> Measured:
+    load = {"callers": 64, "calls": place.size(200, 20), "warm": place.size(20, 4)}
+    return _per_second(run_job("clients.unary", address=address, key=key, tag=place.fresh("record"), **load))
 
 
 def record_latency(place: Place) -> list[Pair]:

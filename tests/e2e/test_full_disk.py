@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -75,7 +76,7 @@ class Volume:
     """Where the catalog of a deployment is."""
 
     catalog: Place
-    settings: dict[str, object]
+    settings: dict[str, Any]
     full: Callable[[RunningCluster], AbstractContextManager[None]]
     """Full for the length of a block."""
     end: Callable[[], None] = lambda: None

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eunoe.v1 import admin_service_pb2
@@ -32,7 +33,7 @@ MOST_WORKERS = 5
 
 @asynccontextmanager
 async def deployment(
-    directory: Path, brokers: Brokers, workers: int = 1, **settings: object
+    directory: Path, brokers: Brokers, workers: int = 1, **settings: Any
 ) -> AsyncIterator[tuple[RunningCluster, Wire]]:
     """A deployment and a client of it; starting and stopping blocks the test for moments."""
     with start_cluster(directory / "data", brokers, workers, **settings) as cluster:

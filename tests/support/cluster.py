@@ -17,7 +17,7 @@ from pathlib import Path
 from deploy.kafka.brokers import Brokers
 from tests.support.datadir import owners, shards
 from tests.support.processes import Process, worker_of
-from tests.support.service import START_SECONDS, STOP_SECONDS, RunningProcess, wait_for
+from tests.support.service import SERVICE, START_SECONDS, STOP_SECONDS, RunningProcess, wait_for
 
 SHARDS = 4
 SESSION_SECONDS = 3
@@ -26,8 +26,10 @@ SESSION_SECONDS = 3
 class RunningCluster:
     """One API process (more on demand) and some workers."""
 
-    def __init__(self, directory: Path, brokers: Brokers, workers: int, **settings: object) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self, directory: Path, brokers: Brokers, workers: int, program: Sequence[str] = SERVICE, **settings: object
+    ) -> None:
+        """Start nothing yet. `program` is what Python runs as a worker."""
         self.directory = directory
         self.brokers = brokers
         self.prefix = f"test-{secrets.token_hex(4)}."
@@ -38,8 +40,10 @@ class RunningCluster:
             "shards": SHARDS,
             **settings,
         }
+        self.catalog: Path | str = str(settings["catalog_url"]) if "catalog_url" in settings else directory
+        """Where the catalog is: the data directory, or a database by its URL."""
         self.api = RunningProcess("serve", directory, self.settings, "api")
-        self.workers = [self._worker(number) for number in range(workers)]
+        self.workers = [self._worker(number, program) for number in range(workers)]
 
     def revive(self) -> None:
         """Start whatever does not run, the broker too."""
@@ -52,10 +56,9 @@ class RunningCluster:
         for part in (*self.workers, self.api):
             part.stop()
 
-    def add_worker(self, program: Sequence[str] = ("-m", "service")) -> RunningProcess:
+    def add_worker(self, program: Sequence[str] = SERVICE) -> RunningProcess:
         """One more worker, running; or another program that is one."""
-        worker = self._worker(len(self.workers))
-        worker.program = program
+        worker = self._worker(len(self.workers), program)
         self.workers.append(worker)
         worker.start()
         return worker
@@ -88,7 +91,7 @@ class RunningCluster:
 
         def is_so() -> bool:
             held = [shard for owned in self.owned().values() for shard in range(owned)]
-            return len(held) == shards(self.directory) and sum(1 for owned in self.owned().values() if owned) == workers
+            return len(held) == shards(self.catalog) and sum(1 for owned in self.owned().values() if owned) == workers
 
         wait_for(is_so, START_SECONDS, lambda: f"shards are not shared out: {self.owned()}")
 
@@ -97,17 +100,16 @@ class RunningCluster:
         found = {}
         for number, worker in enumerate(self.workers):
             if worker.is_running:
-                lines = [line for line in worker.page("/metrics").splitlines() if line.startswith("eunoe_owned_shards ")]
-                found[number] = int(float(lines[0].split()[1]))
+                found[number] = int(worker.metric("eunoe_owned_shards"))
         return found
 
-    def _worker(self, number: int) -> RunningProcess:
-        return RunningProcess("work", self.directory, self.settings, f"worker{number}")
+    def _worker(self, number: int, program: Sequence[str]) -> RunningProcess:
+        return RunningProcess("work", self.directory, self.settings, f"worker{number}", program)
 
     def _busy_worker(self) -> RunningProcess:
         """The worker that owns shard 0."""
         pids = {f"pid {worker.process.pid}": worker for worker in self.workers if worker.is_running}
-        owner = owners(self.directory)[0]
+        owner = owners(self.catalog)[0]
         return next((worker for pid, worker in pids.items() if owner.endswith(pid)), self.workers[0])
 
     def _child(self) -> Process:
@@ -115,9 +117,11 @@ class RunningCluster:
 
 
 @contextmanager
-def start_cluster(directory: Path, brokers: Brokers, workers: int = 1, **settings: object) -> Iterator[RunningCluster]:
+def start_cluster(
+    directory: Path, brokers: Brokers, workers: int = 1, program: Sequence[str] = SERVICE, **settings: object
+) -> Iterator[RunningCluster]:
     """Run a deployment for the length of a `with` block."""
-    cluster = RunningCluster(directory, brokers, workers, **settings)
+    cluster = RunningCluster(directory, brokers, workers, program, **settings)
     try:
         cluster.revive()
         yield cluster

@@ -23,6 +23,8 @@ from tests.support.processes import Process, find_process, worker_of
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
+SERVICE = ("-m", "service")
+"""What Python runs."""
 
 T = TypeVar("T")
 
@@ -34,7 +36,14 @@ class NotInTimeError(AssertionError):
 class RunningProcess:
     """One `eunoe` process of a data directory, with what it spawns."""
 
-    def __init__(self, command: str, directory: Path, settings: Mapping[str, object], name: str = "") -> None:
+    def __init__(
+        self,
+        command: str,
+        directory: Path,
+        settings: Mapping[str, object],
+        name: str = "",
+        program: Sequence[str] = SERVICE,
+    ) -> None:
         """Start nothing yet.
 
         Args:
@@ -42,6 +51,7 @@ class RunningProcess:
             directory: the data directory; the log lies beside it.
             settings: by name with underscores, as in `limits_backlog=10`.
             name: of this process, where the directory has several.
+            program: what Python runs, where it is not the service as it is.
         """
         self.directory = directory
         stem = directory.name + (f".{name}" if name else "")
@@ -49,8 +59,7 @@ class RunningProcess:
         self._ready_file = directory.with_name(stem + ".ready.json")
         self._command = command
         self._settings = settings
-        self.program: Sequence[str] = ("-m", "service")
-        """What Python runs."""
+        self._program = program
         self._popen: subprocess.Popen[bytes] | None = None
         self._seen: set[Process] = set()
         self.address = ""
@@ -70,9 +79,8 @@ class RunningProcess:
         if self._command != "work":
             flags += ["--listen", "127.0.0.1:0"]
         settings = {"log_format": "json", **self._settings}
-        self._popen = spawn(
-            [sys.executable, *self.program, self._command, *flags], self.log_file, outlives=False, env=environment(settings)
-        )
+        command = [sys.executable, *self._program, self._command, *flags]
+        self._popen = spawn(command, self.log_file, outlives=False, env=environment(settings))
 
     def wait_until_ready(self) -> None:
         """Wait until it says that it is ready."""
@@ -142,6 +150,11 @@ class RunningProcess:
         """A page of the HTTP port, such as `/metrics`."""
         with urlopen(f"http://{self.http}{path}", timeout=10) as answer:
             return str(answer.read().decode())
+
+    def metric(self, name: str) -> float:
+        """The value of a metric without labels."""
+        (line,) = [line for line in self.page("/metrics").splitlines() if line.startswith(f"{name} ")]
+        return float(line.split()[1])
 
     def log_tail(self) -> str:
         """The last lines of the log, for a failure's message."""
