@@ -87,8 +87,9 @@ s3-down: setup ## Stop it. Its objects stay in .tools/s3.
 fault: setup ## Break something under steady load and count: F=kafka, postgres, api, rolling, worker, store, refusals, broker, frozen, wiped, clock, disk, shards, start or owners. SECONDS=60.
 	$(BIN)/python -m tests.e2e.fault $(F) --seconds $(SECONDS)
 
-test-long: setup ## All of these, each with the full length of its outage (about half an hour).
+test-long: setup ## All of these, each with the full length of its outage (about half an hour); then each bench of a cluster in short.
 	$(BIN)/python -m tests.e2e.fault all --seconds $(SECONDS)
+	$(BIN)/python -m tests.bench.run --cluster --quick
 
 bench: setup ## Measure, print each figure with its floor, and append to tests/bench/results.
 	$(BIN)/python -m tests.bench.run

@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -57,13 +56,13 @@ class PostgresServer:
         if self.daemon.pid is not None:
             return
         base = self.daemon.directory = _reachable(self._directory)
-        identity = _identity(base)
-        binaries = _binaries(base, is_other_user=bool(identity))
+        disguise = _disguise(base)
+        binaries = _binaries(base, is_other_user=bool(disguise))
         if not (base / "data").exists():
-            _make(base, binaries, identity)
+            _make(base, binaries, disguise)
         options = ("unix_socket_directories=", *self._options)  # a socket's path would have to be short
-        command = [str(binaries / "postgres"), "-D", f"{base}/data", "-p", str(self._port), "-h", "127.0.0.1"]
-        self.daemon.launch([*command, *(f"--{option}" for option in options)], cwd=base, **identity)
+        command = [*disguise, str(binaries / "postgres"), "-D", f"{base}/data", "-p", str(self._port), "-h", "127.0.0.1"]
+        self.daemon.launch([*command, *(f"--{option}" for option in options)], cwd=base)
         deadline = time.monotonic() + SECONDS
         while not self._is_ready():
             if self.daemon.has_ended or time.monotonic() > deadline:
@@ -94,12 +93,12 @@ class PostgresServer:
         return bool(lines) and lines[-1] == "ready" and int(lines[0]) == self.daemon.pid
 
 
-def _make(base: Path, binaries: Path, identity: dict[str, Any]) -> None:
+def _make(base: Path, binaries: Path, disguise: Sequence[str]) -> None:
     """Make the cluster of databases; half of one is none."""
     fresh = base / "fresh"
     shutil.rmtree(fresh, ignore_errors=True)
-    command = [str(binaries / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-    made = subprocess.run([*command, "--no-sync"], cwd=base, capture_output=True, text=True, check=False, **identity)
+    command = [*disguise, str(binaries / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    made = subprocess.run([*command, "--no-sync"], cwd=base, capture_output=True, text=True, check=False)
     if made.returncode:
         raise DeployError(f"PostgreSQL cannot make its files in {base}: {made.stderr}")
     fresh.rename(base / "data")
@@ -120,13 +119,19 @@ def _all_may_pass(directory: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (directory, *directory.parents))
 
 
-def _identity(base: Path) -> dict[str, Any]:
-    """As whom to run the server."""
+def _disguise(base: Path) -> list[str]:
+    """What stands before a command that must not run as root, which PostgreSQL refuses; nothing for other users.
+
+    `Popen(user=…)` would fork, and a fork of a process with the threads of gRPC and LanceDB in it can crash before it becomes the server.
+    """
     if os.geteuid() != 0:
-        return {}
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise DeployError("PostgreSQL does not run as root, and there is no setpriv to run it as somebody else: install util-linux")
     user = pwd.getpwnam(_UNPRIVILEGED)
     os.chown(base, user.pw_uid, user.pw_gid)
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 
 def _binaries(base: Path, *, is_other_user: bool) -> Path:
