@@ -19,7 +19,6 @@ from service.domain.refining import Known, Refined
 from service.domain.source import Observation, Segmented, StageError
 from service.embedders.local import LocalEmbedder
 from service.pipeline.child import serve
-from service.pipeline.worker import ChildWorker
 
 PROGRAM = ("-c", "from tests.support.former import main; main()")
 """What Python runs to be one, with the arguments of `eunoe`."""
@@ -60,6 +59,6 @@ def child(connection: Connection, model_dir: Path) -> None:
 
 def main() -> None:
     """Be `eunoe`, with this child for every worker."""
-    work.ChildWorker = partial(ChildWorker, main=child)  # type: ignore[attr-defined, assignment]
+    work.run_worker = partial(work.run_worker, child=child)
     work.rules = SimpleNamespace(VERSION=VERSION)  # type: ignore[attr-defined, assignment]
     service_main()
