@@ -128,7 +128,9 @@ def _disguise(base: Path) -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise DeployError("PostgreSQL does not run as root, and there is no setpriv to run it as somebody else: install util-linux")
+        raise DeployError(
+            "PostgreSQL does not run as root, and there is no setpriv to run it as somebody else: install util-linux"
+        )
     user = pwd.getpwnam(_UNPRIVILEGED)
     os.chown(base, user.pw_uid, user.pw_gid)
     return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
