@@ -220,12 +220,14 @@ class _Api:
         except ModelUnusable as error:
             logger.critical("model_not_loaded", error=error.message)
             model.failed(error)
+        self._is_up = (
+            True  # the index is asked for scopes alone that memory does not hold, and its library takes seconds to import
+        )
         try:
             await asyncio.to_thread(self._warm_index)
         except Unavailable as error:
             logger.warning("index_not_opened", error=error.message)
         self._app.tables.attach(self._index)
-        self._is_up = True
 
     def _warm_index(self) -> None:
         with self._opened.catalog.read() as connection:
