@@ -166,8 +166,7 @@ class _Settled:
         """What its sources say."""
         memory_id = row["memory_id"]
         composed = compose(change.scope, observations, end, related)
-        is_users = row["edited"] and current
-        fresh = _edited_item(current, composed, end) if is_users and current else _item(change.scope, row, composed, end)
+        fresh = _edited_item(current, composed, end) if row["edited"] and current else _item(change.scope, row, composed, end)
         version = 1 if current is None else current.version
         if current is not None and replace(fresh, version=version) == current:
             return

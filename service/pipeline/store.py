@@ -66,11 +66,11 @@ class Draft:
         if record.source is None or embedded is None or outcome.failure is not None:
             return cls(outcome)
         items = _passage_items(record.scope, record.source, embedded)
-        passages_ = [
+        rows = [
             _passage_row(record.scope, ownership, record.source, passage, item.item_id)
             for passage, item in zip(embedded.passages, items, strict=True)
         ]
-        return cls(outcome, items, passages_, _observation_rows(record.scope, ownership, record.source, embedded))
+        return cls(outcome, items, rows, _observation_rows(record.scope, ownership, record.source, embedded))
 
 
 def store(connection: Connection, ownership: Ownership, batch: Sequence[Draft]) -> None:
@@ -85,8 +85,7 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Draft]) 
         FencedError: another process owns the shard.
     """
     fence(connection, ownership.shard, ownership.epoch)
-    outcomes_ = [draft.outcome for draft in batch]
-    existing = _existing(connection, outcomes_)
+    existing = _existing(connection, [draft.outcome for draft in batch])
     kept: list[Draft] = []
     for draft in batch:
         outcome = draft.outcome
@@ -97,7 +96,7 @@ def store(connection: Connection, ownership: Ownership, batch: Sequence[Draft]) 
         elif outcome.embedded is not None:
             kept.append(draft)
     _store_drafts(connection, ownership, kept)
-    for (shard, lane), seq in log.highest(outcome.record.entry for outcome in outcomes_).items():
+    for (shard, lane), seq in log.highest(draft.outcome.record.entry for draft in batch).items():
         log.advance_applied(connection, shard, lane, seq)
 
 
@@ -138,7 +137,7 @@ def _store_drafts(connection: Connection, ownership: Ownership, batch: Sequence[
     settle_memories(connection, [*changes.values()], touched)
     finish_changes(connection, [*changes.values()])
     settle_repeats(connection, [*changes.values()], [(row["scope"], row["text_hash"]) for row in rows])
-    jobs = [_refine_job(draft.outcome.record.scope, ownership, draft.outcome) for draft in batch]
+    jobs = [_refine_job(ownership, draft.outcome) for draft in batch]
     refining.put_jobs(connection, [job for job in jobs if job is not None])
     for draft in batch:
         if draft.outcome.record.kind is SourceKind.DOCUMENT:
@@ -159,7 +158,7 @@ def _tell_document(connection: Connection, outcome: Outcome) -> None:
     )
 
 
-def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob | None:
+def _refine_job(ownership: Ownership, outcome: Outcome) -> RefineJob | None:
     """The second look that a source waits for: a document by itself, messages once per session, some time after the last of them."""
     row = outcome.record.source
     if row is None or row.source.mode is not IngestionMode.LONG_RANGE or outcome.embedded is None:
@@ -167,7 +166,7 @@ def _refine_job(scope: int, ownership: Ownership, outcome: Outcome) -> RefineJob
     is_message = row.source.kind is SourceKind.MESSAGE
     if not is_message and not outcome.embedded.observations:
         return None
-    return refine_job(scope, ownership, row, REFINE_AFTER_US if is_message else 0)
+    return refine_job(outcome.record.scope, ownership, row, REFINE_AFTER_US if is_message else 0)
 
 
 def refine_job(scope: int, ownership: Ownership, row: SourceRow, after_us: int) -> RefineJob:
