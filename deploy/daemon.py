@@ -1,7 +1,7 @@
 """One server as a process: started, known again by whoever comes later, and ended.
 
-Its directory holds `pid` and `log`. A daemon that does not outlive its starter dies with it, however that one ends, so that a killed test run
-leaves no servers behind.
+Its directory holds `log` and `pid`: the process, and when it began, by which it is told from another that got its number later. A daemon that
+does not outlive its starter dies with it, however that one ends, so that a killed test run leaves no servers behind.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from deploy.process import Process, find_process
 
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -50,7 +52,7 @@ def spawn(command: Sequence[str], log: Path, *, outlives: bool, **options: Any) 
 
 @dataclass
 class Daemon:
-    """A process whose command line names its directory, by which its pid is told from another's that got the number later."""
+    """The process of a directory, whoever started it."""
 
     directory: Path
     outlives: bool = False
@@ -63,11 +65,10 @@ class Daemon:
         if self.process is not None and self.process.poll() is None:
             return self.process.pid
         try:
-            pid = int((self.directory / "pid").read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, ValueError):
+            pid, started = map(int, (self.directory / "pid").read_text().split())
+        except (FileNotFoundError, ValueError):
             return None
-        return pid if str(self.directory).encode() in command else None
+        return pid if Process(pid, started).is_alive else None
 
     @property
     def log(self) -> Path:
@@ -80,7 +81,9 @@ class Daemon:
             raise DeployError(f"{self.directory} is in use already (pid {self.pid})")
         self.directory.mkdir(parents=True, exist_ok=True)
         self.process = spawn(command, self.log, outlives=self.outlives, **options)
-        (self.directory / "pid").write_text(str(self.process.pid))
+        begun = find_process(self.process.pid)
+        if begun is not None:
+            (self.directory / "pid").write_text(f"{begun.pid} {begun.started}")
 
     @property
     def has_ended(self) -> bool:

@@ -26,11 +26,12 @@ from deploy import s3
 from deploy.cluster import DATABASE, PORTS, Cluster, Plan
 from deploy.daemon import free_port
 from deploy.eunoe import EunoeProcess
+from deploy.process import Process, find_process
 from tests.e2e.steady import Count, Load
 from tests.e2e.survival import index_differences
 from tests.support.datadir import attempts, owners, passages, progress
 from tests.support.faults import FaultyProxy
-from tests.support.processes import Process, find_process, worker_of
+from tests.support.processes import worker_of
 from tests.support.service import until
 
 SESSION_SECONDS = 3

@@ -16,7 +16,8 @@ from eunoe.v1 import memory_service_pb2
 from grpc import aio
 from pysqlite3 import dbapi2
 
-from tests.support.processes import Process, no_file_may_grow
+from deploy.process import Process
+from tests.support.processes import no_file_may_grow
 from tests.support.service import RunningService, start_service, until
 from tests.support.wire import Refusal, Wire, note, refusal_of, refused, turn
 

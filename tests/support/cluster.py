@@ -15,8 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deploy.kafka.brokers import Brokers
+from deploy.process import Process
 from tests.support.datadir import owners, shards
-from tests.support.processes import Process, worker_of
+from tests.support.processes import worker_of
 from tests.support.service import SERVICE, START_SECONDS, STOP_SECONDS, RunningProcess, wait_for
 
 SHARDS = 4

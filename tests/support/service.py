@@ -18,7 +18,8 @@ from urllib.request import urlopen
 
 from deploy.daemon import spawn
 from deploy.eunoe import environment
-from tests.support.processes import Process, find_process, worker_of
+from deploy.process import Process, find_process
+from tests.support.processes import worker_of
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0

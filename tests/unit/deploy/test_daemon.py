@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.daemon import Daemon, DeployError
-from tests.support.processes import find_process
+from deploy.process import find_process
 from tests.support.service import wait_for
 
 _STARTER = """
@@ -73,7 +73,7 @@ def test_a_pid_that_is_another_process_is_not_taken_for_it(tmp_path: Path) -> No
     """A file that a crash left names whoever has the number now; nobody else is killed."""
     own = subprocess.Popen(_command(tmp_path / "another"))
     (tmp_path / "this").mkdir()
-    (tmp_path / "this" / "pid").write_text(str(own.pid))
+    (tmp_path / "this" / "pid").write_text(f"{own.pid} 1")
     daemon = Daemon(tmp_path / "this")
     assert daemon.pid is None
     daemon.end()
