@@ -26,7 +26,8 @@ from service.catalog.ids import now_us
 from service.catalog.items import ConversationState, RecentMessage, ScopeState
 from service.domain.errors import DeadlineExceeded, EunoeError, FailedPrecondition
 from service.domain.scope import ScopeRef, chain_of, read_chain, shard_of
-from service.log.base import Log
+from service.log.base import Log, Progress
+from service.log.board import has_reached
 from service.ops.metrics import ApiMetrics
 from service.retrieval import scopes as retrieval
 from service.retrieval.rank import rank
@@ -110,12 +111,12 @@ class Contexts:
         """
         chain = read_chain(principal.isolation, user_id, customer_id)
         shards = {shard_of(principal.instance_id, ref, self.positions.shards) for ref in chain}
-        await self._wait(principal, query, shards, expires)
+        entries = self._entries(principal, query, shards)
 
         def read(connection: Connection) -> _Reading:
             return _Reading(items.chain_by_ids(connection, principal.instance_id, chain))
 
-        return await self._run(query, read, expires)
+        return await self._run_after(entries, query, read, expires)
 
     async def of_conversation(
         self,
@@ -135,9 +136,8 @@ class Contexts:
             DeadlineExceeded: the position was not reached in time.
         """
         guard = guard_of(principal, user_id, customer_id)
-        if query.min_position:
-            shards = await self._shards_of(principal, conversation_id)
-            await self._wait(principal, query, shards, expires)
+        shards = await self._shards_of(principal, conversation_id) if query.min_position else set()
+        entries = self._entries(principal, query, shards)
 
         def read(connection: Connection) -> _Reading:
             state = items.chain_by_conversation(connection, principal.instance_id, conversation_id, recent_limit)
@@ -146,7 +146,7 @@ class Contexts:
             _check_guard(state, guard, conversation_id)
             return _Reading(state.chain, conversation_id, state.recent, _lag(state, recent_limit))
 
-        return await self._run(query, read, expires)
+        return await self._run_after(entries, query, read, expires)
 
     async def _shards_of(self, principal: Principal, conversation_id: str) -> set[int]:
         row = await self.reads.run(
@@ -157,15 +157,31 @@ class Contexts:
         chain = chain_of(principal.isolation, row.scope)
         return {shard_of(principal.instance_id, ref, self.positions.shards) for ref in chain}
 
-    async def _wait(self, principal: Principal, query: ContextQuery, shards: set[int], expires: float | None) -> None:
-        """Wait until the position is reached in the shards that are read."""
+    def _entries(self, principal: Principal, query: ContextQuery, shards: set[int]) -> Progress:
+        """How far the shards that are read must have come."""
         if not query.min_position:
-            return
+            return {}
         position = self.positions.read(principal, query.min_position)
-        entries = {key: seq for key, seq in position.entries.items() if key[0] in shards}
+        return {key: seq for key, seq in position.entries.items() if key[0] in shards}
+
+    async def _run_after(
+        self, entries: Progress, query: ContextQuery, read: Callable[[Connection], _Reading], expires: float | None
+    ) -> Context:
+        """Answer with these writes applied: what is held in memory follows the catalog, and only what is too large for that the index."""
+        await self._wait(self.log.wait_applied, entries, expires)
+        is_indexed = has_reached(self.log.indexed(), entries)
+        found = await self._run(query, read, expires)
+        if is_indexed or not found.is_approximate:
+            return found
+        await self._wait(self.log.wait_indexed, entries, expires)
+        return await self._run(query, read, expires)
+
+    async def _wait(self, until: Callable[[Progress, float], Awaitable[bool]], entries: Progress, expires: float | None) -> None:
+        if not entries:
+            return
         started = time.monotonic()
         limit = LONGEST_WAIT_SECONDS if expires is None else _time_left(expires)
-        is_reached = await self.log.wait_indexed(entries, limit)
+        is_reached = await until(entries, limit)
         self.metrics.fetch_stage("wait").observe(time.monotonic() - started)
         if not is_reached:
             raise DeadlineExceeded(

@@ -37,10 +37,10 @@ class Log(Protocol):
         """How far the effects are in the catalog, as far as this process has heard."""
 
     def indexed(self) -> Progress:
-        """How far everything can be searched, as far as this process has heard."""
+        """How far they are in the index too, as far as this process has heard."""
 
-    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - running out is an answer, no error
-        """Wait until everything up to these numbers can be searched.
+    async def wait_applied(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - running out is an answer, no error
+        """Wait until the effects of everything up to these numbers are in the catalog.
 
         Args:
             entries: the numbers of a position.
@@ -49,6 +49,9 @@ class Log(Protocol):
         Returns:
             Whether it came about in time.
         """
+
+    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - running out is an answer, no error
+        """Wait until they are in the index too. See `wait_applied`."""
 
 
 class Intake(Protocol):

@@ -12,9 +12,23 @@ from service.log.base import Progress
 
 
 @dataclass(slots=True, eq=False)
-class _Waiter:
-    entries: dict[tuple[int, int], int]
+class Waiter:
+    """Somebody who waits for a position."""
+
+    numbers: Progress
+    """What it waits for the growth of."""
+    entries: Progress
     future: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the numbers have come so far."""
+        return has_reached(self.numbers, self.entries)
+
+
+def has_reached(numbers: Progress, entries: Progress) -> bool:
+    """Whether numbers have come as far as a position says."""
+    return all(numbers.get(key, 0) >= seq for key, seq in entries.items())
 
 
 class Board:
@@ -24,7 +38,7 @@ class Board:
         """Begin with the numbers of the catalog."""
         self._applied = dict(applied)
         self._indexed = dict(indexed)
-        self._waiters: set[_Waiter] = set()
+        self._waiters: set[Waiter] = set()
 
     @property
     def has_waiters(self) -> bool:
@@ -39,12 +53,17 @@ class Board:
         """See `Log.indexed`."""
         return self._indexed
 
+    async def wait_applied(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - part of the port
+        """See `Log.wait_applied`."""
+        return await self._wait(Waiter(self._applied, entries), timeout)
+
     async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - part of the port
         """See `Log.wait_indexed`."""
-        missing = {key: seq for key, seq in entries.items() if self._indexed.get(key, 0) < seq}
-        if not missing:
+        return await self._wait(Waiter(self._indexed, entries), timeout)
+
+    async def _wait(self, waiter: Waiter, timeout: float) -> bool:  # noqa: ASYNC109 - as above
+        if waiter.is_over:
             return True
-        waiter = _Waiter(missing)
         self._waiters.add(waiter)
         try:
             async with asyncio.timeout(max(timeout, 0)):
@@ -61,5 +80,5 @@ class Board:
         self._applied[key] = max(applied, self._applied.get(key, 0))
         self._indexed[key] = max(indexed, self._indexed.get(key, 0))
         for waiter in list(self._waiters):
-            if not waiter.future.done() and all(self._indexed.get(k, 0) >= seq for k, seq in waiter.entries.items()):
+            if not waiter.future.done() and waiter.is_over:
                 waiter.future.set_result(None)

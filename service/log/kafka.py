@@ -8,7 +8,7 @@ from service.catalog import log
 from service.catalog.engine import Catalog
 from service.domain.errors import EunoeError
 from service.log.base import Progress
-from service.log.board import Board
+from service.log.board import Board, Waiter
 from service.log.broker import Outage
 from service.log.relay import Relay
 
@@ -35,10 +35,9 @@ class KafkaLog(Board):
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._relay.wake)
 
-    async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - part of the port
-        """See `Log.wait_indexed`."""
+    async def _wait(self, waiter: Waiter, timeout: float) -> bool:  # noqa: ASYNC109 - see `Log`
         self._asked.set()
-        return await super().wait_indexed(entries, timeout)
+        return await super()._wait(waiter, timeout)
 
     async def run(self) -> None:
         """Follow the catalog until cancelled: one poller, however many wait."""

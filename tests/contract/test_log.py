@@ -54,13 +54,14 @@ class Harness:
         await until(has_come, SECONDS, "records do not come")
         return found
 
-    def advance(self, lane: Lane, seq: int) -> None:
-        """Everything up to a number is applied and indexed: what the owner says, in the catalog and through its pipe."""
+    def advance(self, lane: Lane, seq: int, *, is_indexed: bool = True) -> None:
+        """Everything up to a number is applied, and indexed: what the owner says, in the catalog and through its pipe."""
         with self.catalog.write() as connection:
             log.advance_applied(connection, SHARD, lane, seq)
-            log.advance_indexed(connection, SHARD, lane, seq)
+            if is_indexed:
+                log.advance_indexed(connection, SHARD, lane, seq)
         if self.news_fd >= 0:
-            os.write(self.news_fd, NEWS.pack(SHARD, lane, seq, seq))
+            os.write(self.news_fd, NEWS.pack(SHARD, lane, seq, seq if is_indexed else 0))
 
 
 @asynccontextmanager
@@ -178,6 +179,19 @@ async def test_nothing_comes_where_nothing_is(harness: Harness) -> None:
 async def test_it_owns_the_shard(harness: Harness) -> None:
     """The owner is told which shards are its own."""
     assert harness.intake.shards() == {SHARD}
+
+
+async def test_what_is_applied_need_not_be_indexed(harness: Harness) -> None:
+    """A wait for the effects in the catalog ends before they are in the index."""
+    harness.write(message("one"))
+    entries = {(SHARD, int(Lane.REALTIME)): 1}
+    assert not await harness.log.wait_applied(entries, 0.05)
+
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(harness.log.wait_applied(entries, SECONDS))
+        harness.advance(Lane.REALTIME, 1, is_indexed=False)
+        assert await waiting
+    assert not await harness.log.wait_indexed(entries, 0.1)
 
 
 async def test_waiting_ends_when_it_is_indexed(harness: Harness) -> None:

@@ -138,6 +138,9 @@ async def test_fetches_do_without_the_store(tmp_path: Path, server: S3Server, pr
             await asyncio.to_thread(server.kill)
             assert await _reasons(wire, "warm") == warm
             assert (await _reasons(wire, "cold"))[1:] == ([], False)
+            said = await wire.record(turn("talk of warm", "I adopted a cat called Oona.", user_id="warm"))
+            found = await wire.fetch("warm", "c", search_queries=["Oona"], min_position=said.position)
+            assert any("Oona" in item.content for item in found.items), "what is said meanwhile is not found"
             items, reasons, is_approximate = await _reasons(wire, "large")
             assert items > 0 and "INDEX_UNAVAILABLE" in reasons and is_approximate
             await asyncio.to_thread(server.start)

@@ -9,7 +9,7 @@ from typing import Any
 from eunoe.v1 import conversation_service_pb2
 
 from tests.bench.clients.check import missing_turns
-from tests.bench.clients.fill import until_searchable
+from tests.bench.clients.fill import until_processed
 from tests.bench.jobs import answer_once
 from tests.bench.turns import drained_talks
 from tests.support.wire import Wire
@@ -28,14 +28,13 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
 async def _drain(spec: dict[str, Any]) -> dict[str, Any]:
     talks = drained_talks(spec["tag"], spec["turns"])
     async with Wire(spec["address"], spec["key"]) as wire:
-        summary = await wire.record_stream([turn for talk in talks.values() for turn in talk])
+        await wire.record_stream([turn for talk in talks.values() for turn in talk])
         listed = await wire.call(
             wire.conversations.ListConversations, conversation_service_pb2.ListConversationsRequest(page_size=500)
         )
         started = time.perf_counter()
         before = sum(each.indexed_count for each in listed.conversations if each.conversation_id in talks)
-        user = next(iter(talks.values()))[0].user_id
-        await until_searchable(wire, user, summary.position)
+        await until_processed(wire, list(talks)[-1])
         seconds = time.perf_counter() - started
         sent = {talk: [turn.message_id for turn in turns] for talk, turns in talks.items()}
         missing = await missing_turns(wire.channel, spec["key"], sent)

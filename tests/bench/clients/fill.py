@@ -1,17 +1,19 @@
-"""A loader: fills the scopes of some users with turns through the API, one conversation each, and waits until all of it is searchable."""
+"""A loader: fills the scopes of some users with turns through the API, one conversation each, and waits until all of it is processed."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from eunoe.v1 import context_pb2, memory_service_pb2
+from eunoe.v1 import conversation_service_pb2
 
 from tests.bench.jobs import answer_once
-from tests.bench.turns import CUSTOMER, messages
+from tests.bench.turns import messages
 from tests.support.wire import Wire
 
 FILL_SECONDS = 280.0
+LOOK_SECONDS = 0.05
+"""Between two looks at how far it is: 1 % of what a drain takes."""
 
 
 def main(spec: dict[str, Any]) -> dict[str, Any]:
@@ -25,16 +27,19 @@ async def _fill(spec: dict[str, Any]) -> dict[str, Any]:
         for user in spec["users"]:
             summary = await wire.record_stream(messages(user, f"talk of {user}", user, spec["turns"]))
             accepted += summary.accepted_count
-            await until_searchable(wire, user, summary.position)
+            await until_processed(wire, f"talk of {user}")
     return {"missing": len(spec["users"]) * spec["turns"] - accepted}
 
 
-async def until_searchable(wire: Wire, user_id: str, position: str) -> None:
-    """Wait until a write is applied and indexed."""
-    request = memory_service_pb2.MemoryServiceFetchContextRequest(
-        user_id=user_id, customer_id=CUSTOMER, query=context_pb2.ContextQuery(min_position=position, max_results=1)
-    )
-    await wire.call(wire.memories.FetchContext, request, FILL_SECONDS)
+async def until_processed(wire: Wire, conversation_id: str) -> None:
+    """Wait until every turn of a conversation, and so whatever went before it, is applied and indexed."""
+    request = conversation_service_pb2.GetConversationRequest(conversation_id=conversation_id)
+    async with asyncio.timeout(FILL_SECONDS):
+        while True:
+            talk = (await wire.call(wire.conversations.GetConversation, request)).conversation
+            if talk.indexed_count == talk.message_count:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 if __name__ == "__main__":

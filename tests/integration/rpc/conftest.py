@@ -22,7 +22,7 @@ from service.domain.kinds import Lane
 from service.log.embedded import EmbeddedLog
 from service.ops.metrics import ApiMetrics
 from service.rpc.server import Server
-from service.settings import Limits, Settings, Shutdown, Tls
+from service.settings import Cache, Limits, Settings, Shutdown, Tls
 from service.settings.schema import Address
 from tests.support.catalogs import new_catalog
 from tests.support.lines import HashEmbedder, LineExtractor
@@ -36,7 +36,14 @@ class Service:
     """One server, its catalog, and a hand that does the worker's part."""
 
     def __init__(
-        self, directory: Path, *, shards: int = 1, limits: Limits | None = None, grace: float = 1.0, tls: Tls | None = None
+        self,
+        directory: Path,
+        *,
+        shards: int = 1,
+        limits: Limits | None = None,
+        grace: float = 1.0,
+        tls: Tls | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self.catalog: Catalog = new_catalog(directory, shards=shards)
         with self.catalog.read() as connection:
@@ -61,6 +68,7 @@ class Service:
             listen=Address("127.0.0.1:0"),
             limits=limits or Limits(),
             tls=tls or Tls(),
+            cache=cache or Cache(),
             shutdown=Shutdown(grace=timedelta(seconds=grace)),
         )
         self.app: UseCases = use_cases(
@@ -96,21 +104,22 @@ class Service:
         self.reads.close()
         self.catalog.close()
 
-    async def work(self) -> None:
-        """Process everything that waits, and say that it can be searched."""
+    async def work(self, *, is_indexed: bool = True) -> None:
+        """Process everything that waits, and say that it is applied, and indexed."""
         for shard in range(self.shards):
             await asyncio.to_thread(HandOwner(self.catalog, shard).work)
             for lane in Lane:
-                done = await asyncio.to_thread(self._index, shard, lane)
-                self.log.tell(shard, lane, done, done)
+                applied, indexed = await asyncio.to_thread(self._progress, shard, lane, is_indexed)
+                self.log.tell(shard, lane, applied, indexed)
             await asyncio.to_thread(HandOwner(self.catalog, shard).refine)
 
-    def _index(self, shard: int, lane: Lane) -> int:
+    def _progress(self, shard: int, lane: Lane, is_indexed: bool) -> tuple[int, int]:
         with self.catalog.write() as connection:
-            done = log.progress(connection, "log_applied")[shard, lane]
-            outcomes.finish_ingestions(connection, shard, lane, done)
-            log.advance_indexed(connection, shard, lane, done)
-        return done
+            applied = log.progress(connection, "log_applied")[shard, lane]
+            if is_indexed:
+                outcomes.finish_ingestions(connection, shard, lane, applied)
+                log.advance_indexed(connection, shard, lane, applied)
+            return applied, log.progress(connection, "log_indexed")[shard, lane]
 
 
 @pytest.fixture

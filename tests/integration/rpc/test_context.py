@@ -8,10 +8,11 @@ from typing import Any
 
 import grpc
 import pytest
-from eunoe.v1 import context_pb2, conversation_service_pb2
+from eunoe.v1 import context_pb2, conversation_service_pb2, memory_service_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from service.settings import Cache
 from tests.integration.rpc.conftest import Service
 from tests.support.wire import ASSISTANT, Wire, note, refused, turn
 
@@ -76,6 +77,32 @@ async def test_a_position_is_waited_for(service: Service, wire: Wire) -> None:
         tasks.create_task(service.work())
 
     assert any("likes tea" in content for content in _texts(fetch.result()))
+
+
+async def test_what_is_held_need_not_be_indexed(service: Service, wire: Wire) -> None:
+    """A scope that fits in memory answers with a write as soon as its effects are in the catalog, wherever the index is."""
+    answer = await wire.record(turn("talk", "likes tea"))
+    await service.work(is_indexed=False)
+    found = await wire.fetch("u", "c", search_queries=["tea"], min_position=answer.position)
+
+    assert any("likes tea" in content for content in _texts(found))
+
+
+async def test_what_is_too_large_is_indexed_first(start: Callable[..., Any]) -> None:
+    """A scope that only the index can search answers with a write when that is in the index, and never without it."""
+    service: Service = await start(cache=Cache(hold_limit=1))
+    wire = await service.operator.new_instance()
+    answer = await wire.record_stream([turn("talk", words) for words in ("likes tea", "saw the sea", "keeps bees")])
+    await service.work(is_indexed=False)
+    request = memory_service_pb2.MemoryServiceFetchContextRequest(
+        user_id="u", customer_id="c", query=context_pb2.ContextQuery(min_position=answer.position)
+    )
+    found = await refused(wire.call(wire.memories.FetchContext, request, seconds=0.5))
+    await service.work()
+    context = await wire.fetch("u", "c", min_position=answer.position)
+
+    assert (found.code, found.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "POSITION_NOT_REACHED")
+    assert context.retrieval.approximate
 
 
 async def test_a_position_that_is_not_reached(wire: Wire) -> None:
