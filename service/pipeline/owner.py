@@ -29,7 +29,7 @@ from service.ops.metrics import OwnerMetrics
 from service.pipeline.backoff import Backoff
 from service.pipeline.child import RefineDone, RefineSlice, Task
 from service.pipeline.schedule import Job, Schedule
-from service.pipeline.shard import IDLE_SECONDS, Shard
+from service.pipeline.shard import IDLE_SECONDS, Shard, rest_after
 from service.pipeline.store import Outcome
 from service.pipeline.worker import ChildDiedError, ChildWorker
 from service.vectors.errors import IndexUnavailable
@@ -87,6 +87,7 @@ class Owner:
         self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
         self._sweep_due = time.monotonic() + SWEEP_SECONDS
         self._settle_due = 0.0
+        self._flush_due = 0.0
         self._take_due = 0.0
 
     @property
@@ -241,7 +242,7 @@ class Owner:
         if any(shard.is_head_ready for shard in self._shards.values()):
             return
         now = time.monotonic()
-        rest = min((shard.rest(now) for shard in self._shards.values()), default=IDLE_SECONDS)
+        rest = min((shard.rest(now, self._index_due) for shard in self._shards.values()), default=IDLE_SECONDS)
         self._wait_for(rest, [self._child.connection])
 
     def _wait_for(self, seconds: float, others: Sequence[Connection]) -> None:
@@ -382,16 +383,22 @@ class Owner:
                 each.paused_until = until
 
     def _flush(self) -> None:
-        """Write to the index of the shard that has waited longest, so that the child is fed between two writes."""
+        """Write to the index of the shard that has waited longest, so that the child is fed between two writes, however many shards there are."""
         now = time.monotonic()
         for shard in sorted(self._shards.values(), key=lambda shard: shard.flush_due):
-            if shard.is_flush_due(now, is_idle=not self._jobs):
+            if shard.is_flush_due(now, self._index_due):
                 seconds: float | None = None
                 with self._bearing(shard):
                     seconds = shard.flush()
                 if seconds is not None:
                     self._metrics.index_seconds.observe(seconds)
+                    self._flush_due = time.monotonic() + rest_after(seconds)
                     return
+
+    @property
+    def _index_due(self) -> float:
+        """When the next index may be written, whatever shard it is: nothing else waits where there is nothing else to do."""
+        return self._flush_due if self._jobs else 0.0
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -36,8 +36,8 @@ IDLE_SECONDS = 0.5
 """How often a shard without work is looked at: what callers changed has to reach the index too."""
 
 INDEX_REST = 3.0
-"""While there is other work, the index rests for so many times as long as its last write took: a write costs the same for 1 record and
-for 64, and without rest it costs twice what the child needs for the embedding (measured)."""
+"""An index rests for so many times as long as its last write took, and while there is other work all indexes do: a write costs the same for
+1 record and for 64, and without rest it costs twice what the child needs for the embedding (measured)."""
 
 LONGEST_REST_SECONDS = 0.25
 
@@ -199,23 +199,25 @@ class Shard:
         self.refine.look()
         self.report()
 
-    def rest(self, now: float) -> float:
-        """How long nothing is due at its index."""
+    def rest(self, now: float, others_due: float) -> float:
+        """How long nothing is due at its index. See `is_flush_due`."""
         due = self.build_due
         if self.index.is_behind:
             due = now
         elif self.is_unindexed:
-            due = min(due, self.flush_due)
+            due = min(due, max(self.flush_due, others_due))
         return max(due, self.paused_until, now) - now
 
     def look_again(self) -> None:
         """Something may have been changed by callers."""
         self._look_due = 0.0
 
-    def is_flush_due(self, now: float, *, is_idle: bool) -> bool:
-        """At once when there is nothing else to do, or too much for one write; else when the index has rested long enough."""
-        is_rested = is_idle or self.index.is_behind or now >= self.flush_due
-        return now >= self.paused_until and is_rested and (self.is_unindexed or self.index.is_behind or now >= self._look_due)
+    def is_flush_due(self, now: float, others_due: float) -> bool:
+        """At once where there was too much for one write; else when there may be something, and the index has rested, and others up to `others_due`."""
+        if now < self.paused_until:
+            return False
+        is_rested = now >= max(self.flush_due, others_due)
+        return self.index.is_behind or (is_rested and (self.is_unindexed or now >= self._look_due))
 
     def flush(self) -> float | None:
         """LanceDB and transaction 2. Returns the seconds it took, None where there was nothing to write."""
@@ -223,7 +225,7 @@ class Shard:
         is_changed = self.index.flush()
         ended = time.monotonic()
         self.is_unindexed = False
-        self.flush_due = ended + min(INDEX_REST * (ended - started), LONGEST_REST_SECONDS)
+        self.flush_due = ended + rest_after(ended - started)
         self._look_due = ended + IDLE_SECONDS
         if not is_changed:
             return None
@@ -280,6 +282,11 @@ class Shard:
         with self._catalog.write() as connection:
             fence(connection, self.number, self._ownership.epoch)
             yield connection
+
+
+def rest_after(seconds: float) -> float:
+    """How long indexes rest after a write of so many seconds."""
+    return min(INDEX_REST * seconds, LONGEST_REST_SECONDS)
 
 
 def take_over(catalog: Catalog, shard: int, owner_id: str) -> int:

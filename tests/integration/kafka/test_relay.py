@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from deploy.kafka.brokers import Brokers
 from service.catalog import log
 from service.catalog.engine import Catalog
-from service.domain.kinds import Lane
+from service.domain.kinds import Lane, ScopeKind
+from service.domain.scope import ScopeRef
+from service.domain.writes import MessageWrite
 from service.log.broker import open_admin, topic_of
 from service.log.codec import decode
-from service.log.relay import Relay
+from service.log.relay import ROUND_RECORDS, Relay
 from service.log.topics import ensure_topics
 from service.settings import Kafka
 from tests.support.catalogs import document, message, new_catalog, record
@@ -26,6 +29,7 @@ from tests.support.service import until
 pytestmark = pytest.mark.timeout(120)
 
 SECONDS = 60.0
+SHARDS = 4
 
 
 @pytest.fixture
@@ -71,6 +75,38 @@ async def wait_published(catalog: Catalog) -> None:
     await until(is_published, SECONDS, "it is not published")
 
 
+async def until_seen(seen: list[tuple[int, int]], count: int) -> None:
+    """Wait until so many records have come, doubles not counted."""
+
+    async def is_seen() -> bool:
+        return len(set(seen)) >= count
+
+    await until(is_seen, SECONDS, "it does not come")
+
+
+async def published_times(kafka: Kafka, count: int) -> dict[int, list[int]]:
+    """Shard → when the broker took each of its records, of so many in all."""
+    consumer = AIOKafkaConsumer(topic_of(kafka, Lane.REALTIME), bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
+    times: dict[int, list[int]] = {}
+    await consumer.start()
+    try:
+        async with asyncio.timeout(SECONDS):
+            while sum(map(len, times.values())) < count:
+                found = await consumer.getone()
+                times.setdefault(found.partition, []).append(found.timestamp)
+    finally:
+        await consumer.stop()
+    return times
+
+
+def turns(words: str, count: int) -> list[MessageWrite]:
+    """So many turns, of customers of every shard."""
+    return [
+        message(f"{words} {place}", conversation=f"c{place % 32}", scope=ScopeRef(ScopeKind.CUSTOMER, f"customer {place % 32}"))
+        for place in range(count)
+    ]
+
+
 def firsts(seen: list[tuple[int, int]], shard: int) -> list[int]:
     """The numbers of a shard in the order of their first appearance."""
     return list(dict.fromkeys(seq for place, seq in seen if place == shard))
@@ -80,16 +116,34 @@ async def test_everything_is_published_in_order(catalog: Catalog, kafka: Kafka) 
     """What was committed before and after its start is in Kafka, per shard in the order of the numbers, without gaps."""
     with catalog.read() as connection:
         assert sum(log.progress(connection, "log_heads").values()) == 0
-    record(catalog, *(message(f"before {place}", conversation=f"c{place}") for place in range(100)))
+    record(catalog, *turns("before", 100))
     async with watching(kafka) as seen, running_relay(catalog, kafka) as relay:
-        record(catalog, *(message(f"after {place}", conversation=f"c{place}") for place in range(100)))
+        record(catalog, *turns("after", 100))
         relay.wake()
         await wait_published(catalog)
+        await until_seen(seen, 200)
 
     with catalog.read() as connection:
         heads = log.progress(connection, "log_heads")
     for shard in range(2):
-        assert firsts(seen, shard) == list(range(1, heads[shard, Lane.REALTIME] + 1))
+        assert firsts(seen, shard) == list(range(1, heads[shard, Lane.REALTIME] + 1)) != []
+
+
+async def test_shards_take_turns(tmp_path: Path, kafka: Kafka) -> None:
+    """Of several shards with more than fits into a round none waits until another one is through."""
+    catalog = new_catalog(tmp_path, shards=SHARDS)
+    each = 2 * ROUND_RECORDS
+    entries = [(shard, Lane.REALTIME) for shard in range(SHARDS)]
+    record(catalog, *turns("a turn", SHARDS * each))
+    async with running_relay(catalog, kafka):
+        await wait_published(catalog)
+    with catalog.read() as connection:
+        heads = log.progress(connection, "log_heads")
+    assert min(heads[entry] for entry in entries) > ROUND_RECORDS
+    times = await published_times(kafka, sum(heads.values()))
+    catalog.close()
+
+    assert max(min(times[shard]) for shard, _ in entries) <= min(max(times[shard]) for shard, _ in entries)
 
 
 async def test_one_relay_publishes_and_another_goes_on(catalog: Catalog, kafka: Kafka) -> None:
@@ -131,6 +185,7 @@ async def test_a_poisoned_producer_is_replaced(catalog: Catalog, kafka: Kafka) -
         await until(lambda: refused(relay), SECONDS, "nothing is refused")
         await limit_records(kafka, 1_048_588)
         await wait_published(catalog)
+        await until_seen(seen, 3)
 
     assert sorted(len(firsts(seen, shard)) for shard in range(2)) == [0, 3]
     assert all(firsts(seen, shard) == sorted(firsts(seen, shard)) for shard in range(2))
