@@ -8,6 +8,7 @@ NODES ?= 1
 PORT ?= 9092
 MODE ?= fast
 F ?= kafka
+WORKERS ?= 2
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
@@ -40,14 +41,14 @@ cluster-down: setup ## Stop it.
 
 ##### Working on it
 
-test: setup ## Run all tests. They need Java and Maven for a real Kafka: as root on Debian they are installed.
+test: setup ## Run all tests, WORKERS=2 at a time. They need Java and Maven for a real Kafka: as root on Debian they are installed.
 	$(BIN)/python -m deploy.kafka.brokers prepare --install
 	$(BIN)/python -m deploy.s3 prepare
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist worksteal
 
 quick: setup ## Run the fast tests only.
 	$(BIN)/python -m deploy.s3 prepare
-	$(BIN)/python -m pytest tests/unit tests/contract tests/integration -m "not slow and not e2e"
+	$(BIN)/python -m pytest tests/unit tests/contract tests/integration -m "not slow and not e2e" -n $(WORKERS) --dist worksteal
 
 check: lint types imports protos-check ## Check format, lint, types, direction of imports, and the protos.
 

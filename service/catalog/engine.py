@@ -54,18 +54,19 @@ class Database(Protocol):
 class Catalog:
     """One catalog. SQLite has many readers and one writer at a time over all processes, PostgreSQL many of both."""
 
-    def __init__(self, place: Path | str) -> None:
+    def __init__(self, place: Path | str, *, syncs: bool = True) -> None:
         """Prepare to use it. PostgreSQL is not called yet.
 
         Args:
             place: an SQLite file, created where it is absent, in a folder that exists on a local disk (WAL needs one); or the URL of a
                 PostgreSQL database, `postgresql://user@host/name`.
+            syncs: see `Sqlite`; PostgreSQL always does.
 
         Raises:
             RuntimeError: the SQLite library is too old.
         """
         self.place = place
-        self._database: Database = Sqlite(place) if isinstance(place, Path) else _postgres(place)
+        self._database: Database = Sqlite(place, syncs=syncs) if isinstance(place, Path) else _postgres(place)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

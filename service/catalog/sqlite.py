@@ -42,16 +42,21 @@ class Sqlite:
 
     errors = (DBAPIError, dbapi2.Error, OSError)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, syncs: bool = True) -> None:
         """Open the file, creating it where it is absent; its folder exists.
+
+        Args:
+            path: of the file.
+            syncs: whether a commit outlives a power cut, and not only this process. All commits stand in one file in their order: a cut takes
+                the last of those that do not, never one without those after it, and each that syncs takes along what came before.
 
         Raises:
             RuntimeError: the SQLite library is older than `MINIMUM_SQLITE`.
         """
         if dbapi2.sqlite_version_info < MINIMUM_SQLITE:
             raise RuntimeError(f"SQLite {dbapi2.sqlite_version} is too old: install pysqlite3 with SQLite 3.51.3 or newer")
-        self._readers = _engine(path, "BEGIN", readers=True)
-        self._writers = _engine(path, "BEGIN IMMEDIATE", readers=False)
+        self._readers = _engine(path, "BEGIN", connections=8, synchronous="FULL")
+        self._writers = _engine(path, "BEGIN IMMEDIATE", connections=1, synchronous="FULL" if syncs else "NORMAL")
         self._turn = threading.Lock()
         self._sidecar = os.open(path.with_suffix(".write-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._writer: Connection | None = None
@@ -108,11 +113,11 @@ class Sqlite:
             self._writer = None
 
 
-def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
+def _engine(path: Path, begin: str, *, connections: int, synchronous: str) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         module=dbapi2,
-        pool_size=8 if readers else 1,
+        pool_size=connections,
         max_overflow=8,
         connect_args={"check_same_thread": False},
     )
@@ -123,7 +128,7 @@ def _engine(path: Path, begin: str, *, readers: bool) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.execute("PRAGMA secure_delete = ON")  # deleted is deleted, also on free pages: 1 % more WAL

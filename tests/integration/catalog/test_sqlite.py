@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,14 @@ def test_acknowledged_means_synced(catalog: Catalog) -> None:
     """Every connection that writes syncs at its commits and writes ahead."""
     with catalog.write() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+
+
+def test_what_is_not_synced_stands_in_order(tmp_path: Path) -> None:
+    """The owner's commits, which can be done again, are only as durable as the file before them; the checkpoint that moves them syncs."""
+    new_catalog(tmp_path).close()
+    with closing(Catalog(tmp_path / "catalog.db", syncs=False)) as owners, owners.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
 
 
