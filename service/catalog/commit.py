@@ -22,6 +22,9 @@ from service.catalog.recording import Answer, Recorder, Write
 from service.domain.errors import DeadlineExceeded, EunoeError, ResourceExhausted, Unavailable
 from service.ops.logging import get_logger
 
+LINGER_PER_ITEM = 0.0005
+"""Seconds for each item of the last group: few callers wait for each other no longer than their commit takes."""
+
 T = TypeVar("T")
 log = get_logger(__name__)
 
@@ -206,7 +209,7 @@ class CommitQueue:
 
     def _gather(self) -> bool:
         if self._last_group > 1:
-            time.sleep(self._limits.linger)
+            time.sleep(min(self._limits.linger, self._last_group * LINGER_PER_ITEM))
         with self._condition:
             while not self._waiting:
                 if self._is_closing:

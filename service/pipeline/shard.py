@@ -35,7 +35,7 @@ WINDOW = 64
 IDLE_SECONDS = 0.5
 """How often a shard without work is looked at: what callers changed has to reach the index too."""
 
-INDEX_REST = 3.0
+INDEX_REST = 9.0
 """An index rests for so many times as long as its last write took, and while there is other work all indexes do: a write costs the same for
 1 record and for 64, and without rest it costs twice what the child needs for the embedding (measured)."""
 

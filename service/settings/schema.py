@@ -128,7 +128,7 @@ class Commit:
     group_bytes: Size = field(default=Size(1024 * 1024), metadata=least(1))
     """Content in one transaction."""
 
-    linger: timedelta = field(default=timedelta(milliseconds=1), metadata=least(0))
+    linger: timedelta = field(default=timedelta(milliseconds=4), metadata=least(0))
     """How long a group waits for company once its first item is there."""
 
     queue: int = field(default=4096, metadata=least(1))

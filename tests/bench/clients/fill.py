@@ -12,7 +12,7 @@ from tests.bench.turns import messages
 from tests.support.wire import Wire
 
 FILL_SECONDS = 280.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.2
 """Between two looks at how far it is: 1 % of what a drain takes."""
 
 
