@@ -6,8 +6,10 @@ A fetch costs one hop to a thread: the one statement of a warm fetch, embedding,
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -210,9 +212,12 @@ class Contexts:
         with self.reads.catalog.read() as connection:
             reading = read(connection)
         catalog_done = time.perf_counter()
-        opened = era.scopes.open([retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain])
-        load_done = time.perf_counter()
+        chain = [retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain]
         embed = _Embedding(embedder)
+        if not era.scopes.has_loaded(chain):
+            embed.begin([question for question in query.questions if question.strip()])
+        opened = era.scopes.open(chain)
+        load_done = time.perf_counter()
         second = SecondPass(era.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
         ranked = rank(query.questions, opened.held, embed, _rank_request(query, reading), opened.large, second=second)
         rank_done = time.perf_counter()
@@ -249,19 +254,34 @@ def _time_left(expires: float) -> float:
 
 
 class _Embedding:
-    """Embeds questions, and knows how long it took."""
+    """Embeds questions, and knows how long that was waited for."""
 
     def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
+        self._begun: Sequence[str] = ()
+        self._ahead: Future[NDArray[np.float32]] = Future()
         self.seconds = 0.0
+
+    def begin(self, texts: Sequence[str]) -> None:
+        """Embed beside what else the fetch has to do first. Of use where it is asked for these texts: where they name nobody who speaks."""
+        if texts and self._embedder is not None:
+            self._begun = texts
+            threading.Thread(target=self._run_ahead, name="embed", daemon=True).start()
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if self._embedder is None:
             raise EunoeError("a question without a model")
         started = time.perf_counter()
-        vectors = self._embedder.embed(texts)
+        vectors = self._ahead.result() if list(texts) == self._begun else self._embedder.embed(texts)
         self.seconds += time.perf_counter() - started
         return vectors
+
+    def _run_ahead(self) -> None:
+        assert self._embedder is not None
+        try:
+            self._ahead.set_result(self._embedder.embed(self._begun))
+        except Exception as error:  # noqa: BLE001 - whoever asks for the result is told
+            self._ahead.set_exception(error)
 
 
 def _rank_request(query: ContextQuery, reading: _Reading) -> RankRequest:

@@ -135,6 +135,12 @@ class Scopes:
                 opened.held.append(self._held(state))
         return opened
 
+    def has_loaded(self, chain: Sequence[ScopeState]) -> bool:
+        """Whether nothing of these has to be read whole first; somebody else may change that at any time."""
+        with self._lock:
+            entries = [self._entries.get(state.scope) for state in chain if state.live_rows > 0]
+        return all(entry is not None and (entry.held is not None or entry.sample is not None) for entry in entries)
+
     def forget(self, scope: int) -> None:
         """Drop a scope; the next fetch loads it anew."""
         with self._lock:

@@ -221,6 +221,20 @@ def test_a_forgotten_scope_is_loaded_anew() -> None:
     assert catalog.loads == 2
 
 
+def test_it_says_what_has_to_be_loaded_first() -> None:
+    """Before the first fetch and after being forgotten a scope has to be read whole; a change in between is no reason, nor is an empty scope."""
+    catalog = Catalog()
+    scopes = _cache(catalog, Index())
+    assert scopes.has_loaded([catalog.state])
+    catalog.put(item("a", "tea"))
+    assert not scopes.has_loaded([catalog.state])
+    scopes.open([catalog.state])
+    catalog.put(item("b", "cake"))
+    assert scopes.has_loaded([catalog.state])
+    scopes.forget(1)
+    assert not scopes.has_loaded([catalog.state])
+
+
 def test_a_scope_without_rows_is_not_read() -> None:
     """Nothing is asked of anybody for a scope that holds nothing."""
     catalog, index = Catalog(), Index()
