@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from service.embedders.base import Embedder
     from service.extractors.base import Extractor
 
-NICE = 10
+NICE = 15
+"""As its owner: see `process.NICE`."""
 SLICE_TEXTS = 16
 """Texts embedded in one go; whatever comes next waits for no more than these."""
 

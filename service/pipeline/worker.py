@@ -26,8 +26,8 @@ class Patience:
 
     seconds: float = 15.0
     """Where what it works on is short: some hundred times what that takes."""
-    per_character: float = 0.0005
-    """More, for each character of the slice: ten times what rules need for it (100 KB: 5 s), for a child is nice and may get a tenth of a core."""
+    per_character: float = 0.0015
+    """More, for each character of the slice: thirty times what rules need for it (100 KB: 5 s), for a child is nice and may get that share of a core."""
 
     def of(self, size: int) -> float:
         """Seconds for a slice of so many characters."""
