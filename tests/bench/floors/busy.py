@@ -11,7 +11,6 @@ from service.pipeline.child import SLICE_TEXTS
 from tests.bench.jobs import end_with_input, say, told
 from tests.support.talk import utterances
 
-
 NICE = 10
 """Less nice than the service's own, which is the service's choice and not the floor's."""
 
