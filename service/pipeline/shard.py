@@ -37,7 +37,10 @@ IDLE_SECONDS = 0.5
 
 INDEX_REST = 9.0
 """An index rests for so many times as long as its last write took, and while there is other work all indexes do: a write costs the same for
-1 record and for 64, and without rest it costs twice what the child needs for the embedding (measured)."""
+1 record and for 64, without rest it costs twice what the child needs for the embedding (measured), and only scopes too large for memory wait for it."""
+
+BUILD_REST = 3.0
+"""The same of the next index: while there is other work, its building gets a quarter of the time."""
 
 LONGEST_REST_SECONDS = 0.25
 
@@ -246,7 +249,7 @@ class Shard:
             return
         pause = self.index.advance()
         ended = time.monotonic()
-        self.build_due = ended + (pause if is_idle else max(pause, INDEX_REST * (ended - started)))
+        self.build_due = ended + (pause if is_idle else max(pause, BUILD_REST * (ended - started)))
 
     def settle_vectors(self) -> bool:
         """After a change of the model move a page of vectors over. Returns whether there may be more."""
