@@ -5,7 +5,6 @@ Handling whole columns costs a third of handling rows, and nothing is built that
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -46,20 +45,19 @@ class ItemColumns:
         """All values of a field."""
         return self._columns[_PLACES[name]]
 
-    def items(self) -> list[Item]:
-        """The items themselves."""
-        return _built(self._columns, len(self))
+    def item(self, place: int) -> Item:
+        """One item. Built as `Item(*values)` would, in half the time."""
+        item = Item.__new__(Item)
+        for set_field, values in zip(_SETTERS, self._columns, strict=True):
+            set_field(item, values[place])
+        return item
 
-    def without_search_fields(self) -> list[Item]:
-        """The items without `terms` and `vector`, for whoever keeps these in another form."""
+    def items(self) -> list[Item]:
+        """All of them."""
+        return list(map(self.item, range(len(self))))
+
+    def without_search_fields(self) -> ItemColumns:
+        """The same without `terms` and `vector`, for whoever keeps these in another form."""
         columns = list(self._columns)
         columns[_PLACES["terms"]], columns[_PLACES["vector"]] = ("",) * len(self), (b"",) * len(self)
-        return _built(columns, len(self))
-
-
-def _built(columns: Sequence[Sequence[Any]], count: int) -> list[Item]:
-    # As `Item(*row)`, field by field instead of row by row: half the time, and loading a scope is mostly this.
-    items = [Item.__new__(Item) for _ in range(count)]
-    for set_field, values in zip(_SETTERS, columns, strict=True):
-        deque(map(set_field, items, values), maxlen=0)
-    return items
+        return ItemColumns(tuple(columns))

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.columns import ItemColumns
-from service.domain.item import Item
 from service.domain.kinds import PASSAGE, MemoryType
 from service.retrieval.links import Links
-from service.retrieval.sources import excerpts_of, place_of, successor_of
+from service.retrieval.sources import excerpts_in, place_of, successor_in
 
 DIMENSIONS = 384
 VECTOR_SCALE = 4080.0
@@ -139,12 +138,11 @@ class Columns:
         links = self.excerpts.size_bytes + self.successors.size_bytes
         return links + self._vectors.nbytes + sum(array.nbytes for array in self._arrays.values())
 
-    def append(self, added: ItemColumns, items: Sequence[Item], lengths: NDArray[np.int32]) -> None:
+    def append(self, added: ItemColumns, lengths: NDArray[np.int32]) -> None:
         """Add rows at the end, live.
 
         Args:
             added: the rows.
-            items: the same.
             lengths: the number of terms of each.
         """
         first, self.rows = self.rows, self.rows + len(added)
@@ -155,13 +153,14 @@ class Columns:
         self._arrays["length"][first : self.rows] = lengths
         self._arrays["log_words"][first : self.rows] = _LOG_LENGTHS[np.clip(added["words"], 0, len(_LOG_LENGTHS) - 1)]
         self._arrays["is_live"][first : self.rows] = True
-        self._link(first, items)
+        self._link(first, added)
 
-    def _link(self, first: int, items: Sequence[Item]) -> None:
-        place = self.codes["place"].one
-        memories = [(row, item) for row, item in enumerate(items, first) if item.kind != PASSAGE]
-        self.excerpts.add([(row, place(excerpt)) for row, item in memories for excerpt in excerpts_of(item)])
-        self.successors.add([(row, place(successor)) for row, item in memories for successor in successor_of(item)])
+    def _link(self, first: int, added: ItemColumns) -> None:
+        place, details, until = self.codes["place"].one, added["details"], added["valid_until"]
+        memories = [at for at, kind in enumerate(added["kind"]) if kind != PASSAGE]
+        ended = [at for at in memories if until[at] is not None]
+        self.excerpts.add([(first + at, place(excerpt)) for at in memories for excerpt in excerpts_in(details[at])])
+        self.successors.add([(first + at, place(successor)) for at in ended for successor in successor_in(details[at])])
 
     def keep(self, kept: NDArray[np.int32]) -> None:
         """Renumber: row `kept[i]` becomes row i, all others go, with the strings that only they used."""

@@ -10,8 +10,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from service.domain.item import Item
-from service.domain.kinds import PASSAGE
 from service.retrieval.terms import analyse
 
 Pair = tuple[str, str]
@@ -20,9 +18,9 @@ _RELATIONS = re.compile(r'"relations":(\[\{.*?\}\])')
 _ROLE_OF = re.compile(r"_of\Z")
 
 
-def pairs_of(item: Item) -> tuple[Pair, ...]:
+def pairs_in(details: str) -> tuple[Pair, ...]:
     """Names and roles that a memory brings together, as its details hold them: ("Ana", "sister")."""
-    found = None if item.kind == PASSAGE else _RELATIONS.search(item.details)
+    found = _RELATIONS.search(details)
     if found is None:
         return ()
     return tuple((edge["subject"], _ROLE_OF.sub("", edge["predicate"]).replace("_", " ")) for edge in json.loads(found[1]))

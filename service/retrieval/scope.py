@@ -16,10 +16,12 @@ import numpy as np
 
 from service.domain.columns import ItemColumns
 from service.domain.item import Item
+from service.domain.kinds import PASSAGE
 from service.retrieval.columns import Columns
-from service.retrieval.kin import Pair, index_kin, pairs_of
+from service.retrieval.kin import Pair, index_kin, pairs_in
 from service.retrieval.population import Population
 from service.retrieval.postings import Postings
+from service.retrieval.rows import Rows
 
 _COMPACT_ROWS = 64
 """Dead rows below which a scope is never compacted."""
@@ -47,7 +49,7 @@ class Scope:
         self.lock = threading.Lock()
         self.columns = Columns()
         self.postings = Postings()
-        self.items: list[Item] = []
+        self.items = Rows()
         self.generation = 0
         """Grows with every change of the rows; statistics are valid for one generation."""
         self._row_of: dict[str, int] = {}
@@ -120,13 +122,13 @@ class Scope:
     def _append(self, added: ItemColumns) -> None:
         if not added:
             return
-        items = added.without_search_fields()  # postings and matrix hold them
         first = len(self.items)
-        self.items.extend(items)
-        self.columns.append(added, items, self.postings.add(added["terms"]))
+        self.items.extend(added)
+        self.columns.append(added, self.postings.add(added["terms"]))
         self._row_of.update(zip(added["item_id"], range(first, len(self.items)), strict=True))
         self._text_bytes += sum(sum(map(len, added[name])) for name in _TEXTS)
-        self._kin |= {item.item_id: pairs for item in items if (pairs := pairs_of(item))}
+        memories = zip(added["item_id"], added["kind"], added["details"], strict=True)
+        self._kin |= {item_id: pairs for item_id, kind, details in memories if kind != PASSAGE and (pairs := pairs_in(details))}
 
     def _compact_if_due(self) -> None:
         dead = len(self.items) - len(self._row_of)
@@ -135,6 +137,6 @@ class Scope:
         kept = np.flatnonzero(self.columns.flags("is_live")).astype(np.int32)
         self.columns.keep(kept)
         self.postings.keep(kept)
-        self.items = [self.items[row] for row in kept.tolist()]
+        self.items.keep(kept.tolist())
         self._row_of = {item.item_id: row for row, item in enumerate(self.items)}
         self._text_bytes = sum(len(getattr(item, name)) for item in self.items for name in _TEXTS)

@@ -18,12 +18,17 @@ _SUCCESSOR = re.compile(r'"superseded_by":"([^"\\]+)"')
 
 def excerpts_of(item: Item) -> tuple[str, ...]:
     """Ids of the excerpts that a memory came from, each once; none for an excerpt."""
-    return () if item.kind == PASSAGE else tuple(dict.fromkeys(_EXCERPT.findall(item.details)))
+    return () if item.kind == PASSAGE else excerpts_in(item.details)
 
 
-def successor_of(item: Item) -> tuple[str, ...]:
-    """The id of the memory that superseded a memory, if any."""
-    return () if item.valid_until is None else tuple(_SUCCESSOR.findall(item.details)[:1])
+def excerpts_in(details: str) -> tuple[str, ...]:
+    """The same, of a memory's details."""
+    return tuple(dict.fromkeys(_EXCERPT.findall(details)))
+
+
+def successor_in(details: str) -> tuple[str, ...]:
+    """The id of the memory that superseded one with these details, if any."""
+    return tuple(_SUCCESSOR.findall(details)[:1])
 
 
 def place_of(item_id: str, parent: str) -> str:
