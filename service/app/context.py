@@ -6,11 +6,11 @@ A fetch costs one hop to a thread: the one statement of a warm fetch, embedding,
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -65,6 +65,11 @@ class ContextQuery:
     min_position: str = ""
     explain: bool = False
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The questions that are not blank."""
+        return tuple(question for question in self.questions if question.strip())
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -97,6 +102,8 @@ class Contexts:
     reads: Reads
     workers: Workers
     """Threads of fetches."""
+    ahead: Workers
+    """Threads that embed a question while its scope is read for the first time."""
     eras: Eras
     log: Log
     positions: Positions
@@ -169,11 +176,11 @@ class Contexts:
     async def _run_after(
         self, entries: Progress, query: ContextQuery, read: Callable[[Connection], _Reading], expires: float | None
     ) -> Context:
-        """Answer with these writes applied: what is held in memory follows the catalog, and only what is too large for that the index."""
+        """Answer with these writes applied: all that is shown comes from the catalog, and the index only proposes rows of large scopes to a question."""
         await self._wait(self.log.wait_applied, entries, expires)
         is_indexed = has_reached(self.log.indexed(), entries)
         found = await self._run(query, read, expires)
-        if is_indexed or not found.is_approximate:
+        if is_indexed or not found.is_approximate or not query.asked:
             return found
         await self._wait(self.log.wait_indexed, entries, expires)
         return await self._run(query, read, expires)
@@ -203,8 +210,7 @@ class Contexts:
     async def _run_in(
         self, era: Era, query: ContextQuery, read: Callable[[Connection], _Reading], expires: float | None
     ) -> Context:
-        is_asked = any(question.strip() for question in query.questions)
-        embedder = await _in_time(era.model.ready(), expires) if is_asked else None
+        embedder = await _in_time(era.model.ready(), expires) if query.asked else None
         return await self.workers.run(lambda: self._fetch(era, query, read, embedder))
 
     def _fetch(self, era: Era, query: ContextQuery, read: Callable[[Connection], _Reading], embedder: Embedder | None) -> Context:
@@ -214,8 +220,8 @@ class Contexts:
         catalog_done = time.perf_counter()
         chain = [retrieval.ScopeState(s.scope, s.change_number, s.live_items) for s in reading.chain]
         embed = _Embedding(embedder)
-        if not era.scopes.has_loaded(chain):
-            embed.begin([question for question in query.questions if question.strip()])
+        if query.asked and not era.scopes.has_loaded(chain):
+            embed.begin(self.ahead, query.asked)
         opened = era.scopes.open(chain)
         load_done = time.perf_counter()
         second = SecondPass(era.tokens, embedder.embed_tokens) if query.is_accurate and embedder else None
@@ -258,30 +264,22 @@ class _Embedding:
 
     def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
-        self._begun: Sequence[str] = ()
+        self._begun: tuple[str, ...] = ()
         self._ahead: Future[NDArray[np.float32]] = Future()
         self.seconds = 0.0
 
-    def begin(self, texts: Sequence[str]) -> None:
-        """Embed beside what else the fetch has to do first. Of use where it is asked for these texts: where they name nobody who speaks."""
-        if texts and self._embedder is not None:
-            self._begun = texts
-            threading.Thread(target=self._run_ahead, name="embed", daemon=True).start()
+    def begin(self, workers: Workers, texts: tuple[str, ...]) -> None:
+        """Embed beside what else the fetch has to do first. In vain where ranking asks for other texts: it leaves out the names of who speaks."""
+        if self._embedder is not None:
+            self._begun, self._ahead = texts, workers.begin(partial(self._embedder.embed, texts))
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if self._embedder is None:
             raise EunoeError("a question without a model")
         started = time.perf_counter()
-        vectors = self._ahead.result() if list(texts) == self._begun else self._embedder.embed(texts)
+        vectors = self._ahead.result() if tuple(texts) == self._begun else self._embedder.embed(texts)
         self.seconds += time.perf_counter() - started
         return vectors
-
-    def _run_ahead(self) -> None:
-        assert self._embedder is not None
-        try:
-            self._ahead.set_result(self._embedder.embed(self._begun))
-        except Exception as error:  # noqa: BLE001 - whoever asks for the result is told
-            self._ahead.set_exception(error)
 
 
 def _rank_request(query: ContextQuery, reading: _Reading) -> RankRequest:

@@ -50,6 +50,8 @@ class Collaborators:
     """Threads that read the catalog."""
     fetches: Workers
     """Threads of fetches: one statement, embedding, ranking."""
+    ahead: Workers
+    """Threads that embed a question while its scope is read for the first time."""
     page_secret: bytes
     """Binds page tokens; fixed for the life of the deployment."""
 
@@ -100,7 +102,7 @@ def use_cases(given: Collaborators) -> UseCases:
         documents=Documents(reads, given.queue, gate, streams, positions, batches, changes),
         ingestions=Ingestions(reads, pages, stopping),
         memories=Memories(reads, given.fetches, eras, Merge(given.extractor), pages, changes, memory_limits),
-        contexts=Contexts(reads, given.fetches, eras, given.log, positions, given.metrics),
+        contexts=Contexts(reads, given.fetches, given.ahead, eras, given.log, positions, given.metrics),
         eras=eras,
         tables=tables,
         stopping=stopping,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -52,6 +52,10 @@ class Workers:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
         finally:
             self._admitted -= 1
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Run something beside the caller, who is one of those that `run` admits elsewhere, so that no more can wait."""
+        return self._executor.submit(work)
 
     def statistics(self) -> WorkersStatistics:
         """How busy the threads are now."""

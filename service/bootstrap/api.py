@@ -109,6 +109,7 @@ class _Api:
         self._queue = self._commit_queue()
         self._reads = Workers("read", threads=2, bound=READS_WAITING)
         self._fetches = Workers("fetch", threads=FETCH_THREADS, bound=settings.limits.fetches)
+        self._ahead = Workers("embed", threads=FETCH_THREADS, bound=FETCH_THREADS)
         self._index = IndexReader(settings.index_uri)
         self._app = self._use_cases()
         self._metrics.watch_scopes(self._app.eras.statistics)
@@ -159,6 +160,7 @@ class _Api:
         await self._carrier.stop(self._settings.shutdown.grace.total_seconds())
         await self._http.stop()
         self._fetches.close()
+        self._ahead.close()
         self._reads.close()
         await asyncio.to_thread(self._index.close)
         with suppress(OSError):
@@ -205,6 +207,7 @@ class _Api:
                 settings=self._settings,
                 reads=self._reads,
                 fetches=self._fetches,
+                ahead=self._ahead,
                 page_secret=hashlib.blake2b(token.encode(), digest_size=32, person=b"pages").digest(),
             )
         )

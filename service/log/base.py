@@ -37,7 +37,7 @@ class Log(Protocol):
         """How far the effects are in the catalog, as far as this process has heard."""
 
     def indexed(self) -> Progress:
-        """How far they are in the index too, as far as this process has heard."""
+        """How far the effects are in the index too, as far as this process has heard."""
 
     async def wait_applied(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - running out is an answer, no error
         """Wait until the effects of everything up to these numbers are in the catalog.
@@ -51,7 +51,7 @@ class Log(Protocol):
         """
 
     async def wait_indexed(self, entries: Progress, timeout: float) -> bool:  # noqa: ASYNC109 - running out is an answer, no error
-        """Wait until they are in the index too. See `wait_applied`."""
+        """Wait until the effects are in the index too. See `wait_applied`."""
 
 
 class Intake(Protocol):

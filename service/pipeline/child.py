@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from service.extractors.base import Extractor
 
 NICE = 15
-"""As its owner: see `process.NICE`."""
+"""As the embedded owner: see `process.NICE`."""
 SLICE_TEXTS = 16
 """Texts embedded in one go; whatever comes next waits for no more than these."""
 

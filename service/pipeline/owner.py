@@ -392,12 +392,13 @@ class Owner:
                     seconds = shard.flush()
                 if seconds is not None:
                     self._metrics.index_seconds.observe(seconds)
-                    self._flush_due = time.monotonic() + rest_after(seconds)
+                    if not shard.index.is_behind:  # or nobody else would come until it has caught up
+                        self._flush_due = time.monotonic() + rest_after(seconds)
                     return
 
     @property
     def _index_due(self) -> float:
-        """When the next index may be written, whatever shard it is: nothing else waits where there is nothing else to do."""
+        """When the next index may be written, whatever shard it is; 0 while there is no other work, which could use the rest."""
         return self._flush_due if self._jobs else 0.0
 
     def _tick(self) -> None:

@@ -44,6 +44,9 @@ BUILD_REST = 3.0
 
 LONGEST_REST_SECONDS = 0.25
 
+LONGEST_TURN_SECONDS = 1.0
+"""So long an index lets others rest when it is due: a worker may have many shards."""
+
 SETTLE_ROWS = 200
 """Vectors moved over in one transaction after a change of the model."""
 
@@ -207,8 +210,8 @@ class Shard:
         due = self.build_due
         if self.index.is_behind:
             due = now
-        elif self.is_unindexed:
-            due = min(due, max(self.flush_due, others_due))
+        elif self.is_unindexed or self._look_due <= now:
+            due = min(due, self._rested_at(others_due))
         return max(due, self.paused_until, now) - now
 
     def look_again(self) -> None:
@@ -219,8 +222,11 @@ class Shard:
         """At once where there was too much for one write; else when there may be something, and the index has rested, and others up to `others_due`."""
         if now < self.paused_until:
             return False
-        is_rested = now >= max(self.flush_due, others_due)
+        is_rested = now >= self._rested_at(others_due)
         return self.index.is_behind or (is_rested and (self.is_unindexed or now >= self._look_due))
+
+    def _rested_at(self, others_due: float) -> float:
+        return max(self.flush_due, min(others_due, self.flush_due + LONGEST_TURN_SECONDS))
 
     def flush(self) -> float | None:
         """LanceDB and transaction 2. Returns the seconds it took, None where there was nothing to write."""

@@ -27,8 +27,9 @@ _COMPACT_ROWS = 64
 """Dead rows below which a scope is never compacted."""
 _COMPACT_SHARE = 4
 """A scope is compacted when more than one row in this many is dead."""
-_BYTES_PER_ITEM = 900
-"""An `Item` without terms and vector: object, numbers, short strings, dictionary entries; its long strings are counted apart."""
+_BYTES_PER_ITEM = 1080
+"""An `Item` without terms and vector: object, numbers, short strings, dictionary entries, and its place in what it was loaded as; its long
+strings are counted apart."""
 _TEXTS = ("text", "details", "metadata")
 """The long strings."""
 

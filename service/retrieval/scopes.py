@@ -136,7 +136,7 @@ class Scopes:
         return opened
 
     def has_loaded(self, chain: Sequence[ScopeState]) -> bool:
-        """Whether nothing of these has to be read whole first; somebody else may change that at any time."""
+        """Whether all of these have been read before and are still there, so that little of them has to be read now, as a rule."""
         with self._lock:
             entries = [self._entries.get(state.scope) for state in chain if state.live_rows > 0]
         return all(entry is not None and (entry.held is not None or entry.sample is not None) for entry in entries)

@@ -129,7 +129,7 @@ class Commit:
     """Content in one transaction."""
 
     linger: timedelta = field(default=timedelta(milliseconds=4), metadata=least(0))
-    """How long a group waits for company once its first item is there."""
+    """How long a group of writes waits for company at most: half a millisecond for each item of the group before; a single caller never waits."""
 
     queue: int = field(default=4096, metadata=least(1))
     """Items that wait for a transaction; beyond it writes are RESOURCE_EXHAUSTED."""

@@ -93,8 +93,8 @@ def test_acknowledged_means_synced(catalog: Catalog) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
 
 
-def test_what_is_not_synced_stands_in_order(tmp_path: Path) -> None:
-    """The owner's commits, which can be done again, are only as durable as the file before them; the checkpoint that moves them syncs."""
+def test_what_can_be_done_again_need_not_be_synced(tmp_path: Path) -> None:
+    """The owner's commits are written ahead, but not synced: they outlive every process, and perhaps no power cut."""
     new_catalog(tmp_path).close()
     with closing(Catalog(tmp_path / "catalog.db", syncs=False)) as owners, owners.write() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1

@@ -61,6 +61,7 @@ class Service:
         )
         self.reads = Workers("read", threads=2, bound=64)
         self.fetches = Workers("fetch", threads=1, bound=8)
+        self.ahead = Workers("embed", threads=1, bound=1)
         self.registry = CollectorRegistry()
         metrics = ApiMetrics(self.registry)
         settings = replace(
@@ -82,6 +83,7 @@ class Service:
                 settings=settings,
                 reads=self.reads,
                 fetches=self.fetches,
+                ahead=self.ahead,
                 page_secret=b"secret",
             )
         )
@@ -101,6 +103,7 @@ class Service:
         await self.server.stop()
         await asyncio.to_thread(self.queue.close)
         self.fetches.close()
+        self.ahead.close()
         self.reads.close()
         self.catalog.close()
 

@@ -12,6 +12,7 @@ from eunoe.v1 import context_pb2, conversation_service_pb2, memory_service_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from service.retrieval.scopes import Scopes
 from service.settings import Cache
 from tests.integration.rpc.conftest import Service
 from tests.support.wire import ASSISTANT, Wire, note, refused, turn
@@ -88,20 +89,46 @@ async def test_what_is_held_need_not_be_indexed(service: Service, wire: Wire) ->
     assert any("likes tea" in content for content in _texts(found))
 
 
+async def test_the_first_fetch_is_as_the_next(service: Service, wire: Wire) -> None:
+    """A scope that has to be read first gives the same answer as when it is held: to a question that names who speaks, to several, and to one that fails."""
+    for speaker, words in (("Ana", "likes tea"), ("Ben", "keeps bees"), ("Ana", "saw the sea")):
+        await wire.record(turn("talk", words, speaker=speaker))
+    await service.work()
+    questions = [["tea"], ["What did Ana see?"], ["bees", " ", "tea"], ["fail in embed"], []]
+    first = [await _answer(wire, asked, service.app.eras.present.scopes) for asked in questions]
+    held = [await _answer(wire, asked) for asked in questions]
+
+    assert first == held
+    assert first[3] == "INTERNAL" and all(first[place] for place in (0, 1, 2, 4))
+
+
+async def _answer(wire: Wire, questions: list[str], forgetting: Scopes | None = None) -> Any:
+    """The places and scores of an answer, or the code of an error; of scopes that were forgotten before, if told so."""
+    if forgetting is not None:
+        for scope in range(10):
+            forgetting.forget(scope)
+    try:
+        found = await wire.fetch("u", "c", search_queries=questions)
+    except grpc.aio.AioRpcError as error:
+        return error.code().name
+    return [(item.item_id, round(item.score, 4)) for item in found.items]  # the latest count for less as time goes by
+
+
 async def test_what_is_too_large_is_indexed_first(start: Callable[..., Any]) -> None:
     """A scope that only the index can search answers with a write when that is in the index, and never without it."""
     service: Service = await start(cache=Cache(hold_limit=1))
     wire = await service.operator.new_instance()
     answer = await wire.record_stream([turn("talk", words) for words in ("likes tea", "saw the sea", "keeps bees")])
     await service.work(is_indexed=False)
-    request = memory_service_pb2.MemoryServiceFetchContextRequest(
-        user_id="u", customer_id="c", query=context_pb2.ContextQuery(min_position=answer.position)
-    )
+    query = context_pb2.ContextQuery(min_position=answer.position, search_queries=["tea"])
+    request = memory_service_pb2.MemoryServiceFetchContextRequest(user_id="u", customer_id="c", query=query)
     found = await refused(wire.call(wire.memories.FetchContext, request, seconds=0.5))
+    unasked = await wire.fetch("u", "c", min_position=answer.position)
     await service.work()
-    context = await wire.fetch("u", "c", min_position=answer.position)
+    context = await wire.fetch("u", "c", min_position=answer.position, search_queries=["tea"])
 
     assert (found.code, found.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "POSITION_NOT_REACHED")
+    assert "saw the sea" in _said(unasked), "what was said last needs no index"
     assert context.retrieval.approximate
 
 
