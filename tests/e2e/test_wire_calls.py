@@ -15,6 +15,7 @@ from eunoe.v1 import (
 )
 
 from tests.e2e.test_wire_keys import METHODS
+from tests.support.service import until
 from tests.support.wire import COMPLETED, Wire, note, turn
 
 pytestmark = pytest.mark.e2e
@@ -72,6 +73,11 @@ async def _get_conversation(wire: Wire, _: Wire) -> None:
     recorded = await wire.record(turn("talk", SAID))
     await wire.fetch("u", "c", min_position=recorded.position)
     request = conversation_service_pb2.GetConversationRequest(conversation_id="talk")
+
+    async def is_processed() -> bool:
+        return bool((await wire.call(wire.conversations.GetConversation, request)).conversation.indexed_count)
+
+    await until(is_processed, 20, "the turn does not count as processed")
     shown = (await wire.call(wire.conversations.GetConversation, request)).conversation
     assert (shown.message_count, shown.indexed_count, shown.session_id) == (1, 1, recorded.session_id)
     assert (shown.scope.user_id, shown.scope.customer_id) == ("u", "c")
