@@ -30,7 +30,8 @@ METRICS_SECONDS = 5.0
 
 NICE = 15
 """Where cores are short, who waits for an acknowledgement goes before who stores what was acknowledged: 12 % more of them than at 5 and 10
-for owner and child, measured at 64 callers on two cores. Nobody starves: one core's worth of others leaves a thirtieth of it."""
+for owner and child, measured at 64 callers on two cores. Nobody starves: one core's worth of others leaves a thirtieth of it. And though the owner
+holds the lock that writes wait for, a caller's p50 and p99 beside two busy programs of others were the same at 5, 10 and 15."""
 
 logger = get_logger(__name__)
 
