@@ -223,9 +223,8 @@ class _Api:
         except ModelUnusable as error:
             logger.critical("model_not_loaded", error=error.message)
             model.failed(error)
-        self._is_up = (
-            True  # the index is asked for scopes alone that memory does not hold, and its library takes seconds to import
-        )
+        # The index is asked for scopes alone that memory does not hold, and its library takes seconds to import: it comes later.
+        self._is_up = True
         try:
             await asyncio.to_thread(self._warm_index)
         except Unavailable as error:
