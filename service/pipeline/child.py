@@ -21,13 +21,12 @@ from service.domain.kinds import Stage
 from service.domain.refining import Session
 from service.domain.source import Embedded, Source, StageError
 from service.pipeline.prepare import Changed, Prepared, StageFailedError, embed_texts, prepare, refine, reread
+from service.pipeline.priority import CHILD_SLICE, step_back
 
 if TYPE_CHECKING:
     from service.embedders.base import Embedder
     from service.extractors.base import Extractor
 
-NICE = 15
-"""As the embedded owner: see `process.NICE`."""
 SLICE_TEXTS = 16
 """Texts embedded in one go; whatever comes next waits for no more than these."""
 
@@ -107,7 +106,7 @@ def _open_stages(model_dir: Path) -> tuple[Embedder, Extractor]:
 def serve(connection: Connection, open_stages: Callable[[], tuple[Embedder, Extractor]]) -> None:
     """Work on what the owner sends, with the stages that are opened here; never returns, ends when the owner is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the service; the child ends with its pipe
-    os.nice(NICE - os.nice(0))
+    step_back(CHILD_SLICE)
     work: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, work), daemon=True).start()
     embedder, extractor = open_stages()

@@ -22,16 +22,12 @@ from service.ops.logging import configure_logging, get_logger
 from service.ops.metrics import OwnerMetrics, exposition
 from service.pipeline.backoff import Backoff
 from service.pipeline.owner import Owner
+from service.pipeline.priority import OWNER_SLICE, step_back
 from service.pipeline.shard import ModelSwitchedError, News, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.vectors.writer import IndexWriter
 
 METRICS_SECONDS = 5.0
-
-NICE = 15
-"""Where cores are short, who waits for an acknowledgement goes before who stores what was acknowledged: 12 % more of them than at 5 and 10
-for owner and child, measured at 64 callers on two cores. Nobody starves: one core's worth of others leaves a thirtieth of it. And though the owner
-holds the lock that writes wait for, a caller's p50 and p99 beside two busy programs of others were the same at 5, 10 and 15."""
 
 logger = get_logger(__name__)
 
@@ -56,7 +52,7 @@ def run_owner(plan: OwnerPlan, wake: Connection, news: Connection) -> None:
     """The owner's main function; returns when told by SIGTERM, when fenced, or when the service is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then tells us
     configure_logging(process="owner", form=plan.log_format, level=plan.log_level)
-    os.nice(NICE)
+    step_back(OWNER_SLICE)
     os.set_blocking(news.fileno(), False)
     tell = _Teller(news.fileno())
     backoff = Backoff(wake.fileno(), lambda trouble: tell(plan.shard, TROUBLE, trouble, 0))
