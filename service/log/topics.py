@@ -22,7 +22,7 @@ MOST_COPIES = 3
 APPEAR_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 
-_EXISTS, _BAD_REPLICATION = 36, 38
+_UNKNOWN, _EXISTS, _BAD_REPLICATION = 3, 36, 38
 _CONFIGS = ("cleanup.policy", "max.message.bytes", "message.timestamp.type", "min.insync.replicas", "retention.ms")
 BROKERS_CLOCK = "LogAppendTime"
 """Else brokers refuse what a relay sends whose clock is an hour ahead, and expire at once what one sends whose clock is a day behind."""
@@ -117,10 +117,12 @@ async def _describe(admin: AIOKafkaAdminClient, kafka: Kafka) -> list[Topic]:
     configs: dict[str, dict[str, str]] = {}
     for answer in await admin.describe_configs(wanted):
         for code, message, _, name, entries in answer.resources:
+            if code == _UNKNOWN:
+                continue  # made a moment ago, or deleted, and only one of the two brokers that were asked knows
             if code:
                 raise Unavailable(f"Kafka does not tell how topic {name} is set up: {message or code}", retry_after=1.0)
             configs[name] = {entry[0]: entry[1] for entry in entries}
-    return [_topic(name, found[name], configs[name]) for name in sorted(found)]
+    return [_topic(name, found[name], configs[name]) for name in sorted(configs)]
 
 
 def _topic(name: str, partitions: Sequence[dict[str, list[int]]], configs: dict[str, str]) -> Topic:

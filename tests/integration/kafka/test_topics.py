@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiokafka.admin import NewTopic
@@ -22,6 +23,9 @@ from tests.support.kafka_log import kafka_settings
 
 pytestmark = pytest.mark.timeout(120)
 
+TRIES = 25
+"""Enough for an error that ends one start in some twenty of a cluster."""
+
 
 async def test_they_are_made_once(brokers: Brokers) -> None:
     """Several processes may make them at the same time; a partition per shard, and the retention of the settings."""
@@ -37,6 +41,19 @@ async def test_they_are_made_once(brokers: Brokers) -> None:
         (5, 1, "delete", timedelta(hours=2))
     }
     assert await ensure_topics(kafka, 5) == []
+
+
+async def test_a_broker_that_has_not_heard_of_them_yet_is_waited_for(tmp_path: Path) -> None:
+    """Of several brokers each hears of a new topic in its own time, and any of them may be the one that is asked how it is set up."""
+    three = Brokers(tmp_path, nodes=3, port=free_port(3))
+    three.start()
+    try:
+        for _ in range(TRIES):
+            async with asyncio.TaskGroup() as tasks:
+                for kafka in [kafka_settings(three)] * 3:
+                    tasks.create_task(ensure_topics(kafka, 16))
+    finally:
+        three.stop()
 
 
 async def test_a_clock_that_is_wrong_is_no_trouble(brokers: Brokers) -> None:
