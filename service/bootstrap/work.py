@@ -32,6 +32,7 @@ from service.ops.trouble import OwnerTrouble
 from service.pipeline.backoff import Backoff
 from service.pipeline.child import run_child
 from service.pipeline.owner import Owner
+from service.pipeline.priority import OWNER_SLICE, step_back
 from service.pipeline.shard import ModelSwitchedError, shard_taker
 from service.pipeline.worker import ChildWorker
 from service.settings import Settings
@@ -139,6 +140,7 @@ class _Worker:
 
     def _own(self) -> None:
         """The owner's thread. An error of its own ends the process, for whoever started it to start again."""
+        step_back(OWNER_SLICE)  # this thread: the consumer, which has to be heard of by Kafka, does not
         try:
             self._owner.run()
         except ModelSwitchedError:
