@@ -165,9 +165,11 @@ def oldest_times(connection: Connection) -> dict[tuple[int, int], int]:
     return {(shard, lane): moment for shard, lane, moment in _OLDEST.run(connection)}
 
 
-def read_records(connection: Connection, shard: int, lane: int, after: int, most: int) -> list[dict[str, Any]]:
-    """Outbox rows after a number, in order."""
-    return _READ.rows(connection, shard=shard, lane=lane, after=after, most=most)
+def read_records(connection: Connection, places: Iterable[tuple[int, int, int]], most: int) -> list[list[dict[str, Any]]]:
+    """Of each (shard, lane, number) the next outbox rows after the number, in order, `most` at most."""
+    return _READ.rows_each(
+        connection, [{"shard": shard, "lane": lane, "after": after, "most": most} for shard, lane, after in places]
+    )
 
 
 def advance_applied(connection: Connection, shard: int, lane: int, seq: int) -> None:
@@ -192,7 +194,7 @@ def count_owner_death(connection: Connection, shard: int) -> None:
     applied = progress(connection, "log_applied")
     for row in _HELD.rows(connection, shard=shard):
         after = max(row["first_seq"] - 1, applied[(shard, row["lane"])])
-        waiting = read_records(connection, shard, row["lane"], after, row["last_seq"] - after)
+        (waiting,) = read_records(connection, [(shard, row["lane"], after)], row["last_seq"] - after)
         for record in waiting:
             if record["seq"] <= row["last_seq"]:
                 entry = LogEntry(shard, row["lane"], record["seq"])

@@ -18,7 +18,7 @@ from service.catalog import log, schema
 from service.catalog.heads import Head, Key, Place, lock_heads, move_heads, open_heads
 from service.catalog.rows import Accepted, answer_of, document_row, message_row
 from service.catalog.scopes import ensure_scope
-from service.catalog.sql import Statement, insertion, json_list, json_rows
+from service.catalog.sql import Statement, insertion, json_list, json_rows, together
 from service.domain.errors import AlreadyExists, EunoeError, FailedPrecondition, InvalidArgument
 from service.domain.kinds import SourceKind
 from service.domain.scope import ScopeRef
@@ -207,11 +207,12 @@ class _Group:
         messages = [row for row in rows if row["source_kind"] == SourceKind.MESSAGE.value]
         documents = [row for row in rows if row["source_kind"] == SourceKind.DOCUMENT.value]
         documents.sort(key=lambda row: (row["instance_id"], row["document_id"]))
-        _INSERT_MESSAGES.run(self._connection, messages)
-        _INSERT_DOCUMENTS.run(self._connection, documents)
-        _INSERT_INGESTIONS.run(self._connection, documents)
-        log.append_records(self._connection, rows)
-        move_heads(self._connection, self._heads.values())
+        with together(self._connection):
+            _INSERT_MESSAGES.run(self._connection, messages)
+            _INSERT_DOCUMENTS.run(self._connection, documents)
+            _INSERT_INGESTIONS.run(self._connection, documents)
+            log.append_records(self._connection, rows)
+            move_heads(self._connection, self._heads.values())
         for at, first in self._doubles:
             self._answers[at] = answer_of(self._rows_at[first], is_duplicate=True)
         return [answer for answer in self._answers if answer is not None]

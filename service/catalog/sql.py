@@ -8,7 +8,8 @@ Where SQLite and PostgreSQL say the same differently, the words for it are here:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.catalog.result import Result, Row
 
-__all__ = ["Bulk", "Statement", "in_list", "insertion", "json_list", "json_rows", "upsert"]
+__all__ = ["Bulk", "Statement", "in_list", "insertion", "json_list", "json_rows", "together", "upsert"]
 """`upsert`: both dialects understand `ON CONFLICT`, and SQLite's compiler takes the other's construct."""
 
 
@@ -71,12 +72,20 @@ class Statement:
 
     def run_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Row | None]:
         """Execute once per row, in order, on PostgreSQL in one round trip; the first row that each gave."""
+        return [next(iter(found), None) for _, found in self._each(connection, rows)]
+
+    def rows_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+        """The same; all rows that each gave, by column name."""
+        return [[dict(zip(names, row, strict=True)) for row in found] for names, found in self._each(connection, rows)]
+
+    def _each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str, ...], list[Row]]]:
         if len(rows) < 2 or connection.dialect.name != "postgresql":
-            return [self.run(connection, **row).first() for row in rows]
+            results = [self.run(connection, **row) for row in rows]
+            return [(result.names, result.all()) for result in results]
         compiled = self.compile(connection.dialect)
         cursor = _cursor(connection)
         cursor.executemany(compiled.text, list(map(compiled.arrange, rows)), returning=True)
-        return [result.fetchone() for result in cursor.results()]
+        return [(Result(result).names, result.fetchall()) for result in cursor.results()]
 
     def compile(self, dialect: Dialect) -> _Compiled:
         """The statement in the words of a dialect."""
@@ -99,6 +108,16 @@ def _arranger(order: tuple[str, ...], constants: Mapping[str, Any]) -> Callable[
     if len(order) > 1 and not constants:
         return itemgetter(*order)  # a quarter of the cost
     return lambda values: tuple([values[name] if name in values else constants[name] for name in order])
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Statements that give no rows, on PostgreSQL in one round trip: an error of one of them comes at the end of all."""
+    if connection.dialect.name == "postgresql":
+        with connection.connection.dbapi_connection.pipeline():  # type: ignore[union-attr]  # psycopg's own
+            yield
+    else:
+        yield
 
 
 def _cursor(connection: Connection) -> Any:

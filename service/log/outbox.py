@@ -5,12 +5,14 @@ The outbox holds every record that is not indexed yet, so what is not there need
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from service.catalog import log
 from service.catalog.engine import Catalog, Connection
 from service.catalog.ownership import FencedError
-from service.catalog.sources import read_sources
+from service.catalog.sources import SourceRow, read_sources
 from service.domain.kinds import Lane, SourceKind
 from service.domain.writes import LogEntry
 from service.log.base import Record
@@ -23,29 +25,25 @@ def read_outbox(catalog: Catalog, shard: int, lane: Lane, after: int, most: int)
         Unavailable: the catalog cannot be read now.
     """
     with catalog.read() as connection:
-        return read_batch(connection, shard, lane, after, most)
+        (batch,) = read_batches(connection, [(shard, lane, after)], most)
+    return batch
 
 
-def read_batch(
-    connection: Connection, shard: int, lane: Lane, after: int, most: int, most_characters: int | None = None
-) -> list[Record]:
-    """The same in a transaction; where a size is given, without the sources of larger documents."""
-    rows = log.read_records(connection, shard, lane, after, most)
+def read_batches(
+    connection: Connection, places: Sequence[tuple[int, Lane, int]], most: int, most_characters: int | None = None
+) -> list[list[Record]]:
+    """The same of each (shard, lane, number) in a transaction; where a size is given, without the sources of larger documents."""
+    batches = log.read_records(connection, places, most)
     ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
-    for row in rows:
+    for row in chain.from_iterable(batches):
         ids[row["source_kind"]].append(row["source_id"])
     sources = read_sources(connection, ids[SourceKind.MESSAGE.value], ids[SourceKind.DOCUMENT.value], most_characters)
-    return [
-        Record(
-            LogEntry(shard, lane, row["seq"]),
-            row["instance_id"],
-            row["scope"],
-            SourceKind(row["source_kind"]),
-            row["source_id"],
-            sources.get(row["source_id"]),
-        )
-        for row in rows
-    ]
+    return [[_record(row, sources.get(row["source_id"])) for row in batch] for batch in batches]
+
+
+def _record(row: Mapping[str, Any], source: SourceRow | None) -> Record:
+    entry = LogEntry(row["shard"], Lane(row["lane"]), row["seq"])
+    return Record(entry, row["instance_id"], row["scope"], SourceKind(row["source_kind"]), row["source_id"], source)
 
 
 class OutboxIntake:

@@ -11,8 +11,9 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from aiokafka import AIOKafkaProducer
 
@@ -22,9 +23,10 @@ from service.catalog.engine import Catalog, Connection
 from service.catalog.sources import existing_sources
 from service.domain.errors import EunoeError
 from service.domain.kinds import Lane, SourceKind
+from service.log.base import Record
 from service.log.broker import FAILURES, Outage, open_producer, topic_of
 from service.log.codec import INLINE_BYTES, encode, encode_reference
-from service.log.outbox import read_batch
+from service.log.outbox import read_batches
 from service.log.topics import ensure_topics
 from service.ops.logging import get_logger
 from service.settings import Kafka
@@ -39,10 +41,14 @@ LOOK_SECONDS = 0.05
 """How often the outbox is looked at: other API processes write to it too, and their commits wake only their own relay."""
 
 BATCH_RECORDS = 256
-"""Of one shard and lane at a time. A batch is four statements whatever its size, and with 64 they took twice as long as everything else."""
+"""Of one shard and lane at a time; a round of fewer is a small one."""
 
 ROUND_RECORDS = 512
 """Being sent at most, and about as many being read meanwhile: with the largest records 256 MB together, with turns of a talk a few hundred kB."""
+
+ROUND_SECONDS = 0.02
+"""From the begin of one round to that of the next, unless it was full: what a round costs the database, the brokers and this process hardly
+depends on how many records it has, and without a pause a record or two would be one, hundreds of times a second."""
 
 SEND_SECONDS = 20.0
 """The longest a round may take. An idempotent producer by itself would wait for a broker without end."""
@@ -125,12 +131,15 @@ class Relay:
         ahead: list[_Batch] = []
         while True:
             self._wake.clear()
+            started = time.monotonic()
             await self._keep_leases()
             batches = [batch for batch in ahead if batch.key in self._sent] or await self._next()
-            if batches:
-                ahead = await self._send(producer, batches)
-            else:
+            if not batches:
                 await self._rest()
+                continue
+            ahead = await self._send(producer, batches)
+            if not ahead:
+                await asyncio.sleep(started + ROUND_SECONDS - time.monotonic())
 
     async def _next(self, in_hand: Sequence[_Batch] = ()) -> list[_Batch]:
         """What is to be published after what is sent, and after what is in hand."""
@@ -154,7 +163,7 @@ class Relay:
                     topic = topic_of(self._kafka, batch.lane)
                     for record in batch.records:
                         sending.append(await producer.send(topic, value=record, partition=batch.shard))  # noqa: PERF401 - kept if one fails
-                ahead = await self._next(batches)
+                ahead = await self._next(batches) if sum(len(batch.records) for batch in batches) >= BATCH_RECORDS else []
                 for sent in sending:
                     await sent
         except BaseException:
@@ -196,30 +205,37 @@ class Relay:
             relay.give_leases_back(connection, self._holder)
 
     def _read(self, after: Mapping[tuple[int, int], int]) -> list[_Batch]:
-        """The next records, as bytes, of each shard and lane after a number."""
-        batches: list[_Batch] = []
-        left = ROUND_RECORDS
+        """The next records, as bytes, of each shard and lane after a number; where there are none, everything up to the head is indexed."""
         self._round += 1
         with self._catalog.read() as connection:
             heads = log.progress(connection, "log_heads")
-            for shard, lane in sorted(
-                after, key=lambda key: (key[1], self._read_in.get(key, 0))
-            ):  # realtime of every shard first
-                sent, head = after[shard, lane], heads[shard, lane]
-                if head > sent and left > 0:
-                    batches.append(self._read_batch(connection, shard, Lane(lane), sent, head))
-                    left -= len(batches[-1].records)
-                    self._read_in[shard, lane] = self._round
-        return batches
+            places: list[tuple[int, Lane, int]] = []
+            left = ROUND_RECORDS
+            for key in sorted(after, key=lambda key: (key[1], self._read_in.get(key, 0))):  # realtime of every shard first
+                if heads[key] > after[key] and left > 0:
+                    places.append((key[0], Lane(key[1]), after[key]))
+                    left -= min(heads[key] - after[key], BATCH_RECORDS)
+                    self._read_in[key] = self._round
+            found = read_batches(connection, places, BATCH_RECORDS, INLINE_BYTES)
+            large = self._large(connection, found)
+        return [
+            _Batch(
+                shard,
+                lane,
+                records[-1].entry.seq if records else heads[shard, lane],
+                [self._encoded(each, large) for each in records],
+            )
+            for (shard, lane, _), records in zip(places, found, strict=True)
+        ]
 
-    def _read_batch(self, connection: Connection, shard: int, lane: Lane, sent: int, head: int) -> _Batch:
-        """The next records; where there are none, everything up to the head is indexed already."""
-        records = read_batch(connection, shard, lane, sent, BATCH_RECORDS, INLINE_BYTES)
-        missing = [each.source_id for each in records if each.source is None and each.kind is SourceKind.DOCUMENT]
-        large = existing_sources(connection, (), missing)
-        log_epoch = self._deployment.log_epoch
-        encoded = [encode_reference(log_epoch, each) if each.source_id in large else encode(log_epoch, each) for each in records]
-        return _Batch(shard, lane, records[-1].entry.seq if records else head, encoded)
+    def _large(self, connection: Connection, found: Iterable[Sequence[Record]]) -> set[str]:
+        """Documents that were not read because of their size."""
+        records = chain.from_iterable(found)
+        unread = [each.source_id for each in records if each.source is None and each.kind is SourceKind.DOCUMENT]
+        return existing_sources(connection, (), unread)
+
+    def _encoded(self, record: Record, large: set[str]) -> bytes:
+        return (encode_reference if record.source_id in large else encode)(self._deployment.log_epoch, record)
 
 
 def _look_at(future: asyncio.Future[object]) -> None:

@@ -72,7 +72,7 @@ class HandOwner:
         """What is not applied yet, prepared, in the order of the log."""
         with self.catalog.read() as connection:
             applied = log.progress(connection, "log_applied")[self.shard, lane]
-            found = log.read_records(connection, self.shard, lane, applied, 100_000)
+            (found,) = log.read_records(connection, [(self.shard, lane, applied)], 100_000)
             ids: dict[str, list[str]] = {kind.value: [] for kind in SourceKind}
             for row in found:
                 ids[row["source_kind"]].append(row["source_id"])

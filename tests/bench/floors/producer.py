@@ -16,7 +16,7 @@ from service.catalog.engine import Catalog
 from service.domain.kinds import Lane
 from service.log.broker import open_producer, topic_of
 from service.log.codec import encode
-from service.log.outbox import read_batch
+from service.log.outbox import read_batches
 from service.log.relay import BATCH_RECORDS
 from service.log.topics import ensure_topics
 from tests.bench.jobs import answer_once
@@ -61,9 +61,10 @@ def _records(place: str) -> list[tuple[int, bytes]]:
     with closing(Catalog(place)) as catalog, catalog.read() as connection:
         deployment = load_deployment(connection)
         assert deployment is not None
-        for (shard, lane), head in log.progress(connection, "log_heads").items():
-            for each, record in enumerate(read_batch(connection, shard, Lane(lane), 0, head) if head else ()):
-                found.append((each // BATCH_RECORDS, shard, encode(deployment.log_epoch, record)))
+        heads = log.progress(connection, "log_heads")
+        for batch in read_batches(connection, [(shard, Lane(lane), 0) for shard, lane in heads], max(heads.values())):
+            for each, record in enumerate(batch):
+                found.append((each // BATCH_RECORDS, record.entry.shard, encode(deployment.log_epoch, record)))
     return [(shard, record) for _, shard, record in sorted(found, key=lambda one: one[:2])]
 
 

@@ -459,7 +459,7 @@ def test_what_errors_say_of_a_document_goes_with_it(catalog: Catalog, owner: Han
         outcomes.finish_ingestions(connection, 0, 0, 2)
         for seq in (3, 4):
             log.count_attempt(connection, LogEntry(0, 0, seq), errors=1, owner_deaths=0, stage="extract", reason=secret.message)
-        (record_of_it,) = log.read_records(connection, 0, 0, 3, 1)
+        ((record_of_it,),) = log.read_records(connection, [(0, 0, 3)], 1)
         log.bury(connection, record_of_it, owner.ownership.log_epoch, "extract", secret.message)
 
     for name in ("given up", "partly done", "tried"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, insert, select, update
@@ -10,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from service.catalog import schema
 from service.catalog.clock import database_now
 from service.catalog.engine import Catalog
-from service.catalog.sql import Statement, in_list, json_list, json_rows, upsert
+from service.catalog.sql import Statement, in_list, json_list, json_rows, together, upsert
 
 HOSTILE = ["a'b", 'a"b', "a%b", "%s", "x'); DROP TABLE requests; --", "[1]", "{}", "null", "\\", "\x01", "\n", "ü🦊", "", " "]
 BIG = 2**62
@@ -36,6 +37,13 @@ _NOW = Statement(select(database_now()))
 def alias(key: str, scope: int = 1) -> dict[str, object]:
     """A row."""
     return {"scope": scope, "alias_key": key, "entity_id": "e"}
+
+
+def put_together(catalog: Catalog, *keys: str) -> None:
+    """Insert rows at once."""
+    with catalog.write() as connection, together(connection):
+        for key in keys:
+            _PUT.run(connection, **alias(key))
 
 
 @pytest.mark.parametrize("wanted", [[], HOSTILE[:1], HOSTILE, ["unknown"]])
@@ -77,6 +85,28 @@ def test_each_row_of_many_gives_its_own(catalog: Catalog) -> None:
 
     assert drawn == [(2,), (5,), (5,), None]
     assert created == [("e",), None, ("e",)]
+
+
+def test_all_rows_of_each_of_many(catalog: Catalog) -> None:
+    """The same, where each gives any number of rows: they are told apart, by column name."""
+    with catalog.write() as connection:
+        _PUT.run_many(connection, [alias(key, scope) for scope in (1, 2) for key in ("a", "b")])
+        asked = [{"scopes": json_list(scopes)} for scopes in ([2, 1], [3], [1])]
+        found = _BY_SCOPES.rows_each(connection, asked)
+        assert _BY_SCOPES.rows_each(connection, asked[:1]) == found[:1]
+
+    assert found == [[{"scope": scope} for scope in scopes] for scopes in ([1, 1, 2, 2], [], [1, 1])]
+
+
+def test_what_runs_together_fails_together(catalog: Catalog) -> None:
+    """Statements that run together are in the transaction as any other; where one is at fault its error is what is raised, and nothing stays."""
+    put_together(catalog, "a", "b")
+    with pytest.raises(Exception, match=r"(?i)unique") as raised:
+        put_together(catalog, "c", "a", "d")
+
+    assert catalog._database.is_taken(raised.value) == (not isinstance(catalog.place, Path))
+    with catalog.write() as connection:
+        assert {row[0] for row in _BY_KEYS.run(connection, keys=json_list("abcd"))} == {"a", "b"}
 
 
 def test_the_database_has_a_clock(catalog: Catalog) -> None:

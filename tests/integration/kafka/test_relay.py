@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from service.domain.scope import ScopeRef
 from service.domain.writes import MessageWrite
 from service.log.broker import open_admin, topic_of
 from service.log.codec import decode
-from service.log.relay import ROUND_RECORDS, Relay
+from service.log.relay import ROUND_RECORDS, ROUND_SECONDS, Relay
 from service.log.topics import ensure_topics
 from service.settings import Kafka
 from tests.support.catalogs import document, message, new_catalog, record
@@ -144,6 +145,19 @@ async def test_shards_take_turns(tmp_path: Path, kafka: Kafka) -> None:
     catalog.close()
 
     assert max(min(times[shard]) for shard, _ in entries) <= min(max(times[shard]) for shard, _ in entries)
+
+
+async def test_a_trickle_is_published_in_rounds(catalog: Catalog, kafka: Kafka) -> None:
+    """However often the relay is woken, rounds that are not full keep their distance: their cost hardly depends on their size."""
+    rounds: list[float] = []
+    async with running_relay(catalog, kafka, lambda _: rounds.append(time.monotonic())) as relay:
+        for number in range(60):
+            await asyncio.to_thread(record, catalog, *turns(f"trickle {number}", 1))
+            relay.wake()
+        await wait_published(catalog)
+
+    assert len(rounds) > 1
+    assert (rounds[-1] - rounds[0]) / (len(rounds) - 1) >= 0.9 * ROUND_SECONDS
 
 
 async def test_one_relay_publishes_and_another_goes_on(catalog: Catalog, kafka: Kafka) -> None:
