@@ -41,6 +41,7 @@ _DOCUMENTS = Statement(select(_d).where(in_list(_d.c.source_id, "ids")))
 _SMALL_DOCUMENTS = Statement(
     select(_d).where(in_list(_d.c.source_id, "ids"), func.length(_d.c.content) <= bindparam("most_characters"))
 )
+_STORED = Statement(select(_d.c.source_id).where(in_list(_d.c.source_id, "ids")))
 _EXISTING = {
     kind: Statement(
         select(table.c.source_id)
@@ -95,6 +96,11 @@ def read_sources(
         )
         found.update((row["source_id"], _document(row)) for row in rows)
     return found
+
+
+def stored_documents(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Which of these documents are there at this moment, by source id; for readers, who may lock nothing."""
+    return {row[0] for row in _STORED.run(connection, ids=json_list(ids))} if ids else set()
 
 
 def existing_sources(connection: Connection, messages: Sequence[str], documents: Sequence[str]) -> set[str]:

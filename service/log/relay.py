@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaProducer
 from service.catalog import log, relay
 from service.catalog.deployment import Deployment
 from service.catalog.engine import Catalog, Connection
-from service.catalog.sources import existing_sources
+from service.catalog.sources import stored_documents
 from service.domain.errors import EunoeError
 from service.domain.kinds import Lane, SourceKind
 from service.log.base import Record
@@ -41,14 +41,17 @@ LOOK_SECONDS = 0.05
 """How often the outbox is looked at: other API processes write to it too, and their commits wake only their own relay."""
 
 BATCH_RECORDS = 256
-"""Of one shard and lane at a time; a round of fewer is a small one."""
+"""Of one shard and lane at a time."""
 
 ROUND_RECORDS = 512
 """Being sent at most, and about as many being read meanwhile: with the largest records 256 MB together, with turns of a talk a few hundred kB."""
 
 ROUND_SECONDS = 0.02
-"""From the begin of one round to that of the next, unless it was full: what a round costs the database, the brokers and this process hardly
+"""From the begin of one round to that of the next, unless more is read already: what a round costs the database, the brokers and this process hardly
 depends on how many records it has, and without a pause a record or two would be one, hundreds of times a second."""
+
+AHEAD_RECORDS = BATCH_RECORDS
+"""A round of so many has probably more behind it, which is read while it is on its way."""
 
 SEND_SECONDS = 20.0
 """The longest a round may take. An idempotent producer by itself would wait for a broker without end."""
@@ -163,7 +166,7 @@ class Relay:
                     topic = topic_of(self._kafka, batch.lane)
                     for record in batch.records:
                         sending.append(await producer.send(topic, value=record, partition=batch.shard))  # noqa: PERF401 - kept if one fails
-                ahead = await self._next(batches) if sum(len(batch.records) for batch in batches) >= BATCH_RECORDS else []
+                ahead = await self._next(batches) if sum(len(batch.records) for batch in batches) >= AHEAD_RECORDS else []
                 for sent in sending:
                     await sent
         except BaseException:
@@ -205,7 +208,7 @@ class Relay:
             relay.give_leases_back(connection, self._holder)
 
     def _read(self, after: Mapping[tuple[int, int], int]) -> list[_Batch]:
-        """The next records, as bytes, of each shard and lane after a number; where there are none, everything up to the head is indexed."""
+        """The next records, as bytes, of each shard and lane after a number."""
         self._round += 1
         with self._catalog.read() as connection:
             heads = log.progress(connection, "log_heads")
@@ -222,7 +225,7 @@ class Relay:
             _Batch(
                 shard,
                 lane,
-                records[-1].entry.seq if records else heads[shard, lane],
+                records[-1].entry.seq if records else heads[shard, lane],  # none are left: all of them are indexed
                 [self._encoded(each, large) for each in records],
             )
             for (shard, lane, _), records in zip(places, found, strict=True)
@@ -232,7 +235,7 @@ class Relay:
         """Documents that were not read because of their size."""
         records = chain.from_iterable(found)
         unread = [each.source_id for each in records if each.source is None and each.kind is SourceKind.DOCUMENT]
-        return existing_sources(connection, (), unread)
+        return stored_documents(connection, unread)
 
     def _encoded(self, record: Record, large: set[str]) -> bytes:
         return (encode_reference if record.source_id in large else encode)(self._deployment.log_epoch, record)
