@@ -140,8 +140,8 @@ class _Worker:
 
     def _own(self) -> None:
         """The owner's thread. An error of its own ends the process, for whoever started it to start again."""
-        step_back(OWNER_SLICE)  # this thread: the consumer, which has to be heard of by Kafka, does not
         try:
+            step_back(OWNER_SLICE)  # this thread: the consumer, of which Kafka has to hear, does not
             self._owner.run()
         except ModelSwitchedError:
             logger.warning("model_switched", advice="this worker ends, to be started again with the new model")

@@ -80,8 +80,7 @@ class Statement:
 
     def _each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str, ...], list[Row]]]:
         if len(rows) < 2 or connection.dialect.name != "postgresql":
-            results = [self.run(connection, **row) for row in rows]
-            return [(result.names, result.all()) for result in results]
+            return [(result.names, result.all()) for result in (self.run(connection, **row) for row in rows)]
         compiled = self.compile(connection.dialect)
         cursor = _cursor(connection)
         cursor.executemany(compiled.text, list(map(compiled.arrange, rows)), returning=True)
@@ -112,7 +111,7 @@ def _arranger(order: tuple[str, ...], constants: Mapping[str, Any]) -> Callable[
 
 @contextmanager
 def together(connection: Connection) -> Iterator[None]:
-    """Statements that give no rows, on PostgreSQL in one round trip: an error of one of them comes at the end of all."""
+    """Statements that give no rows, on PostgreSQL in one round trip: the first error is raised, at a later statement or at the end."""
     if connection.dialect.name == "postgresql":
         with connection.connection.dbapi_connection.pipeline():  # type: ignore[union-attr]  # psycopg's own
             yield

@@ -67,7 +67,7 @@ async def ensure_topics(kafka: Kafka, shards: int) -> list[str]:
         found = await _describe(admin, kafka)
         missing = sorted(lanes_of_topics(kafka).keys() - {topic.name for topic in found})
         if missing:
-            await _create(admin, kafka, missing, shards)
+            missing = await _create(admin, kafka, missing, shards)
             logger.info("topics_made", topics=missing, partitions=shards)
             found = await _wait_until_there(admin, kafka)
     problems = [problem for topic in found for problem in problems_of(topic, shards)]
@@ -138,7 +138,8 @@ def _topic(name: str, partitions: Sequence[dict[str, list[int]]], configs: dict[
     )
 
 
-async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, names: Sequence[str], shards: int) -> None:
+async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, names: Sequence[str], shards: int) -> list[str]:
+    """Make topics. Returns those that nobody else has made meanwhile."""
     brokers = len((await admin.describe_cluster())["brokers"])
     copies = kafka.replication or min(MOST_COPIES, brokers)
     configs = {
@@ -151,6 +152,7 @@ async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, names: Sequence[str]
     for name, code, *message in made.topic_errors:
         if code not in (0, _EXISTS):
             raise _refused(name, code, str(next(iter(message), "")), brokers)
+    return sorted(name for name, code, *_ in made.topic_errors if code == 0)
 
 
 def _refused(name: str, code: int, message: str, brokers: int) -> EunoeError:
