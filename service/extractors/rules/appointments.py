@@ -1,4 +1,4 @@
-"""Appointments as slots: "the interview is on Tuesday, not Monday" gives the interview another date, and cancelling ends it.
+"""Appointments as slots: "the hearing is on Friday, not Thursday" gives the interview another date, and cancelling ends it.
 
 A second appointment of the same kind is no correction; what tells them apart is that people say when they correct themselves.
 """

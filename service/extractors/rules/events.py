@@ -88,7 +88,7 @@ def when(talk: Talk, clause: Clause, reading: Reading) -> Times:
         return Times(there, "")
     recurrence = find_recurrence(clause.lower)
     if reading.negated and reading.tense is Tense.PERFECT and _LASTS.search(clause.lower):
-        return NEVER  # "haven't talked in a few days" tells how long
+        return NEVER  # "haven't swum for two years" tells how long
     rest = clause.lower.replace(recurrence, " ") if recurrence else clause.lower
     past = reading.is_past and not (moved or _ARRANGED.search(clause.lower) or is_cancelled(clause.lower))
     return Times(find_date(_with_month(talk, rest), talk.said.date(), past=past), recurrence)
@@ -167,7 +167,7 @@ def habit(times: Times, reading: Reading) -> Outcome | None:
 def is_only_a_date(clause: Clause, time: When | None) -> bool:
     """Whether a clause has hardly a word of its own beside the date, so that it needs the clause before it.
 
-    "Monday at 10 with the CTO" and "expires 02.08." do, "dentist on Thursday" does not.
+    "Friday at 9 with the tiler" and "ends 11.05." do, "dentist on Thursday" does not.
     """
     dated_words = set(time.phrase.replace(",", " ").split()) if time else set()
     own = [word for word in clause.words if word not in _LOOSE and word not in dated_words and not word[0].isdigit()]

@@ -36,7 +36,6 @@ _PLAY = re.compile(
     r"\blet'?s (?:play|pretend|role-?play)|\brole-?play|\bpretend (?:to be|that|you|i|we)|"
     r"\bin[- ]character\b|\bact as (?:a|an|my|if)\b|"
     r"\byou(?:'re| are) (?:a|an|the) \w+ (?:wizard|pirate|detective|knight|dragon)|"
-    r"\blevel \d+ [\w-]+ (?:\w+ )?(?:of|from|bard|wizard|rogue)|"
     r"\brolls? (?:a )?\d+|\b(?:d20|saving throw|hit points|npc)\b|\bmy character\b|\bonce upon a time\b|"
     r"\b(?:write|tell|continue) (?:me )?(?:a|the|my|this) (?:short |funny |little )?(?:story|poem|joke|"
     r"song|scene|dialogue|haiku|limerick)\b|"

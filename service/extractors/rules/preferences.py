@@ -416,7 +416,7 @@ VERBS = (
 TABLE = Table(PHRASES, VERBS)
 
 STANDING_REQUEST = Outcome("standing_question", _P, 0.7, strength=0.6, reword="asks")
-"""A question that asks for the way something is to be done from now on: "can you text me rather than ring?"."""
+"""A question that asks for the way something is to be done from now on: "would you write instead of calling?"."""
 
 _ASKED_OF_US = p(r"(?:and |so |but |also )*(?:can|could|would|will) (?:you|u|we)\b")
 _LASTING = p(

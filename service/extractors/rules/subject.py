@@ -124,7 +124,7 @@ def _starts_predicate(lower: list[str]) -> bool:
 
 
 def _is_gerund_subject(behind: list[str]) -> bool:
-    """Whether a finite verb follows a form in -ing, which then only names what is spoken of: "starting a business takes courage"."""
+    """Whether a finite verb follows a form in -ing, which then only names what is spoken of: "restoring an organ takes patience"."""
     for before, word in pairwise(behind):
         if word in _BEGINS_ANOTHER or before in _BEGINS_ANOTHER:
             return False
@@ -184,7 +184,7 @@ def _is_finite(word: str) -> bool:
 
 
 def _is_reduced(lower: list[str], place: int) -> bool:
-    """A participle behind a noun ("a dog called Juno") is no verb of the clause when a finite verb follows."""
+    """A participle behind a noun ("a boat named Alma") is no verb of the clause when a finite verb follows."""
     forms = FORMS[lower[place]]
     if Form.PARTICIPLE not in forms:
         return False

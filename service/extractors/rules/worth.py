@@ -61,7 +61,7 @@ def _has_no_object(reading: Reading, *, is_preference: bool) -> bool:
 
 
 def _is_no_lasting_request(talk: Talk, clause: Clause) -> bool:
-    """Whether a request is about the plan at hand ("don't put that in the plan"), or advice to a friend ("don't give up on your dreams")."""
+    """Whether a request is about the plan at hand ("don't use that here"), or advice to a friend ("don't lose heart")."""
     return bool(_POINTS.match(clause.lower)) or (bool(talk.turn.speaker) and not _YOURS.isdisjoint(clause.words))
 
 

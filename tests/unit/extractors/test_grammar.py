@@ -33,8 +33,8 @@ def reading(text: str) -> Reading:
         ("please don't ring me", Subject.NONE, "ring", Tense.IMPERATIVE, True),
         ("I'm going to move to Spain", Subject.SELF, "move", Tense.FUTURE, False),
         ("I have to renew my visa", Subject.SELF, "renew", Tense.MODAL, False),
-        ("In August we waited nine days", Subject.SELF, "wait", Tense.PAST, False),
-        ("blood test on the 19th", Subject.NONE, "", Tense.PRESENT, False),
+        ("In April we rowed two hours", Subject.SELF, "row", Tense.PAST, False),
+        ("eye check on the 8th", Subject.NONE, "", Tense.PRESENT, False),
         ("that is the point", Subject.PRONOUN, "be", Tense.PRESENT, False),
     ],
 )
