@@ -2,7 +2,7 @@
 
 Header lines, quoted mail, the closing and the signature are turns without a role; the body belongs to the person the From line names and was
 said when the Date line says. Without a From line it is plain text. The patterns look at single lines of bounded length: the libraries that find
-quoted replies were tried and need minutes for a hostile mail (docs/adr/0008-documents.md).
+quoted replies were tried and need minutes for a hostile mail (docs/adr/0010-documents-become-text.md).
 """
 
 from __future__ import annotations

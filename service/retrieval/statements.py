@@ -6,7 +6,8 @@ What does not: who wins places (`pack`).
 A place is won by whatever finds it best, and that is mostly the excerpt: it has its neighbours, its speaker and every word that was said. So
 ranking is left as it is, and a memory that is about as much like the question inherits the place with its score: "User works at
 Studio Almada" says more to whoever reads the answer than "Work, mostly. I'm an architect there, we do schools". Nothing is lost by
-that, for the words that were said go with it.
+that, for the words that were said go with it. A memory
+of which another excerpt has a place as well stays out: the two excerpts say it already.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def _beside(reading: Reading, eligible: Mask, place: Hit, taken: set[str]) -> It
     if is_excerpt:
         wanted = _similarity(reading, place.row)
         rows = [row for row in rows if wanted > 0 and _similarity(reading, row) >= _ABOUT * wanted]
+        elsewhere = taken - {place.item.item_id}
+        rows = [row for row in rows if elsewhere.isdisjoint(items[each].item_id for each in mine[others == row].tolist())]
     best = min(rows, key=lambda row: (-_similarity(reading, row), items[row].item_id), default=None)
     return None if best is None else items[best]
 

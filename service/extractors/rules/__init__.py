@@ -9,5 +9,5 @@ Rules name kinds of language. A rule that names a person, a product or a place o
 
 from __future__ import annotations
 
-VERSION = "rules-4"
+VERSION = "rules-5"
 """Noted with everything that these rules read."""

@@ -32,6 +32,18 @@ def test_of_two_statements_the_one_that_was_asked_for_is_shown() -> None:
     assert shown(ask("Who has a dog?", [SAID, JOB, DOG]))[0] == ("mem_dog", "psg_said")
 
 
+def test_a_statement_never_stands_beside_another_of_its_excerpts() -> None:
+    """What was said twice is told by both excerpts, or by the statement with one of them: not by the statement and the other excerpt too."""
+    again = item("again", "yes, Ana is an architect, that is her job", session="b", number=502)
+    twice = memory("twice", "Ana is an architect", ["said", "again"])
+
+    found = ask("Who is an architect?", [SAID, again, twice])
+
+    told = [one.item.item_id for one in found if one.item.item_id in ("psg_said", "psg_again", "mem_twice")]
+    assert set(told) in ({"psg_said", "psg_again"}, {"mem_twice"})
+    assert len(told) == len(set(told))
+
+
 def test_an_excerpt_that_says_more_of_it_stays() -> None:
     """A question about words that no statement has is answered by the excerpt."""
     assert shown(ask("Who works mostly in Lisbon?", [SAID, DOG]))[0] == ("psg_said", "")
